@@ -132,8 +132,16 @@ impl ContentStore {
     }
 
     /// Drops staged bytes.
-    pub async fn drop_staged(&self, staged: Staged) -> Result<()> {
+    pub async fn drop_staged(&self, staged: &Staged) -> Result<()> {
         self.store.delete(&staged.path).await.map_err(storing)
+    }
+
+    /// Removes content that no work refers to.
+    pub(crate) async fn remove(&self, content_id: &ContentId) -> Result<()> {
+        match self.store.delete(&location(content_id)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(storing(error)),
+        }
     }
 
     /// Reads content as a stream.

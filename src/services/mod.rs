@@ -17,9 +17,14 @@ pub mod jobs;
 pub mod sessions;
 
 pub mod assets;
+pub mod catalogue;
 pub mod licenses;
+mod media_type;
 pub mod offers;
 pub mod tokens;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub mod gate;
 pub mod metering;
