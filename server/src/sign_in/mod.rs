@@ -5,6 +5,7 @@
 //! answer, whatever that says. No path here leads to another site except the provider's own.
 
 mod attempt;
+mod config;
 mod fetch;
 mod next;
 mod provider;
@@ -32,9 +33,10 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use url::Url;
 
+pub use config::{ConfigError, ProviderConfig, ProviderKind};
 pub use fetch::Unreachable;
 pub use next::same_site_path;
-pub use provider::{ConfigError, ProviderConfig, ProviderKind, Providers};
+pub use provider::Providers;
 
 use crate::{
     refused,
