@@ -51,7 +51,9 @@ pub const WELCOME_PATH: &str = "/welcome";
 /// Invitations are under this path; nobody needs an organization to accept one.
 pub const INVITATION_PATH: &str = "/join/";
 /// Where a person lands who wanted nowhere in particular.
-const HOME_PATH: &str = "/";
+const HOME_PATH: &str = "/overview";
+/// Where a browser that has signed out lands.
+const LANDING_PATH: &str = "/";
 const CODE_LENGTH_MAX: usize = 2048;
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
@@ -200,7 +202,7 @@ fn destination(next: Option<String>, has_organization: bool) -> String {
     match next {
         Some(next) if has_organization || next.starts_with(INVITATION_PATH) => next,
         None if has_organization => HOME_PATH.to_owned(),
-        Some(next) if next != HOME_PATH => {
+        Some(next) if next != HOME_PATH && next != LANDING_PATH => {
             let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
             format!("{WELCOME_PATH}?next={next}")
         }
@@ -215,7 +217,7 @@ async fn sign_out_door(
     session: Session,
 ) -> Response {
     let answered = sign_out(&sign_in.services, &actor, current.map(|c| c.0), &session).await;
-    answered.unwrap_or_else(|error| refused::answer(&error, actor.request_id, HOME_PATH))
+    answered.unwrap_or_else(|error| refused::answer(&error, actor.request_id, LANDING_PATH))
 }
 
 /// Ends the session. Signing out twice is signing out once.
@@ -232,7 +234,7 @@ async fn sign_out(
         }
     }
     session.flush().await.map_err(session::reading)?;
-    Ok(see_other(HOME_PATH))
+    Ok(see_other(LANDING_PATH))
 }
 
 async fn act_for_door(
@@ -278,10 +280,11 @@ mod tests {
     #[test]
     fn a_newcomer_is_welcomed_and_then_goes_on() {
         let to = |next: Option<&str>, has| destination(next.map(str::to_owned), has);
-        assert_eq!(to(None, true), "/");
+        assert_eq!(to(None, true), "/overview");
         assert_eq!(to(Some("/works?q=a"), true), "/works?q=a");
         assert_eq!(to(None, false), "/welcome");
         assert_eq!(to(Some("/"), false), "/welcome");
+        assert_eq!(to(Some("/overview"), false), "/welcome");
         assert_eq!(to(Some("/works?q=a&b"), false), "/welcome?next=%2Fworks%3Fq%3Da%26b");
         assert_eq!(to(Some("/join/abc"), false), "/join/abc");
     }

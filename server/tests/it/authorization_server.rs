@@ -109,3 +109,28 @@ async fn a_code_is_traded_once_by_its_client(pool: PgPool) {
     assert_eq!((status.as_u16(), &answer["error"]), (400, &Value::from("invalid_grant")));
     assert_eq!(user().await.unwrap().status(), 401, "a second use ends what the first gave");
 }
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn a_name_that_cannot_be_one_is_kept_and_explained(pool: PgPool) {
+    let stage = stage(pool).await;
+    let url = asked(&stage, ("", ""));
+    let long = "<x>".repeat(21);
+    for (button, kept) in [(("name", long.as_str()), "value=\"&lt;x&gt;"), (("subject", "?"), "")] {
+        let mut form = url::form_urlencoded::Serializer::new(url.query().unwrap().to_owned());
+        let body = form.append_pair(button.0, button.1).finish();
+        let answer = stage
+            .http
+            .post(format!("{}/authorize", stage.issuer))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 422);
+        let page = answer.text().await.unwrap();
+        assert!(
+            page.contains("Type a name of 1 to 60 characters") && page.contains(kept),
+            "{page}"
+        );
+    }
+}
