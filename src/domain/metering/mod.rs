@@ -4,10 +4,14 @@
 //! time; a preview never. Which of several equal training uses is the first does not change what
 //! they cost together, so late and shuffled events come out the same.
 
+mod range;
+
 use std::ops::AddAssign;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+
+pub use range::{Grain, Range, month_start};
 
 use super::{
     error::{Kind, Refusal},
