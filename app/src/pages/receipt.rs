@@ -83,7 +83,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 <CodeBlock label="Receipt (compact JWS)" code=stored.jws />
                 <p class="section__note">
                     "Check it yourself with any JOSE library: EdDSA, key " <Digest value=stored.kid copy="key id" />
-                    " of " <a href=keys_address.clone()>{keys_address}</a> "."
+                    " of " <a href=keys_address.clone()>{keys_address.clone()}</a> "."
                 </p>
             </Columns>
         }
