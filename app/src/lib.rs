@@ -1,1 +1,21 @@
+//! The portal. Pages are drawn on the server only; the browser gets HTML, one
+//! stylesheet, and the islands of the page it is on.
+//!
+//! Always true: everything but `islands` is behind the one gate below, so the
+//! WebAssembly holds islands and nothing else.
 
+pub mod islands;
+
+#[cfg(feature = "ssr")]
+pub mod pages;
+#[cfg(feature = "ssr")]
+pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod ui;
+
+/// Brings the islands of a page to life. The browser calls it once per page.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

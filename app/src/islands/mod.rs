@@ -1,0 +1,11 @@
+//! What needs a live browser: each island adds to a part of a page that is
+//! complete without it.
+//!
+//! Always true: an island knows no router and no domain type, and every page
+//! pays for all of them, so each stays a few kilobytes.
+
+mod chart_hover;
+mod copy_button;
+
+pub use chart_hover::ChartHover;
+pub use copy_button::CopyButton;

@@ -1,0 +1,4 @@
+//! One page per file: its title, its data, one view.
+
+pub mod design;
+pub mod landing;

@@ -1,0 +1,49 @@
+//! The public layout: a bar on top, the page, a foot. No account is needed for
+//! anything in it.
+
+use leptos::prelude::*;
+
+use super::mark::Mark;
+
+/// `workspace` is where a signed-in person works; without it, one can sign in.
+#[component]
+pub fn PublicLayout(
+    /// The address's path, to mark where one is.
+    #[prop(into)]
+    path: String,
+    #[prop(optional, into)] workspace: Option<String>,
+    children: Children,
+) -> impl IntoView {
+    let here = |href: &str| (path == href).then_some("page");
+    let way_in = match workspace {
+        Some(href) => {
+            view! { <a class="bar__link bar__link--strong" href=href>"Go to workspace"</a> }
+        }
+        None => {
+            view! { <a class="bar__link bar__link--strong" href="/sign-in".to_owned()>"Sign in"</a> }
+        }
+    };
+    view! {
+        <a class="skip" href="#main">"Skip to content"</a>
+        <header class="bar">
+            <div class="bar__inner">
+                <Mark href="/" />
+                <nav class="bar__nav" aria-label="Main">
+                    <a class="bar__link" href="/catalogue" aria-current=here("/catalogue")>"Catalogue"</a>
+                    <a class="bar__link bar__link--support" href="/#road">"How it works"</a>
+                    {way_in}
+                </nav>
+            </div>
+        </header>
+        <main class="public" id="main" tabindex="-1">{children()}</main>
+        <footer class="foot">
+            <div class="foot__inner">
+                <p>"Imprimatur licenses creators' work to AI companies and accounts for every delivery."</p>
+                <nav class="foot__nav" aria-label="Footer">
+                    <a href="/catalogue">"Catalogue"</a>
+                    <a href="/.well-known/jwks.json">"Signing keys"</a>
+                </nav>
+            </div>
+        </footer>
+    }
+}

@@ -1,0 +1,182 @@
+//! Line charts: panels over one row of dates, and their figures as a table.
+
+use leptos::prelude::*;
+
+use super::super::table::{Cell, Column, Row, Table};
+use super::scale::{HEIGHT, Scale, Unit};
+use crate::islands::ChartHover;
+
+/// One measure over time: a panel of the chart.
+#[derive(Clone, Debug)]
+pub struct Line {
+    label: String,
+    unit: Unit,
+    values: Vec<i64>,
+    seal: bool,
+}
+
+impl Line {
+    /// `values` run from oldest to newest, one for each of the chart's dates.
+    #[must_use]
+    pub fn new(label: impl Into<String>, unit: Unit, values: Vec<i64>) -> Self {
+        Self {
+            label: label.into(),
+            unit,
+            values,
+            seal: false,
+        }
+    }
+
+    /// Drawn in the seal's red: the second line of a chart, never the first.
+    #[must_use]
+    pub fn seal(self) -> Self {
+        Self { seal: true, ..self }
+    }
+}
+
+/// Panels one under the other. With fewer than two dates there is no line to
+/// draw, and `children` (an `EmptyState`) stands in its place.
+#[component]
+pub fn Chart(
+    /// What the chart shows: "Use and earnings".
+    #[prop(into)]
+    title: String,
+    /// What a date is called in the table: "Day", "Hour".
+    #[prop(default = "Day".to_owned(), into)]
+    step: String,
+    /// The dates, oldest first, as they are written.
+    dates: Vec<String>,
+    lines: Vec<Line>,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    if dates.len() < 2 {
+        return children.map(|children| children()).into_any();
+    }
+    let ends = format!("{} to {}", dates[0], dates[dates.len() - 1]);
+    let panels = lines
+        .iter()
+        .map(|line| panel(line, &dates, &ends))
+        .collect_view();
+    let table = figures(&title, &step, &dates, &lines);
+    view! {
+        <figure class="chart">
+            <ChartHover label=format!("{title}: read values with the arrow keys")>
+                {panels}
+                {date_row(&dates)}
+            </ChartHover>
+            <details class="chart__details">
+                <summary>"The same figures as a table"</summary>
+                <div class="chart__figures" tabindex="0" role="region" aria-label=format!("{title}, figures")>
+                    {table}
+                </div>
+            </details>
+        </figure>
+    }
+    .into_any()
+}
+
+fn panel(line: &Line, dates: &[String], ends: &str) -> impl IntoView + use<> {
+    let scale = Scale::over(&line.values);
+    let width = (dates.len() - 1) * 10;
+    let [top, middle, foot] = scale.ticks(&line.unit);
+    let labels = dates
+        .iter()
+        .zip(&line.values)
+        .map(|(date, value)| format!("{date}\u{2002}{}", line.unit.write(*value)))
+        .collect::<Vec<_>>()
+        .join("|");
+    let highest = line.values.iter().copied().max().unwrap_or(0);
+    let latest = line.values.last().copied().unwrap_or(0);
+    let described = format!(
+        "{ends}. Highest {}, latest {}.",
+        line.unit.write(highest),
+        line.unit.write(latest)
+    );
+    let class = if line.seal {
+        "chart__panel chart__panel--seal"
+    } else {
+        "chart__panel"
+    };
+    view! {
+        <div class=class>
+            <p class="chart__label">{line.label.clone()}</p>
+            <div class="chart__plot">
+                <svg
+                    class="chart__svg"
+                    viewBox=format!("0 0 {width} {HEIGHT}")
+                    preserveAspectRatio="none"
+                    role="img"
+                    aria-label=format!("{}, {described}", line.label)
+                    data-labels=labels
+                >
+                    <path class="chart__grid" d=format!("M0 0H{width}M0 {}H{width}M0 {HEIGHT}H{width}", HEIGHT / 2) />
+                    <polyline class="chart__line" points=points(&line.values, scale) />
+                    <path class="chart__rule" />
+                    <path class="chart__dot" />
+                </svg>
+                <span class="chart__value" aria-hidden="true"></span>
+            </div>
+            <div class="chart__axis" aria-hidden="true">
+                <span>{top}</span>
+                <span>{middle}</span>
+                <span>{foot}</span>
+            </div>
+        </div>
+    }
+}
+
+/// Four dates, evenly apart; the inner two fall away on a phone.
+fn date_row(dates: &[String]) -> impl IntoView + use<> {
+    let last = dates.len() - 1;
+    let inner = if last >= 6 {
+        vec![last / 3, last * 2 / 3]
+    } else {
+        Vec::new()
+    };
+    let marks = std::iter::once((0, "chart__date"))
+        .chain(
+            inner
+                .into_iter()
+                .map(|at| (at, "chart__date chart__date--support")),
+        )
+        .chain(std::iter::once((last, "chart__date")))
+        .map(|(at, class)| view! { <span class=class>{dates[at].clone()}</span> })
+        .collect_view();
+    view! { <div class="chart__dates" aria-hidden="true">{marks}</div> }
+}
+
+fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl IntoView + use<> {
+    let columns = std::iter::once(Column::text(step))
+        .chain(lines.iter().map(|line| Column::number(line.label.clone())))
+        .collect();
+    let rows = dates
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(at, date)| {
+            let values = lines.iter().map(|line| {
+                Cell::new(
+                    line.values
+                        .get(at)
+                        .map_or_else(String::new, |v| line.unit.write(*v)),
+                )
+            });
+            Row::new(
+                std::iter::once(Cell::new(date.clone()))
+                    .chain(values)
+                    .collect(),
+            )
+        })
+        .collect();
+    view! { <Table caption=title columns=columns rows=rows /> }
+}
+
+/// The line's corners: ten units between dates, heights by the scale.
+pub(super) fn points(values: &[i64], scale: Scale) -> String {
+    values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| format!("{},{}", at * 10, scale.height(*value)))
+        .collect::<Vec<_>>()
+        .join(" ")
+}

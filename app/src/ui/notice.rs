@@ -1,0 +1,77 @@
+//! Words that stand apart: a notice, a passing message, a list with nothing in
+//! it, a place kept for what is still on its way.
+
+use leptos::prelude::*;
+
+use super::status::Tone;
+
+/// Something the person should know on this page. A seal or warn notice is
+/// announced; the others are read in their place.
+#[component]
+pub fn Notice(
+    #[prop(optional)] tone: Tone,
+    #[prop(into)] title: String,
+    /// What it means and what to do.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    let role = match tone {
+        Tone::Seal | Tone::Warn => "alert",
+        Tone::Neutral | Tone::Good | Tone::Info => "note",
+    };
+    view! {
+        <div class=format!("notice notice--{}", tone.name()) role=role>
+            <p class="notice__title">{title}</p>
+            {children.map(|children| view! { <div class="notice__body">{children()}</div> })}
+        </div>
+    }
+}
+
+/// Says that something was done, once, at the top of the next page.
+#[component]
+pub fn Toast(
+    #[prop(into)] sentence: String,
+    /// Takes the deed back, or leads to what was made.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="toast" role="status">
+            <span class="toast__sentence">{sentence}</span>
+            {children.map(|children| children())}
+        </div>
+    }
+}
+
+/// A list with nothing in it: what would be here, and how to get it there.
+#[component]
+pub fn EmptyState(
+    #[prop(into)] title: String,
+    /// One sentence.
+    #[prop(into)]
+    sentence: String,
+    /// The next step, usually a `ButtonLink`.
+    #[prop(optional)]
+    children: Option<Children>,
+) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p class="empty__title">{title}</p>
+            <p class="empty__sentence">{sentence}</p>
+            {children.map(|children| view! { <div class="empty__next">{children()}</div> })}
+        </div>
+    }
+}
+
+/// Keeps the place of `lines` lines that are still being fetched.
+#[component]
+pub fn Skeleton(#[prop(default = 3)] lines: usize) -> impl IntoView {
+    view! {
+        <div class="skeleton" role="status">
+            <span class="sr-only">"Loading"</span>
+            {(0..lines)
+                .map(|_| view! { <div class="skeleton__line" aria-hidden="true"></div> })
+                .collect_view()}
+        </div>
+    }
+}

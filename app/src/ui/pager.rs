@@ -1,0 +1,71 @@
+//! Ways through a list: by cursor to newer and older, or by a choice of views.
+//! Both are links, so what is shown can be shared and the way back works.
+
+use leptos::prelude::*;
+
+/// Newer and older. A missing link says that this end is reached.
+#[component]
+pub fn Pager(
+    #[prop(optional, into)] newer: Option<String>,
+    #[prop(optional, into)] older: Option<String>,
+    /// What is listed: "deliveries".
+    #[prop(into)]
+    what: String,
+) -> impl IntoView {
+    let step =
+        |href: Option<String>, rel: &'static str, label: &'static str, end: String| match href {
+            Some(href) => {
+                view! { <a class="button button--quiet" href=href rel=rel>{label}</a> }.into_any()
+            }
+            None => view! { <span class="pager__end">{end}</span> }.into_any(),
+        };
+    view! {
+        <nav class="pager" aria-label=format!("Pages of {what}")>
+            {step(newer, "prev", "Newer", format!("The newest {what}"))}
+            {step(older, "next", "Older", format!("The oldest {what}"))}
+        </nav>
+    }
+}
+
+/// One of a few views of the same thing.
+#[derive(Clone, Debug)]
+pub struct Segment {
+    pub label: String,
+    pub href: String,
+    pub current: bool,
+}
+
+impl Segment {
+    #[must_use]
+    pub fn new(label: impl Into<String>, href: impl Into<String>, current: bool) -> Self {
+        Self {
+            label: label.into(),
+            href: href.into(),
+            current,
+        }
+    }
+}
+
+#[component]
+pub fn Segmented(
+    /// What is chosen: "Period".
+    #[prop(into)]
+    label: String,
+    segments: Vec<Segment>,
+) -> impl IntoView {
+    let links = segments
+        .into_iter()
+        .map(|segment| {
+            view! {
+                <a
+                    class="segmented__link"
+                    href=segment.href
+                    aria-current=segment.current.then_some("true")
+                >
+                    {segment.label}
+                </a>
+            }
+        })
+        .collect_view();
+    view! { <nav class="segmented" aria-label=label>{links}</nav> }
+}
