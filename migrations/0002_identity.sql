@@ -13,7 +13,8 @@ create table identity (
     subject    text        not null,
     person_id  uuid        not null references person,
     created_at timestamptz not null,
-    constraint identity_pkey primary key (issuer, subject)
+    constraint identity_pkey primary key (issuer, subject),
+    constraint identity_subject_check check (char_length(subject) between 1 and 255)
 );
 create index identity_person_id_idx on identity (person_id);
 
@@ -34,6 +35,8 @@ create table member (
     role      text        not null
         constraint member_role_check check (role in ('owner', 'admin', 'finance', 'developer', 'viewer')),
     joined_at timestamptz not null,
+    -- When the person last chose to act for the organization: where they return to at sign-in.
+    acted_at  timestamptz not null,
     constraint member_pkey primary key (org_id, person_id)
 );
 create index member_person_id_idx on member (person_id);
