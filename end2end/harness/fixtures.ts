@@ -2,6 +2,7 @@
 // content security policy had to stop, fails its test, whatever the test is about.
 import AxeBuilder from '@axe-core/playwright';
 import { type Page, expect, test as base } from '@playwright/test';
+import { portal } from './places';
 
 export { expect };
 
@@ -26,9 +27,9 @@ export const test = base.extend<{ noScriptFails: void }>({
 /** Walks through the sign-in provider as a person does; ends where `next` says. */
 export async function signIn(page: Page, person: string, next = '/'): Promise<void> {
   await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
-  await page.getByRole('main').getByRole('button').or(page.getByRole('main').getByRole('link')).first().click();
+  await page.getByRole('button', { name: /^Continue with/ }).first().click();
   await page.getByRole('button', { name: person }).click();
-  await page.waitForURL((url) => url.port === new URL(page.url()).port && !url.pathname.startsWith('/auth'));
+  await page.waitForURL((url) => url.origin === portal && !url.pathname.startsWith('/auth/'));
 }
 
 /** Nothing that axe knows of bars anyone from the page, by day or by night. */
