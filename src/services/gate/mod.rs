@@ -3,6 +3,8 @@
 //! A delivery goes `admit`, `seal`, `record`; its last byte may leave only after `record` has
 //! succeeded. Whoever stops on the way (a refusal, a client gone, a failed read) is not billed.
 
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod manifest;
 mod meters;
 mod receipt_log;
@@ -234,3 +236,6 @@ async fn register_key(services: &Services, key: &PublicKey) -> Result<()> {
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

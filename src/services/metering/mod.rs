@@ -222,3 +222,6 @@ async fn add_to_hours(tx: &mut PgConnection, costs: &[(&Observed, Judgement)]) -
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
