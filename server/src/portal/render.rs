@@ -27,8 +27,9 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
     // Leptos may in principle draw more than once; a page is drawn only once.
     let page = Arc::new(Mutex::new(Some(page)));
     let options = portal.options.clone();
+    let form_targets = portal.form_targets.clone();
     let draw = move || {
-        set_policy();
+        set_policy(&form_targets);
         let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
         let body = page.map(Page::draw);
         let (title, description) = (title.clone(), description.clone());
@@ -55,14 +56,14 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
 }
 
 /// The content security policy (W3C CSP Level 3) with the nonce of this response.
-fn set_policy() {
+fn set_policy(form_targets: &str) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;
     };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+         form-action 'self' {form_targets}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(HeaderName::from_static("content-security-policy"), policy);

@@ -49,7 +49,7 @@ pub const WELCOME_PATH: &str = "/welcome";
 /// Invitations are under this path; nobody needs an organization to accept one.
 pub const INVITATION_PATH: &str = "/join/";
 /// Where a person lands who wanted nowhere in particular.
-const HOME_PATH: &str = "/";
+const HOME_PATH: &str = "/overview";
 const CODE_LENGTH_MAX: usize = 2048;
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
