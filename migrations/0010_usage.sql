@@ -25,10 +25,10 @@ create table usage_event (
     constraint usage_event_free_check check ((billable_units = 0) = (free_reason is not null))
 );
 create index usage_event_receipt_id_idx on usage_event (receipt_id);
-create index usage_event_license_id_idx on usage_event (license_id, occurred_at desc);
+create index usage_event_license_id_idx on usage_event (license_id, occurred_at desc, usage_event_id);
 create index usage_event_org_id_idx on usage_event (org_id, occurred_at desc, usage_event_id);
 create index usage_event_creator_org_id_idx on usage_event (creator_org_id, occurred_at desc, usage_event_id);
-create index usage_event_asset_id_idx on usage_event (asset_id);
+create index usage_event_asset_id_idx on usage_event (asset_id, occurred_at desc, usage_event_id);
 
 create trigger usage_event_append_only
     before update or delete or truncate on usage_event

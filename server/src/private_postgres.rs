@@ -111,6 +111,13 @@ impl PrivatePostgres {
         Ok(())
     }
 
+    pub async fn drop_database(&self, database: &str) -> Result<(), Error> {
+        self.server.drop_database(database).await.map_err(|error| Error::Database {
+            name: database.to_owned(),
+            said: error.to_string(),
+        })
+    }
+
     pub async fn stop(self) -> Result<(), Error> {
         stop(&self.server, &self.dir).await
     }

@@ -3,7 +3,7 @@
 //! `Role::may` is the whole permission grid of an organization; nothing else decides by role.
 
 use super::{
-    error::Refusal,
+    error::{Kind, Refusal},
     ids::{OrgId, PersonId, RequestId},
     text::text_enum,
 };
@@ -145,7 +145,11 @@ impl Actor {
         let member = match self.who {
             Who::Member(member) => member,
             Who::Person(_) => {
-                return Err(Refusal::forbidden("Create or join an organization first."));
+                return Err(Refusal::new(
+                    Kind::Forbidden,
+                    "organization_required",
+                    "Create or join an organization first.",
+                ));
             }
             Who::Visitor | Who::System => return Err(Refusal::sign_in_first()),
         };
@@ -166,7 +170,7 @@ impl Actor {
             return Ok(member);
         }
         Err(Refusal::new(
-            super::error::Kind::Forbidden,
+            Kind::Forbidden,
             "not_a_creator",
             "This organization only buys. Turn on “creator” in Settings to do this.",
         ))
@@ -179,7 +183,7 @@ impl Actor {
             return Ok(member);
         }
         Err(Refusal::new(
-            super::error::Kind::Forbidden,
+            Kind::Forbidden,
             "not_a_buyer",
             "This organization only sells. Turn on “buyer” in Settings to do this.",
         ))

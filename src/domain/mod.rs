@@ -16,6 +16,7 @@ pub mod pricing;
 pub mod terms;
 
 pub mod access_token;
+pub mod gate;
 pub mod license;
 pub mod metering;
 pub mod receipt;
