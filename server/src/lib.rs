@@ -1,1 +1,3 @@
+//! The doors of Imprimatur: what people and machines reach over HTTP.
 
+pub mod gate;
