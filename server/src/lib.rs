@@ -1,3 +1,5 @@
-//! The doors of Imprimatur: what people and machines reach over HTTP.
-
 pub mod gate;
+pub mod refused;
+pub mod sandbox;
+pub mod session;
+pub mod sign_in;
