@@ -132,7 +132,8 @@ async fn start(sign_in: &SignIn, key: &str, session: &Session, next: &str) -> Re
         provider: key.to_owned(),
         state: state.into_secret(),
         verifier: verifier.into_secret(),
-        next: same_site_path(next),
+        // The paths here are doors, not pages: nobody can come back to one.
+        next: same_site_path(next).filter(|next| !next.starts_with("/auth/")),
         started_at: sign_in.services.now(),
     };
     attempt::remember(session, attempt).await?;

@@ -167,5 +167,7 @@ async fn nobody_is_sent_to_another_site(pool: PgPool) {
         let switched = browser.post("/auth/act-for", &form).await;
         assert_eq!(switched.location(), "/overview", "{next:?}");
     }
+    let back_at_a_door = stage.sign_in(&mut browser, "mira", "/auth/act-for").await;
+    assert_eq!(back_at_a_door.location(), "/overview");
     assert_eq!(stage.sign_in(&mut browser, "mira", "/a?b=c#d").await.location(), "/a?b=c#d");
 }
