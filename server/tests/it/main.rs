@@ -1,0 +1,3 @@
+//! Tests over HTTP, on a real PostgreSQL and a real socket.
+
+mod gate;
