@@ -4,6 +4,7 @@
 
 mod authorization_server;
 mod browser;
+mod gate;
 mod providers;
 mod sessions;
 mod sign_in;
