@@ -26,6 +26,9 @@ pub fn PostForm(
     /// Needed by a form with a `FileField`.
     #[prop(optional)]
     multipart: bool,
+    /// Off where a refused form is only shown, not answered.
+    #[prop(default = true)]
+    takes_focus: bool,
     children: Children,
 ) -> impl IntoView {
     let scope = FormScope::open(name.clone());
@@ -37,7 +40,7 @@ pub fn PostForm(
             .unwrap_or(id);
         view! { <input type="hidden" name="id" value=id /> }
     });
-    let summary = summary(&scope);
+    let summary = summary(&scope, takes_focus);
     view! {
         <form
             class="form"
@@ -55,7 +58,7 @@ pub fn PostForm(
 }
 
 /// What was refused, on top. `autofocus` brings keyboard and reader to it.
-fn summary(scope: &FormScope) -> Option<impl IntoView + use<>> {
+fn summary(scope: &FormScope, takes_focus: bool) -> Option<impl IntoView + use<>> {
     let error = scope.typed.as_ref()?.error.clone()?;
     let sentence = match error.field {
         Some(field) => {
@@ -65,7 +68,7 @@ fn summary(scope: &FormScope) -> Option<impl IntoView + use<>> {
         None => error.sentence.into_any(),
     };
     Some(view! {
-        <div class="form__summary" role="alert" tabindex="-1" autofocus>
+        <div class="form__summary" role="alert" tabindex="-1" autofocus=takes_focus>
             <p class="form__summary-title">"Nothing was changed"</p>
             <p>{sentence}</p>
         </div>

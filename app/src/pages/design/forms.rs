@@ -137,7 +137,7 @@ pub fn CameBack() -> impl IntoView {
     view! {
         <Section title="A form that came back" id="refused">
             <Provider value=typed>
-                <PostForm name="refused">
+                <PostForm name="refused" takes_focus=false>
                     <TextField name="name" label="Name" hint="Only you see it." required=true />
                     <TextField name="domain" label="Domain" mono=true required=true />
                     <CheckGroup name="scope" legend="Scopes" choices=scopes() required=true />
