@@ -18,7 +18,7 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
     view! {
         <Title text="Imprimatur: license work to AI companies, prove every line" />
         <Meta name="description" content=SENTENCE />
-        <PublicLayout path="/" workspace=workspace>
+        <PublicLayout path="/" nostrip:workspace=workspace>
             <div class="landing">
               <div class="landing__head">
                 <div>
