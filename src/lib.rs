@@ -1,1 +1,13 @@
-#[cfg(feature="ssr")] pub mod x {}
+//! The core of Imprimatur: what things are (`domain`) and what can be done with them (`services`).
+//!
+//! `domain` is pure and compiles to WebAssembly too. `services` is the only place that speaks SQL,
+//! and exists only with the feature `ssr`.
+
+pub mod domain;
+
+#[cfg(feature = "ssr")]
+pub mod services;
+
+/// The schema, forward only; applied by `imprimatur migrate` and by every test database.
+#[cfg(feature = "ssr")]
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,4 +1,28 @@
-//! One page per file: its title, its data, one view.
+//! One page per file: its data, its view. A page asks the services and draws; it never decides.
 
 pub mod design;
 pub mod landing;
+
+pub mod catalogue;
+pub mod invitation;
+pub mod license_form;
+pub mod public;
+pub mod sign_in;
+pub mod terms;
+pub mod welcome;
+pub mod work;
+
+pub mod asset;
+pub mod assets;
+pub mod feed;
+pub mod license;
+pub mod licenses;
+pub mod members;
+pub mod new_asset;
+pub mod new_offer;
+pub mod new_token;
+pub mod overview;
+pub mod receipt;
+pub mod sessions;
+pub mod settings;
+pub mod usage;

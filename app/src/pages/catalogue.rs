@@ -1,0 +1,89 @@
+//! `/catalogue`: every work on offer, newest first.
+
+use imprimatur::{
+    domain::{asset::AssetKind, ids::AssetId},
+    services::{Result, catalogue},
+};
+use leptos::prelude::*;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        ButtonKind, ButtonLink, Bytes, Cell, Column, EmptyState, Instant, PageHeader, Pager, Row,
+        Segment, Segmented, Table,
+    },
+};
+
+/// The catalogue, optionally of one kind.
+pub async fn show(request: &Request) -> Result<Page> {
+    let kind: Option<AssetKind> = request.param("kind").map(str::parse).transpose()?;
+    let after: Option<AssetId> = request.param("after").map(str::parse).transpose()?;
+    let page = catalogue::page(&request.services, &request.actor, kind, after).await?;
+    let now = request.now;
+    Ok(Page::public(
+        request,
+        "Catalogue",
+        "Works that creators license to AI companies, with their terms in plain words.",
+        move || {
+            let mut segments = vec![Segment::new("All", "/catalogue", kind.is_none())];
+            segments.extend(AssetKind::ALL.iter().map(|&each| {
+                let href = format!("/catalogue?kind={each}");
+                Segment::new(each.in_words(), href, kind == Some(each))
+            }));
+            let narrowed = kind.map(|kind| format!("kind={kind}&")).unwrap_or_default();
+            let newer = after.map(|_| match kind {
+                Some(kind) => format!("/catalogue?kind={kind}"),
+                None => "/catalogue".to_owned(),
+            });
+            let older = page.next.map(|next| format!("/catalogue?{narrowed}after={next}"));
+            let paged = newer.is_some() || older.is_some();
+            let rows = page
+                .works
+                .into_iter()
+                .map(|work| {
+                    let bytes = u64::try_from(work.bytes).unwrap_or_default();
+                    Row::new(vec![
+                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id))
+                            .note(work.creator),
+                        Cell::new(work.kind.in_words()),
+                        Cell::new(work.terms_name),
+                        Cell::new(view! { <Bytes count=bytes /> }),
+                        Cell::new(view! { <Instant at=work.published_at now /> }),
+                    ])
+                })
+                .collect();
+            view! {
+                <PageHeader
+                    title="Catalogue"
+                    lead=|| "Every work here can be licensed now. The terms are on its page, in plain words."
+                />
+                <Segmented label="Kind" segments />
+                <Table
+                    caption="Works on offer"
+                    columns=vec![
+                        Column::text("Work"),
+                        Column::text("Kind").support(),
+                        Column::text("Terms").support(),
+                        Column::number("Size"),
+                        Column::number("Offered").support(),
+                    ]
+                    rows
+                    empty=|| {
+                        view! {
+                            <EmptyState
+                                title="Nothing is on offer here yet"
+                                sentence="Works appear as soon as a creator publishes an offer."
+                            >
+                                <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
+                                    "See every kind"
+                                </ButtonLink>
+                            </EmptyState>
+                        }
+                            .into_any()
+                    }
+                />
+                {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
+            }
+        },
+    ))
+}

@@ -1,0 +1,97 @@
+//! `/catalogue/{id}/license`: the terms once more, the tier, and the box that accepts them.
+
+use imprimatur::{
+    domain::{
+        actor::Deed,
+        ids::{AssetId, LicenseId},
+    },
+    services::{Result, catalogue, mint},
+};
+use leptos::prelude::*;
+
+use super::terms::TermsInWords;
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, CheckField, Choice, Columns, Crumb, Digest, FormActions, HiddenField, Notice,
+        PageHeader, PostForm, RadioCards, Section, Tone,
+    },
+};
+
+/// The form that accepts an offer.
+pub async fn show(request: &Request, id: &str) -> Result<Page> {
+    let asset_id: AssetId = id.parse()?;
+    request.actor.may_as_buyer(Deed::AcceptLicense)?;
+    let work = catalogue::work(&request.services, &request.actor, asset_id).await?;
+    let chosen = request.param("tier").map(str::to_owned);
+    let acting = request
+        .viewer
+        .as_ref()
+        .and_then(|viewer| viewer.organization.as_ref())
+        .map(|organization| organization.name.clone())
+        .unwrap_or_default();
+    Ok(Page::workspace(request, format!("License {}", work.title), move || {
+        let license_id: LicenseId = mint();
+        let chosen = chosen.unwrap_or_else(|| {
+            work.offer.tiers.last().map(|tier| tier.tier_id.to_string()).unwrap_or_default()
+        });
+        let choices = work
+            .offer
+            .tiers
+            .iter()
+            .map(|offered| {
+                let tier = &offered.tier;
+                let uses: Vec<_> = tier.scopes.iter().map(|scope| scope.in_words()).collect();
+                Choice::new(offered.tier_id.to_string(), tier.name.clone()).note(format!(
+                    "{}. {}.",
+                    uses.join(", "),
+                    tier.price_in_words()
+                ))
+            })
+            .collect();
+        let digest = work.offer.terms.digest.clone();
+        let side = {
+            let (terms, digest) = (work.offer.terms.terms.clone(), digest.clone());
+            move || {
+                view! {
+                    <Section title=terms.name.clone()>
+                        <TermsInWords terms />
+                        <p class="section__note">"Digest " <Digest value=digest copy="digest" /></p>
+                    </Section>
+                }
+                .into_any()
+            }
+        };
+        let lead = format!("By {}. {acting} becomes the licensee.", work.creator);
+        let agree = format!("{acting} accepts these terms.");
+        view! {
+            <PageHeader
+                title=format!("License {}", work.title)
+                crumbs=vec![
+                    Crumb::new("Catalogue", "/catalogue"),
+                    Crumb::new(work.title.clone(), format!("/catalogue/{asset_id}")),
+                ]
+                here="License"
+                lead=move || lead
+            />
+            <Columns side=side>
+                <PostForm creates=license_id.to_string()>
+                    <RadioCards name="tier" legend="Tier" choices value=chosen required=true />
+                    <Notice tone=Tone::Info title="Nothing is charged yet">
+                        "The price is written down with the license. Charging begins when billing is switched on, and you are told before."
+                    </Notice>
+                    <HiddenField name="terms_digest" value=digest />
+                    <CheckField
+                        name="agreed"
+                        label=agree
+                        hint="Your name, the time and the digest of these terms are kept for good."
+                        required=true
+                    />
+                    <FormActions>
+                        <Button>"Accept and license"</Button>
+                    </FormActions>
+                </PostForm>
+            </Columns>
+        }
+    }))
+}

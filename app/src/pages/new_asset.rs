@@ -1,0 +1,79 @@
+//! `/assets/new`: registering a work by upload.
+
+use imprimatur::{
+    domain::{
+        asset::{ATTRIBUTION_LENGTH_MAX, AssetKind, DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX},
+        ids::AssetId,
+    },
+    services::{Result, assets, mint},
+};
+use leptos::prelude::*;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, ButtonLink, Choice, Crumb, FileField, FormActions, PageHeader,
+        PostForm, SelectField, TextArea, TextField, text::bytes,
+    },
+};
+
+/// The form that registers a work. The file comes last, so that everything else is checked before
+/// any of it is read.
+pub async fn show(request: &Request) -> Result<Page> {
+    assets::may_register(&request.actor)?;
+    let credit = request
+        .viewer
+        .as_ref()
+        .and_then(|viewer| viewer.organization.as_ref())
+        .map(|organization| organization.name.clone())
+        .unwrap_or_default();
+    let size_max = bytes(request.services.content.upload_bytes_max());
+    Ok(Page::workspace(request, "Register work", move || {
+        let asset_id: AssetId = mint();
+        let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
+        let kinds =
+            AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
+        view! {
+            <div class="narrow">
+                <PageHeader
+                    title="Register work"
+                    crumbs=vec![Crumb::new("Works", "/assets")]
+                    lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
+                />
+                <PostForm creates=asset_id.to_string() multipart=true>
+                    <TextField
+                        name="title"
+                        label="Title"
+                        required=true
+                        maxlength=length(TITLE_LENGTH_MAX)
+                    />
+                    <SelectField name="kind" label="Kind" choices=kinds required=true />
+                    <TextArea
+                        name="description"
+                        label="Description"
+                        hint="What a buyer should know before licensing it."
+                        maxlength=length(DESCRIPTION_LENGTH_MAX)
+                    />
+                    <TextField
+                        name="attribution"
+                        label="Credit line"
+                        hint="Shown wherever the terms ask for credit."
+                        value=credit
+                        required=true
+                        maxlength=length(ATTRIBUTION_LENGTH_MAX)
+                    />
+                    <FileField
+                        name="file"
+                        label="File"
+                        hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
+                        required=true
+                    />
+                    <FormActions>
+                        <Button>"Register work"</Button>
+                        <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                    </FormActions>
+                </PostForm>
+            </div>
+        }
+    }))
+}

@@ -1,0 +1,125 @@
+//! `/licenses/{id}/tokens/new`: creating a token, and the one time its secret is shown.
+
+use imprimatur::{
+    domain::{
+        access_token::TokenSecret,
+        actor::Deed,
+        ids::{LicenseId, TokenId},
+    },
+    services::{Result, licenses, mint},
+};
+use leptos::prelude::*;
+
+use super::license::curl;
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, ButtonLink, CheckGroup, Choice, CodeBlock, Crumb, FormActions, Notice,
+        PageHeader, PostForm, Secret, SelectField, TextField, Tone,
+    },
+};
+
+/// Days a token can be made to live; empty is "until revoked".
+const LIFETIMES: [(&str, &str); 4] =
+    [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until revoked")];
+
+/// The form that creates a token.
+pub async fn show(request: &Request, id: &str) -> Result<Page> {
+    let license_id: LicenseId = id.parse()?;
+    request.actor.may_as_buyer(Deed::CreateToken)?;
+    let license = licenses::get(&request.services, &request.actor, license_id).await?;
+    Ok(Page::workspace(request, "Create token", move || {
+        let token_id: TokenId = mint();
+        let scopes: Vec<String> = license.tier.scopes.iter().map(ToString::to_string).collect();
+        let choices = license
+            .tier
+            .scopes
+            .iter()
+            .map(|scope| Choice::new(scope.as_str(), scope.in_words()))
+            .collect();
+        let lifetimes =
+            LIFETIMES.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+        let title = license.title;
+        view! {
+            <div class="narrow">
+                <PageHeader
+                    title="Create token"
+                    crumbs=vec![
+                        Crumb::new("Licenses", "/licenses"),
+                        Crumb::new(title.clone(), format!("/licenses/{license_id}")),
+                    ]
+                    here="Token"
+                    lead=|| "The secret is shown once, on the next page. Keep it where your machines keep secrets."
+                />
+                <PostForm creates=token_id.to_string()>
+                    <TextField
+                        name="name"
+                        label="Name"
+                        hint="What will use it: “nightly crawl”, “training run 7”."
+                        required=true
+                        maxlength=80
+                    />
+                    <CheckGroup name="scopes" legend="For" choices values=scopes required=true />
+                    <SelectField name="expires" label="Works for" choices=lifetimes value="90" />
+                    <FormActions>
+                        <Button>"Create token"</Button>
+                        <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
+                            "Cancel"
+                        </ButtonLink>
+                    </FormActions>
+                </PostForm>
+            </div>
+        }
+    }))
+}
+
+/// The token's one showing. `secret` is missing where the form was sent twice.
+pub async fn created(
+    request: &Request,
+    license_id: LicenseId,
+    secret: Option<TokenSecret>,
+) -> Result<Page> {
+    let license = licenses::get(&request.services, &request.actor, license_id).await?;
+    let base_url = request.base_url.clone();
+    Ok(Page::workspace(request, "Token created", move || {
+        let shown = match secret {
+            Some(secret) => {
+                let secret = secret.reveal();
+                let curl = curl(&base_url, &license.content_id, &license.file_name, Some(secret));
+                view! {
+                    <Secret label="Token" value=secret.to_owned() />
+                    <CodeBlock label="Request" code=curl />
+                    <p class="section__note">
+                        "Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt."
+                    </p>
+                }
+                .into_any()
+            }
+            None => view! {
+                <Notice tone=Tone::Warn title="This token was created before">
+                    "Its secret was shown then and cannot be shown again. Revoke it and create another if you did not keep it."
+                </Notice>
+            }
+            .into_any(),
+        };
+        view! {
+            <div class="narrow">
+                <PageHeader
+                    title="Token created"
+                    crumbs=vec![
+                        Crumb::new("Licenses", "/licenses"),
+                        Crumb::new(license.title.clone(), format!("/licenses/{license_id}")),
+                    ]
+                    here="Token"
+                    lead=|| "Copy it now. This is the only time it is shown."
+                />
+                {shown}
+                <FormActions>
+                    <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
+                        "To the license"
+                    </ButtonLink>
+                </FormActions>
+            </div>
+        }
+    }))
+}

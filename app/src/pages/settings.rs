@@ -1,0 +1,82 @@
+//! `/settings`: the organization's name and sides.
+
+use imprimatur::{
+    domain::{actor::Deed, identity::NAME_LENGTH_MAX},
+    services::{Result, identity},
+};
+use leptos::prelude::*;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, CheckGroup, Choice, Definition, Definitions, FormActions, Instant, Notice,
+        PageHeader, PostForm, TextField, Toast,
+    },
+};
+
+/// The organization's profile.
+pub async fn show(request: &Request) -> Result<Page> {
+    let organization = identity::organization(&request.services, &request.actor).await?;
+    let may_edit = request.actor.may(Deed::EditOrganization).is_ok();
+    let saved = request.param("saved").is_some();
+    let now = request.now;
+    Ok(Page::workspace(request, "Settings", move || {
+        let mut sides = Vec::new();
+        if organization.sides.creator {
+            sides.push("creator".to_owned());
+        }
+        if organization.sides.buyer {
+            sides.push("buyer".to_owned());
+        }
+        let form = may_edit.then(|| {
+            view! {
+                <PostForm>
+                    <TextField
+                        name="name"
+                        label="Organization"
+                        value=organization.name.clone()
+                        required=true
+                        maxlength=u32::try_from(NAME_LENGTH_MAX).unwrap_or(120)
+                    />
+                    <CheckGroup
+                        name="sides"
+                        legend="What it does"
+                        hint="Turning one off ends nothing that runs; it only stops new things."
+                        required=true
+                        values=sides
+                        choices=vec![
+                            Choice::new("creator", "Creator").note("Registers works and offers them."),
+                            Choice::new("buyer", "Buyer").note("Licenses works and fetches them."),
+                        ]
+                    />
+                    <FormActions>
+                        <Button>"Save"</Button>
+                    </FormActions>
+                </PostForm>
+            }
+        });
+        view! {
+            <div class="narrow">
+                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here." />
+                {saved.then(|| view! { <Toast sentence="Saved." /> })}
+                {(!may_edit)
+                    .then(|| {
+                        view! {
+                            <Notice title="Only owners and admins change this">
+                                "Ask one of them; they are listed under Members."
+                            </Notice>
+                        }
+                    })}
+                <Definitions>
+                    <Definition name="Short name">
+                        <code class="digest">{organization.slug.clone()}</code>
+                    </Definition>
+                    <Definition name="Founded">
+                        <Instant at=organization.created_at now />
+                    </Definition>
+                </Definitions>
+                {form}
+            </div>
+        }
+    }))
+}

@@ -1,0 +1,184 @@
+//! `/catalogue/{id}`: a work on offer, its terms in plain words and its tiers side by side.
+
+use imprimatur::{
+    domain::{ids::AssetId, money::grouped, pricing::Tier, terms::Scope},
+    services::{
+        Result,
+        catalogue::{self, WorkDetail},
+        licenses,
+        offers::OfferedTier,
+    },
+};
+use leptos::prelude::*;
+
+use super::terms::TermsInWords;
+use crate::{
+    request::{Page, Request},
+    ui::{
+        ButtonKind, ButtonLink, Bytes, Columns, Crumb, Definition, Definitions, Digest, Instant,
+        Notice, PageHeader, Section,
+    },
+};
+
+/// What the viewer can do about the work.
+enum Stance {
+    /// It is their own.
+    Owner,
+    /// They hold a license.
+    Licensed(String),
+    /// They may accept, or sign in and accept.
+    Open,
+}
+
+/// A work's page.
+pub async fn show(request: &Request, id: &str) -> Result<Page> {
+    let asset_id: AssetId = id.parse()?;
+    let work = catalogue::work(&request.services, &request.actor, asset_id).await?;
+    let stance = if request.actor.org_id() == Some(work.org_id) {
+        Stance::Owner
+    } else {
+        match licenses::for_work(&request.services, &request.actor, asset_id).await? {
+            Some(license_id) => Stance::Licensed(format!("/licenses/{license_id}")),
+            None => Stance::Open,
+        }
+    };
+    let now = request.now;
+    let description = format!("{} by {}, to license now.", work.title, work.creator);
+    Ok(Page::public(request, work.title.clone(), description, move || {
+        let lead = format!("{} by {}", work.kind.in_words(), work.creator);
+        let particulars = particulars(&work, now);
+        view! {
+            <PageHeader
+                title=work.title
+                crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
+                lead=move || lead
+            />
+            {notice(&stance, work.asset_id)}
+            <Columns side=move || particulars>
+                {(!work.description.is_empty())
+                    .then(|| view! { <div class="prose">{paragraphs(&work.description)}</div> })}
+                <Section title="Tiers">
+                    {tiers(&work.offer.tiers, &stance, work.asset_id)}
+                </Section>
+                <Section
+                    title="Terms in plain words"
+                    links={
+                        let href = format!("/terms/{}", work.offer.terms.digest);
+                        move || view! { <a href=href>"For machines"</a> }.into_any()
+                    }
+                >
+                    <p class="section__note">{work.offer.terms.terms.name.clone()}</p>
+                    <TermsInWords terms=work.offer.terms.terms />
+                </Section>
+            </Columns>
+        }
+    }))
+}
+
+fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
+    match stance {
+        Stance::Owner => Some(
+            view! {
+                <Notice title="This is your work">
+                    <a href=format!("/assets/{asset_id}")>"Go to its page in your workspace"</a>
+                </Notice>
+            }
+            .into_any(),
+        ),
+        Stance::Licensed(href) => {
+            let href = href.clone();
+            Some(
+                view! {
+                    <Notice title="Your organization holds a license">
+                        <a href=href>"Go to the license"</a>
+                        " to create tokens."
+                    </Notice>
+                }
+                .into_any(),
+            )
+        }
+        Stance::Open => None,
+    }
+}
+
+fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
+    let bytes = u64::try_from(work.bytes).unwrap_or_default();
+    let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
+    let (media_type, content_id) = (work.media_type.clone(), work.content_id.clone());
+    let (created_at, published_at) = (work.created_at, work.offer.published_at);
+    view! {
+        <Section title="The work">
+            <Definitions>
+                <Definition name="Creator">{creator}</Definition>
+                <Definition name="Credit line">{attribution}</Definition>
+                <Definition name="Type">{media_type}</Definition>
+                <Definition name="Size">
+                    <Bytes count=bytes />
+                </Definition>
+                <Definition name="Content ID">
+                    <Digest value=content_id copy="content ID" />
+                </Definition>
+                <Definition name="Registered">
+                    <Instant at=created_at now />
+                </Definition>
+                <Definition name="Offered">
+                    <Instant at=published_at now />
+                </Definition>
+            </Definitions>
+        </Section>
+    }
+    .into_any()
+}
+
+fn tiers(tiers: &[OfferedTier], stance: &Stance, asset_id: AssetId) -> AnyView {
+    let open = matches!(stance, Stance::Open);
+    // The paid tier is what the page is for; one primary a page.
+    let columns = tiers
+        .iter()
+        .map(|OfferedTier { tier_id, tier }| {
+            let kind = if tier.is_free() { ButtonKind::Quiet } else { ButtonKind::Primary };
+            let href = format!("/catalogue/{asset_id}/license?tier={tier_id}");
+            let label = format!("License {}", tier.name);
+            view! {
+                <div class="tier">
+                    <TierInWords tier=tier.clone() />
+                    {open.then(|| view! { <ButtonLink kind href>{label}</ButtonLink> })}
+                </div>
+            }
+        })
+        .collect_view();
+    view! { <div class="tiers">{columns}</div> }.into_any()
+}
+
+/// A tier: its name, its price, and what it includes, one line each.
+#[component]
+pub fn TierInWords(tier: Tier) -> impl IntoView {
+    let price = if tier.base.micros == 0 { "Free".to_owned() } else { tier.base.to_string() };
+    let per = (tier.base.micros != 0).then_some("a month");
+    let included = grouped(&tier.included_units.to_string());
+    let beyond = match tier.overage {
+        Some(overage) => format!("Then {overage} per 1,000"),
+        None => "Then it stops until next month".to_owned(),
+    };
+    let uses: Vec<&str> = tier.scopes.iter().copied().map(Scope::in_words).collect();
+    view! {
+        <h3 class="tier__name">{tier.name}</h3>
+        <p class="tier__price">
+            {price} " " {per.map(|per| view! { <span class="tier__per">{per}</span> })}
+        </p>
+        <ul class="tier__lines">
+            <li>{uses.join(", ")}</li>
+            <li>{included} " units a month"</li>
+            <li>{beyond}</li>
+            <li>{grouped(&tier.rate_per_minute.to_string())} " requests a minute"</li>
+        </ul>
+    }
+}
+
+/// Text in the paragraphs it was written in.
+pub fn paragraphs(text: &str) -> AnyView {
+    text.split("\n\n")
+        .map(|paragraph| view! { <p>{paragraph.to_owned()}</p> })
+        .collect_view()
+        .into_any()
+}

@@ -1,0 +1,263 @@
+//! What every page is given, and what it answers with.
+//!
+//! A page is an async function from a `Request` to a `Page`: it asks the services, and a refusal
+//! becomes the page that says so. What is drawn needs nothing more from outside.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::{
+        actor::{Actor, Role, Sides, Who},
+        error::Refusal,
+        ids::{OrgId, RequestId, SessionId},
+    },
+    services::{self, Services, identity, reports::CursorKey},
+};
+use leptos::prelude::*;
+
+use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
+
+/// One request for a page.
+#[derive(Clone)]
+pub struct Request {
+    pub services: Services,
+    pub actor: Actor,
+    /// The browser's session, to tell it from the person's others.
+    pub session_id: Option<SessionId>,
+    /// Signs the cursors of feeds.
+    pub cursor_key: Arc<CursorKey>,
+    /// Where the portal is reached from outside, without a slash at the end.
+    pub base_url: String,
+    pub path: String,
+    pub query: BTreeMap<String, String>,
+    pub now: DateTime<Utc>,
+    /// Who looks, for the layout; missing for visitors.
+    pub viewer: Option<Viewer>,
+    /// Ways to sign in: a provider's key and its name.
+    pub providers: Vec<(String, String)>,
+    /// Whether this is a demo: seeded people, sandboxes, no real money.
+    pub demo: bool,
+}
+
+/// Who is signed in, for the layout.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub person: String,
+    pub organization: Option<Acting>,
+    pub others: Vec<(OrgId, String)>,
+}
+
+/// The organization acted for.
+#[derive(Clone, Debug)]
+pub struct Acting {
+    pub name: String,
+    pub role: Role,
+    pub sides: Sides,
+}
+
+impl Viewer {
+    /// Reads who is signed in; `None` for visitors.
+    pub async fn read(services: &Services, actor: &Actor) -> services::Result<Option<Self>> {
+        if actor.person_id().is_none() {
+            return Ok(None);
+        }
+        let person = identity::person(services, actor).await?;
+        let mut organization = None;
+        let mut others = Vec::new();
+        for membership in identity::organizations_of(services, actor).await? {
+            if Some(membership.org_id) == actor.org_id() {
+                organization = Some(Acting {
+                    name: membership.name,
+                    role: membership.role,
+                    sides: membership.sides,
+                });
+            } else {
+                others.push((membership.org_id, membership.name));
+            }
+        }
+        Ok(Some(Self { person: person.name, organization, others }))
+    }
+}
+
+impl Request {
+    /// The id that errors quote and the log can be searched for.
+    pub const fn request_id(&self) -> RequestId {
+        self.actor.request_id
+    }
+
+    /// A parameter of the query, if it is there and not empty.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The sides of the market the viewer's organization acts on; neither for visitors.
+    pub const fn sides(&self) -> Sides {
+        match self.actor.who {
+            Who::Member(member) => member.sides,
+            Who::Visitor | Who::Person(_) | Who::System => Sides { creator: false, buyer: false },
+        }
+    }
+
+    /// Refuses visitors, who should sign in, and people without an organization, who should found
+    /// or join one.
+    pub fn member_only(&self) -> services::Result<()> {
+        self.actor.may(imprimatur::domain::actor::Deed::ReadOrganization)?;
+        Ok(())
+    }
+}
+
+/// A page, drawn when it is called for.
+pub struct Page {
+    pub title: String,
+    /// For search engines and previews; pages behind the sign-in have none.
+    pub description: Option<String>,
+    pub status: u16,
+    view: Box<dyn FnOnce() -> AnyView + Send>,
+}
+
+impl Page {
+    /// A page anybody may see.
+    pub fn public<V: IntoView + 'static>(
+        request: &Request,
+        title: impl Into<String>,
+        description: impl Into<String>,
+        view: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        let path = request.path.clone();
+        let workspace = request.viewer.is_some().then(|| "/overview".to_owned());
+        Self {
+            title: title.into(),
+            description: Some(description.into()),
+            status: 200,
+            view: Box::new(move || {
+                let view = view();
+                match workspace {
+                    Some(workspace) => {
+                        view! { <PublicLayout path workspace>{view}</PublicLayout> }.into_any()
+                    }
+                    None => view! { <PublicLayout path>{view}</PublicLayout> }.into_any(),
+                }
+            }),
+        }
+    }
+
+    /// A page of the workspace. Somebody without an organization sees it in the public layout.
+    pub fn workspace<V: IntoView + 'static>(
+        request: &Request,
+        title: impl Into<String>,
+        view: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        let title = title.into();
+        let Some((viewer, acting)) = request
+            .viewer
+            .as_ref()
+            .and_then(|viewer| Some((viewer, viewer.organization.as_ref()?)))
+        else {
+            return Self { description: None, ..Self::public(request, title, "", view) };
+        };
+        let account = Account {
+            organization: acting.name.clone(),
+            person: viewer.person.clone(),
+            role: acting.role.to_string(),
+            others: viewer
+                .others
+                .iter()
+                .map(|(id, name)| OtherOrganization { id: id.to_string(), name: name.clone() })
+                .collect(),
+            switch_action: "/auth/act-for".into(),
+            sign_out_action: "/auth/sign-out".into(),
+            links: vec![
+                NavItem::new("Your sessions", "/settings/sessions"),
+                NavItem::new("Found another organization", "/welcome"),
+            ],
+        };
+        let nav = navigation(acting.sides);
+        let path = request.path.clone();
+        Self {
+            title,
+            description: None,
+            status: 200,
+            view: Box::new(move || {
+                let view = view();
+                view! {
+                    <WorkspaceLayout path nav account>
+                        {view}
+                    </WorkspaceLayout>
+                }
+                .into_any()
+            }),
+        }
+    }
+
+    /// The same page with another status.
+    #[must_use]
+    pub fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Draws the page, once.
+    pub fn draw(self) -> AnyView {
+        (self.view)()
+    }
+}
+
+fn navigation(sides: Sides) -> Vec<NavGroup> {
+    let mut work = vec![NavItem::new("Overview", "/overview")];
+    if sides.creator {
+        work.push(NavItem::new("Works", "/assets"));
+        work.push(NavItem::new("Terms", "/terms"));
+    }
+    if sides.buyer {
+        work.push(NavItem::new("Catalogue", "/catalogue"));
+        work.push(NavItem::new("Licenses", "/licenses"));
+    }
+    work.push(NavItem::new("Usage", "/usage"));
+    work.push(NavItem::new("Event feed", "/feed"));
+    let organization =
+        vec![NavItem::new("Members", "/settings/members"), NavItem::new("Settings", "/settings")];
+    vec![
+        NavGroup { title: None, items: work },
+        NavGroup { title: Some("Organization".into()), items: organization },
+    ]
+}
+
+/// What a page says when it is refused.
+pub fn refused(request: &Request, refusal: &Refusal) -> Page {
+    use crate::ui::ErrorPage;
+
+    let status = refusal.kind.status();
+    let (title, advice) = match status {
+        404 => ("There is nothing here", "Check the address, or go back to where you came from."),
+        403 => ("Not with your role", "Switch organization, or ask an owner or admin."),
+        410 => ("This is over", "Ask for a new link."),
+        _ => ("That did not work", "Go back and try again."),
+    };
+    let sentence = refusal.sentence.clone();
+    let request_id = request.request_id().to_string();
+    let page = move || view! { <ErrorPage title sentence advice request_id /> };
+    let page = if request.viewer.is_some() {
+        Page::workspace(request, title, page)
+    } else {
+        Page { description: None, ..Page::public(request, title, "", page) }
+    };
+    page.status(status)
+}
+
+/// What a page says when something broke: nothing of what, and where to find it in the log.
+pub fn broken(request: &Request) -> Page {
+    use crate::ui::ErrorPage;
+
+    let request_id = request.request_id().to_string();
+    let page = move || {
+        view! {
+            <ErrorPage
+                title="Something broke on our side"
+                sentence="Nothing you did caused this, and nothing was changed."
+                advice="Try again in a moment. If it stays, send us the request id."
+                request_id
+            />
+        }
+    };
+    Page { description: None, ..Page::public(request, "Something broke", "", page) }.status(500)
+}

@@ -1,0 +1,128 @@
+//! Forms: parse, call the service, answer.
+//!
+//! A form that is refused comes back as the page it was on, with what was typed and the sentence
+//! about the field. A form that is done leads on with 303, so that going back sends nothing again.
+
+use app::{
+    request::{Page, Request},
+    ui::{FieldError, Typed},
+};
+use axum::{
+    body::Bytes,
+    extract::FromRequest,
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+use imprimatur::{
+    domain::{
+        error::{Kind, Refusal},
+        ids::TypedId,
+    },
+    services::{Error, Result},
+};
+use url::form_urlencoded;
+
+use super::{Portal, render};
+
+/// What a deed leads to.
+pub enum Done {
+    /// Another page.
+    To(String),
+    /// A page shown at once, because what is on it is shown only now.
+    Show(Box<Page>),
+}
+
+/// The fields of a form, in the order they were sent; a name may repeat.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(pub Vec<(String, String)>);
+
+impl Fields {
+    /// The text of a field, empty where it was not sent.
+    pub fn text(&self, name: &str) -> &str {
+        self.0.iter().find(|(field, _)| field == name).map_or("", |(_, value)| value)
+    }
+
+    /// Every value of a field.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a box was ticked.
+    pub fn ticked(&self, name: &str) -> bool {
+        !self.text(name).is_empty()
+    }
+
+    /// The id that the form made for what it creates.
+    pub fn new_id<T: TypedId>(&self) -> Result<T> {
+        self.text("id").parse().map_err(|_| {
+            Refusal::new(
+                Kind::Malformed,
+                "form_incomplete",
+                "Part of the form was missing. Load the page again and send it once more.",
+            )
+            .into()
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Fields {
+    type Rejection = Response;
+
+    async fn from_request(
+        request: axum::extract::Request,
+        state: &S,
+    ) -> std::result::Result<Self, Response> {
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        if !is_form {
+            return Err(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+        }
+        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
+    }
+}
+
+
+
+impl Portal {
+    /// Answers a form: on to where the deed leads, or back to `page` with what was typed.
+    pub async fn finish(
+        &self,
+        request: &Request,
+        fields: Fields,
+        outcome: Result<Done>,
+        page: impl Future<Output = Result<Page>>,
+    ) -> Response {
+        let error = match outcome {
+            Ok(Done::To(location)) => return Redirect::to(&location).into_response(),
+            Ok(Done::Show(page)) => return render::page(self, *page, None).await,
+            Err(error) => error,
+        };
+        let Some(refusal) = self.can_be_mended(&error) else {
+            return self.answer_error(request, &error).await;
+        };
+        let status = refusal.kind.status();
+        let typed = Typed {
+            values: fields.0,
+            error: Some(FieldError {
+                field: refusal.field.as_deref().map(str::to_owned),
+                sentence: refusal.sentence.clone(),
+            }),
+        };
+        match page.await {
+            Ok(page) => render::page(self, page.status(status), Some(typed)).await,
+            Err(error) => self.answer_error(request, &error).await,
+        }
+    }
+
+    /// A refusal that the person can do something about in the form.
+    fn can_be_mended<'a>(&self, error: &'a Error) -> Option<&'a Refusal> {
+        error.refusal().filter(|refusal| {
+            !matches!(refusal.kind, Kind::Unauthenticated | Kind::NotFound | Kind::Gone)
+                && refusal.code != "organization_required"
+        })
+    }
+}

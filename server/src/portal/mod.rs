@@ -1,0 +1,162 @@
+//! The portal's door: turns an HTTP request into a page, and a page into HTML.
+//!
+//! Every answer carries the same security headers. Visitors who need an account are led to the
+//! sign-in and come back; a refusal is a page, a fault is logged once and shown as a request id.
+
+mod form;
+mod render;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use app::request::{self, Page, Request, Viewer};
+use axum::{
+    extract::{FromRequestParts, Query, State},
+    http::request::Parts,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use imprimatur::{
+    domain::{
+        actor::{Actor, Who},
+        error::Kind,
+        ids::RequestId,
+    },
+    services::{Error, Result, Services, mint, reports::CursorKey},
+};
+use leptos::prelude::LeptosOptions;
+use url::form_urlencoded;
+
+pub use form::{Done, Fields};
+
+use crate::session::CurrentSession;
+
+/// What every page's door holds.
+#[derive(Clone)]
+pub struct Portal {
+    pub services: Services,
+    pub options: LeptosOptions,
+    pub base_url: Arc<str>,
+    /// Ways to sign in: a provider's key and its name.
+    pub providers: Arc<[(String, String)]>,
+    /// Other origins that forms may lead to: where people sign in.
+    pub form_targets: Arc<str>,
+    pub cursor_key: Arc<CursorKey>,
+    pub demo: bool,
+}
+
+impl Portal {
+    /// Draws a page, or what stands in for it.
+    pub async fn answer(&self, request: &Request, page: Result<Page>) -> Response {
+        match page {
+            Ok(page) => render::page(self, page, None).await,
+            Err(error) => self.answer_error(request, &error).await,
+        }
+    }
+
+    async fn answer_error(&self, request: &Request, error: &Error) -> Response {
+        match error {
+            Error::Refused(refusal) if refusal.kind == Kind::Unauthenticated => {
+                let next: String =
+                    form_urlencoded::byte_serialize(request.path.as_bytes()).collect();
+                Redirect::to(&format!("/sign-in?next={next}")).into_response()
+            }
+            Error::Refused(refusal) if refusal.code == "organization_required" => {
+                Redirect::to("/welcome").into_response()
+            }
+            Error::Refused(refusal) => {
+                render::page(self, request::refused(request, refusal), None).await
+            }
+            Error::Fault { .. } => {
+                log_fault(error, request.request_id());
+                render::page(self, request::broken(request), None).await
+            }
+        }
+    }
+}
+
+/// Logs a fault with its whole chain, the one time it is handled.
+pub fn log_fault(error: &Error, request_id: RequestId) {
+    let mut chain = String::new();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    tracing::error!(request.id = %request_id, "{error}{chain}");
+}
+
+/// The `Request` of a page, made from what the middleware left.
+pub struct Ask(pub Request);
+
+impl FromRequestParts<Portal> for Ask {
+    type Rejection = Response;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        portal: &Portal,
+    ) -> std::result::Result<Self, Response> {
+        let actor = parts
+            .extensions
+            .get::<Actor>()
+            .cloned()
+            .unwrap_or_else(|| Actor { who: Who::Visitor, request_id: mint() });
+        let query = Query::<BTreeMap<String, String>>::try_from_uri(&parts.uri)
+            .map(|Query(query)| query)
+            .unwrap_or_default();
+        let mut request = Request {
+            services: portal.services.clone(),
+            actor,
+            session_id: parts.extensions.get::<CurrentSession>().map(|current| current.0),
+            cursor_key: Arc::clone(&portal.cursor_key),
+            base_url: portal.base_url.to_string(),
+            path: parts.uri.path().to_owned(),
+            query,
+            now: portal.services.now(),
+            viewer: None,
+            providers: portal.providers.to_vec(),
+            demo: portal.demo,
+        };
+        match Viewer::read(&request.services, &request.actor).await {
+            Ok(viewer) => {
+                request.viewer = viewer;
+                Ok(Self(request))
+            }
+            Err(error) => Err(portal.answer_error(&request, &error).await),
+        }
+    }
+}
+
+/// A handler for a page without parameters in its path.
+macro_rules! page {
+    ($page:path) => {
+        axum::routing::get(
+            |State(portal): State<$crate::portal::Portal>,
+             $crate::portal::Ask(request): $crate::portal::Ask| async move {
+                let page = $page(&request).await;
+                portal.answer(&request, page).await
+            },
+        )
+    };
+}
+pub(crate) use page;
+
+/// A handler for a page whose path holds the id of something.
+macro_rules! page_of {
+    ($page:path) => {
+        axum::routing::get(
+            |State(portal): State<$crate::portal::Portal>,
+             $crate::portal::Ask(request): $crate::portal::Ask,
+             axum::extract::Path(id): axum::extract::Path<String>| async move {
+                let page = $page(&request, &id).await;
+                portal.answer(&request, page).await
+            },
+        )
+    };
+}
+pub(crate) use page_of;
+
+/// No such page.
+pub async fn nothing_here(State(portal): State<Portal>, Ask(request): Ask) -> Response {
+    let refusal = imprimatur::domain::error::Refusal::not_found("page");
+    portal.answer(&request, Err(refusal.into())).await
+}

@@ -1,0 +1,191 @@
+//! Who asks, and what their role allows. A service cannot be called without an `Actor`.
+//!
+//! `Role::may` is the whole permission grid of an organization; nothing else decides by role.
+
+use super::{
+    error::{Kind, Refusal},
+    ids::{OrgId, PersonId, RequestId},
+    text::text_enum,
+};
+
+text_enum! {
+    /// A member's role in an organization, most powerful first.
+    pub enum Role("role") {
+        Owner = "owner",
+        Admin = "admin",
+        Finance = "finance",
+        Developer = "developer",
+        Viewer = "viewer",
+    }
+}
+
+text_enum! {
+    /// Everything a member can ask for on behalf of the organization.
+    pub enum Deed("deed") {
+        ReadOrganization = "organization.read",
+        EditOrganization = "organization.edit",
+        InviteMember = "member.invite",
+        ChangeMember = "member.change",
+        ReadAssets = "asset.read",
+        RegisterAsset = "asset.register",
+        PublishOffer = "offer.publish",
+        ReadLicenses = "license.read",
+        AcceptLicense = "license.accept",
+        CreateToken = "token.create",
+        RevokeToken = "token.revoke",
+        ReadUsage = "usage.read",
+    }
+}
+
+impl Deed {
+    /// What the deed is, to complete "Your role cannot …".
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::ReadOrganization => "see this organization",
+            Self::EditOrganization => "change the organization's profile",
+            Self::InviteMember => "invite members",
+            Self::ChangeMember => "change or remove members",
+            Self::ReadAssets => "see works",
+            Self::RegisterAsset => "register works",
+            Self::PublishOffer => "publish offers",
+            Self::ReadLicenses => "see licenses",
+            Self::AcceptLicense => "accept licenses",
+            Self::CreateToken => "create tokens",
+            Self::RevokeToken => "revoke tokens",
+            Self::ReadUsage => "see usage",
+        }
+    }
+}
+
+impl Role {
+    /// The permission grid.
+    pub const fn may(self, deed: Deed) -> bool {
+        use Deed::*;
+        match (self, deed) {
+            (Self::Owner | Self::Admin, _) => true,
+            (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
+            (Self::Finance, AcceptLicense) => true,
+            (Self::Developer, RegisterAsset | CreateToken | RevokeToken) => true,
+            (Self::Finance | Self::Developer | Self::Viewer, _) => false,
+        }
+    }
+
+    /// Whether somebody in this role may give, change or take away `other`: nobody hands out more
+    /// than they hold.
+    pub const fn may_grant(self, other: Self) -> bool {
+        match self {
+            Self::Owner => true,
+            Self::Admin => !matches!(other, Self::Owner),
+            Self::Finance | Self::Developer | Self::Viewer => false,
+        }
+    }
+}
+
+/// Which sides of the market an organization acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sides {
+    pub creator: bool,
+    pub buyer: bool,
+}
+
+/// A person acting for an organization they belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member {
+    pub person_id: PersonId,
+    pub org_id: OrgId,
+    pub role: Role,
+    pub sides: Sides,
+}
+
+/// Who is behind a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Nobody has signed in.
+    Visitor,
+    /// Signed in, acting for no organization yet.
+    Person(PersonId),
+    /// Signed in and acting for an organization.
+    Member(Member),
+    /// The product itself: worker, gate, seed.
+    System,
+}
+
+/// Who asks, and in which request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub who: Who,
+    pub request_id: RequestId,
+}
+
+impl Actor {
+    /// The person behind the request.
+    pub fn person(&self) -> Result<PersonId, Refusal> {
+        self.person_id().ok_or_else(Refusal::sign_in_first)
+    }
+
+    /// The person behind the request, if there is one.
+    pub const fn person_id(&self) -> Option<PersonId> {
+        match self.who {
+            Who::Person(person_id) => Some(person_id),
+            Who::Member(member) => Some(member.person_id),
+            Who::Visitor | Who::System => None,
+        }
+    }
+
+    /// The organization acted for, if there is one.
+    pub const fn org_id(&self) -> Option<OrgId> {
+        match self.who {
+            Who::Member(member) => Some(member.org_id),
+            Who::Visitor | Who::Person(_) | Who::System => None,
+        }
+    }
+
+    /// The member, if their role allows the deed.
+    pub fn may(&self, deed: Deed) -> Result<Member, Refusal> {
+        let member = match self.who {
+            Who::Member(member) => member,
+            Who::Person(_) => {
+                return Err(Refusal::new(
+                    Kind::Forbidden,
+                    "organization_required",
+                    "Create or join an organization first.",
+                ));
+            }
+            Who::Visitor | Who::System => return Err(Refusal::sign_in_first()),
+        };
+        if !member.role.may(deed) {
+            return Err(Refusal::forbidden(format!(
+                "Your role, {}, cannot {}. Ask an owner or admin of your organization.",
+                member.role,
+                deed.in_words()
+            )));
+        }
+        Ok(member)
+    }
+
+    /// The member, if their role allows the deed and the organization sells.
+    pub fn may_as_creator(&self, deed: Deed) -> Result<Member, Refusal> {
+        let member = self.may(deed)?;
+        if member.sides.creator {
+            return Ok(member);
+        }
+        Err(Refusal::new(
+            Kind::Forbidden,
+            "not_a_creator",
+            "This organization only buys. Turn on “creator” in Settings to do this.",
+        ))
+    }
+
+    /// The member, if their role allows the deed and the organization buys.
+    pub fn may_as_buyer(&self, deed: Deed) -> Result<Member, Refusal> {
+        let member = self.may(deed)?;
+        if member.sides.buyer {
+            return Ok(member);
+        }
+        Err(Refusal::new(
+            Kind::Forbidden,
+            "not_a_buyer",
+            "This organization only sells. Turn on “buyer” in Settings to do this.",
+        ))
+    }
+}

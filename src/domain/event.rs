@@ -1,0 +1,42 @@
+//! The catalogue of everything that happens, named once.
+//!
+//! The audit trail, outgoing webhooks and the documentation are readers of this list, so they
+//! cannot disagree.
+
+use super::text::text_enum;
+
+text_enum! {
+    /// Something that happened, as `noun.past`.
+    pub enum EventName("event") {
+        /// A person signed in for the first time.
+        PersonJoined = "person.joined",
+        /// A person signed in.
+        SessionStarted = "session.started",
+        /// A person ended a session, their own or another of theirs.
+        SessionRevoked = "session.revoked",
+        /// A person founded an organization.
+        OrganizationFounded = "organization.founded",
+        /// The organization's name or sides were changed.
+        OrganizationEdited = "organization.edited",
+        /// A link was made that lets somebody join.
+        MemberInvited = "member.invited",
+        /// An invitation was taken back before anybody used it.
+        InvitationWithdrawn = "invitation.withdrawn",
+        /// Somebody joined by an invitation.
+        MemberJoined = "member.joined",
+        /// A member got another role.
+        MemberRoleChanged = "member.role_changed",
+        /// A member left or was removed.
+        MemberRemoved = "member.removed",
+        /// A work was registered with its first version.
+        AssetRegistered = "asset.registered",
+        /// An offer was published for a work.
+        OfferPublished = "offer.published",
+        /// A buyer accepted an offer.
+        LicenseAccepted = "license.accepted",
+        /// A token was created.
+        TokenCreated = "token.created",
+        /// A token was revoked.
+        TokenRevoked = "token.revoked",
+    }
+}

@@ -1,0 +1,94 @@
+//! A buyer's accepted offer, and when it lets anybody in.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    error::{Kind, Refusal},
+    text::text_enum,
+};
+
+text_enum! {
+    /// Where a license stands.
+    pub enum State("state") {
+        /// Accepted, and something is still missing (a payment).
+        Pending = "pending",
+        /// Deliveries are allowed.
+        Active = "active",
+        /// Deliveries are stopped and may resume.
+        Suspended = "suspended",
+        /// Taken back for good.
+        Revoked = "revoked",
+        /// Over.
+        Expired = "expired",
+    }
+}
+
+impl State {
+    /// As a status reads.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::Active => "Active",
+            Self::Suspended => "Suspended",
+            Self::Revoked => "Revoked",
+            Self::Expired => "Expired",
+        }
+    }
+}
+
+/// The part of a license that says whether it lets anybody in at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub state: State,
+    pub starts_at: DateTime<Utc>,
+    /// Open-ended where missing.
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+impl Standing {
+    /// Whether deliveries are allowed now. The start belongs to the license, the end does not.
+    pub fn admits(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let refuse =
+            |sentence: &str| Err(Refusal::new(Kind::Forbidden, "license_inactive", sentence));
+        match self.state {
+            State::Active => {}
+            State::Pending => return refuse("The license is not active yet."),
+            State::Suspended => return refuse("The license is suspended."),
+            State::Revoked => return refuse("The license was revoked."),
+            State::Expired => return refuse("The license has expired."),
+        }
+        if now < self.starts_at {
+            return refuse("The license has not begun.");
+        }
+        if self.ends_at.is_some_and(|end| now >= end) {
+            return refuse("The license has expired.");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn a_license_admits_from_its_start_until_before_its_end() {
+        let start = DateTime::UNIX_EPOCH;
+        let end = start + TimeDelta::days(30);
+        let license = Standing { state: State::Active, starts_at: start, ends_at: Some(end) };
+        let tick = TimeDelta::microseconds(1);
+        assert!(license.admits(start - tick).is_err());
+        assert!(license.admits(start).is_ok());
+        assert!(license.admits(end - tick).is_ok());
+        assert!(license.admits(end).is_err());
+    }
+
+    #[test]
+    fn only_an_active_license_admits() {
+        for &state in State::ALL {
+            let license = Standing { state, starts_at: DateTime::UNIX_EPOCH, ends_at: None };
+            assert_eq!(license.admits(DateTime::UNIX_EPOCH).is_ok(), state == State::Active);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Time cut into whole hours or days (UTC), for reports.
+//!
+//! A range is never empty and never so long that a page could not show it.
+
+use chrono::{DateTime, Datelike as _, Days, DurationRound as _, TimeDelta, Utc};
+
+use crate::domain::{error::Refusal, text::text_enum};
+
+/// The most buckets one report has: 90 days by the hour, and some.
+const BUCKETS_MAX: i64 = 2500;
+
+text_enum! {
+    /// How wide a bucket is. Days are those of UTC.
+    pub enum Grain("grain") {
+        Hour = "hour",
+        Day = "day",
+    }
+}
+
+impl Grain {
+    /// The time from one bucket to the next.
+    pub const fn width(self) -> TimeDelta {
+        match self {
+            Self::Hour => TimeDelta::hours(1),
+            Self::Day => TimeDelta::days(1),
+        }
+    }
+}
+
+/// Whole buckets, from the first to before `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Range {
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+    grain: Grain,
+}
+
+impl Range {
+    /// The buckets that hold anything from `from` until before `until`.
+    pub fn new(from: DateTime<Utc>, until: DateTime<Utc>, grain: Grain) -> Result<Self, Refusal> {
+        let width = grain.width();
+        let unreadable = |_| Refusal::invalid("from", "Choose an instant of this century.");
+        let first = from.duration_trunc(width).map_err(unreadable)?;
+        let last = until.duration_round_up(width).map_err(unreadable)?;
+        let range = Self { from: first, until: last, grain };
+        match range.count() {
+            ..=0 => Err(Refusal::invalid("until", "Choose an end after the start.")),
+            1..=BUCKETS_MAX => Ok(range),
+            _ => Err(Refusal::invalid("from", "Choose a shorter time, or days instead of hours.")),
+        }
+    }
+
+    /// The last `days` days up to now, today among them.
+    pub fn last_days(now: DateTime<Utc>, days: u16, grain: Grain) -> Result<Self, Refusal> {
+        let today = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
+        Self::new(today - TimeDelta::days(i64::from(days) - 1), today + TimeDelta::days(1), grain)
+    }
+
+    /// The first instant of it.
+    pub const fn from(&self) -> DateTime<Utc> {
+        self.from
+    }
+
+    /// The first instant after it.
+    pub const fn until(&self) -> DateTime<Utc> {
+        self.until
+    }
+
+    /// How wide its buckets are.
+    pub const fn grain(&self) -> Grain {
+        self.grain
+    }
+
+    fn count(&self) -> i64 {
+        (self.until - self.from).num_seconds() / self.grain.width().num_seconds()
+    }
+}
+
+/// The first instant of the calendar month (UTC).
+pub fn month_start(at: DateTime<Utc>) -> DateTime<Utc> {
+    let day = at.duration_trunc(TimeDelta::days(1)).unwrap_or(at);
+    day.checked_sub_days(Days::new(at.day0().into())).unwrap_or(day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_range_has_whole_buckets() {
+        let range = Range::new(at("2026-11-01T10:30:00Z"), at("2026-11-01T12:00:01Z"), Grain::Hour)
+            .unwrap();
+        assert_eq!(range.from(), at("2026-11-01T10:00:00Z"));
+        assert_eq!(range.until(), at("2026-11-01T13:00:00Z"));
+        let range = Range::last_days(at("2026-11-22T07:50:07Z"), 90, Grain::Day).unwrap();
+        assert_eq!(range.count(), 90);
+        assert_eq!(range.until(), at("2026-11-23T00:00:00Z"));
+    }
+
+    #[test]
+    fn a_range_that_is_empty_or_too_long_is_refused() {
+        let (start, end) = (at("2026-11-01T00:00:00Z"), at("2027-11-01T00:00:00Z"));
+        for (from, until, grain, field) in [
+            (start, start, Grain::Day, "until"),
+            (end, start, Grain::Day, "until"),
+            (start, end, Grain::Hour, "from"),
+            (DateTime::<Utc>::MIN_UTC, end, Grain::Day, "from"),
+        ] {
+            let refusal = Range::new(from, until, grain).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some(field));
+        }
+    }
+
+    #[test]
+    fn a_month_starts_on_its_first_day() {
+        assert_eq!(month_start(at("2026-02-28T23:59:59.999999Z")), at("2026-02-01T00:00:00Z"));
+        assert_eq!(month_start(at("2026-03-01T00:00:00Z")), at("2026-03-01T00:00:00Z"));
+    }
+}

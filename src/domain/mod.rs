@@ -1,0 +1,25 @@
+//! What things are and which rules bind them. Nothing here waits, reads a clock or rolls dice.
+//!
+//! In reading order: how things are named and refused, who asks, what is licensed, how it is
+//! delivered and counted.
+
+pub mod error;
+pub mod ids;
+pub mod text;
+
+pub mod actor;
+pub mod identity;
+
+pub mod asset;
+pub mod money;
+pub mod pricing;
+pub mod terms;
+
+pub mod access_token;
+pub mod gate;
+pub mod license;
+pub mod metering;
+pub mod receipt;
+
+pub mod cursor;
+pub mod event;

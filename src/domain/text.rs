@@ -1,0 +1,120 @@
+//! Text that people type, made safe to keep: trimmed, bounded, without control characters.
+//!
+//! PostgreSQL cannot store NUL and pages should not show invisible controls, so both are refused
+//! here, with a sentence that names the field.
+
+use super::error::Refusal;
+
+/// One line of at most `length_max` characters, not empty.
+pub fn line(field: &'static str, text: &str, length_max: usize) -> Result<String, Refusal> {
+    let text = optional_line(field, text, length_max)?;
+    if text.is_empty() {
+        return Err(Refusal::invalid(field, "Fill this in."));
+    }
+    Ok(text)
+}
+
+/// One line of at most `length_max` characters; empty is fine.
+pub fn optional_line(
+    field: &'static str,
+    text: &str,
+    length_max: usize,
+) -> Result<String, Refusal> {
+    bounded(field, text, length_max, |c| !c.is_control())
+}
+
+/// Several lines of at most `length_max` characters together; empty is fine.
+pub fn paragraphs(field: &'static str, text: &str, length_max: usize) -> Result<String, Refusal> {
+    let text = text.replace("\r\n", "\n");
+    bounded(field, &text, length_max, |c| !c.is_control() || c == '\n' || c == '\t')
+}
+
+fn bounded(
+    field: &'static str,
+    text: &str,
+    length_max: usize,
+    allowed: impl Fn(char) -> bool,
+) -> Result<String, Refusal> {
+    let text = text.trim();
+    if let Some(odd) = text.chars().find(|&c| !allowed(c)) {
+        return Err(Refusal::invalid(
+            field,
+            format!("Remove the invisible character U+{:04X}.", u32::from(odd)),
+        ));
+    }
+    let length = text.chars().count();
+    if length > length_max {
+        return Err(Refusal::invalid(
+            field,
+            format!("Shorten this to {length_max} characters; it has {length}."),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Gives an enum its stable names: as text in the database, on the wire and in forms.
+macro_rules! text_enum {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident ($noun:literal) { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+        #[cfg_attr(feature = "ssr", derive(sqlx::Type), sqlx(type_name = "text"))]
+        $vis enum $name {
+            $($(#[$vdoc])* #[serde(rename = $text)] #[cfg_attr(feature = "ssr", sqlx(rename = $text))] $variant,)+
+        }
+
+        impl $name {
+            /// Every value, in the order they are declared.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::error::Refusal;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err($crate::domain::error::Refusal::invalid($noun, concat!("Choose one of the listed values for ", $noun, "."))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use text_enum;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_trimmed_and_kept() {
+        assert_eq!(line("title", "  The Salt Roads ", 20).unwrap(), "The Salt Roads");
+        assert_eq!(paragraphs("about", "a\r\nb", 20).unwrap(), "a\nb");
+        assert_eq!(optional_line("note", "   ", 5).unwrap(), "");
+    }
+
+    #[test]
+    fn bad_text_is_refused_by_field() {
+        for (text, part) in [("", "Fill"), ("a\0b", "U+0000"), ("a\nb", "U+000A"), ("abcdef", "5")]
+        {
+            let refusal = line("title", text, 5).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("title"));
+            assert!(refusal.sentence.contains(part), "{}", refusal.sentence);
+        }
+    }
+
+    #[test]
+    fn length_counts_characters_not_bytes() {
+        assert!(line("title", "ÅÅÅÅÅ", 5).is_ok());
+    }
+}

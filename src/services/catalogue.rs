@@ -1,0 +1,127 @@
+//! What anybody may see: works on offer. Reads only, and needs no organization.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    Result, Services,
+    offers::{self, Offer},
+};
+use crate::domain::{
+    actor::Actor,
+    asset::AssetKind,
+    error::Refusal,
+    ids::{AssetId, OrgId},
+};
+
+/// Works on one page of the catalogue.
+pub const PAGE_LENGTH: i64 = 24;
+
+/// A work on offer.
+#[derive(Debug)]
+pub struct Work {
+    pub asset_id: AssetId,
+    pub title: String,
+    pub kind: AssetKind,
+    pub creator: String,
+    pub bytes: i64,
+    pub terms_name: String,
+    pub published_at: DateTime<Utc>,
+}
+
+/// One page of the catalogue.
+#[derive(Debug)]
+pub struct Page {
+    pub works: Vec<Work>,
+    /// Ask for works after this one to get the next page.
+    pub next: Option<AssetId>,
+}
+
+/// A work's own page.
+#[derive(Debug)]
+pub struct WorkDetail {
+    pub asset_id: AssetId,
+    pub org_id: OrgId,
+    pub title: String,
+    pub description: String,
+    pub attribution: String,
+    pub kind: AssetKind,
+    pub creator: String,
+    pub content_id: String,
+    pub bytes: i64,
+    pub media_type: String,
+    pub created_at: DateTime<Utc>,
+    pub offer: Offer,
+}
+
+/// Works on offer, newest first, optionally of one kind.
+pub async fn page(
+    services: &Services,
+    _actor: &Actor,
+    kind: Option<AssetKind>,
+    after: Option<AssetId>,
+) -> Result<Page> {
+    let mut works = sqlx::query_as!(
+        Work,
+        r#"select asset.asset_id, asset.title, asset.kind, organization.name as creator,
+                  version.bytes, terms.name as terms_name, offer.published_at
+           from offer
+           join asset on asset.asset_id = offer.asset_id
+           join organization on organization.org_id = asset.org_id
+           join terms on terms.terms_id = offer.terms_id
+           join lateral (
+               select bytes from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           where offer.ended_at is null
+             and ($1::text is null or asset.kind = $1)
+             and ($2::uuid is null or asset.asset_id < $2)
+           order by asset.asset_id desc
+           limit $3"#,
+        kind.map(AssetKind::as_str),
+        after.map(AssetId::uuid),
+        PAGE_LENGTH + 1,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let page_length = usize::try_from(PAGE_LENGTH).unwrap_or(usize::MAX);
+    let next = (works.len() > page_length).then(|| {
+        works.truncate(page_length);
+        works.last().map(|work| work.asset_id)
+    });
+    Ok(Page { works, next: next.flatten() })
+}
+
+/// A work on offer.
+pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
+    let offer =
+        offers::current(services, asset_id).await?.ok_or_else(|| Refusal::not_found("work"))?;
+    let row = sqlx::query!(
+        r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
+                  asset.kind, asset.created_at, organization.name as creator,
+                  version.content_id, version.bytes, version.media_type
+           from asset
+           join organization on organization.org_id = asset.org_id
+           join lateral (
+               select content_id, bytes, media_type from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           where asset.asset_id = $1"#,
+        asset_id.uuid(),
+    )
+    .fetch_one(&services.pool)
+    .await?;
+    Ok(WorkDetail {
+        asset_id: row.asset_id,
+        org_id: row.org_id,
+        title: row.title,
+        description: row.description,
+        attribution: row.attribution,
+        kind: row.kind,
+        creator: row.creator,
+        content_id: row.content_id,
+        bytes: row.bytes,
+        media_type: row.media_type,
+        created_at: row.created_at,
+        offer,
+    })
+}

@@ -1,0 +1,306 @@
+//! Licenses: accepting an offer, and reading one's own.
+//!
+//! Acceptance names the digest of the terms the person saw; if the offer has changed since, nothing
+//! is accepted.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{
+    OnConstraint as _, Result, Services, events,
+    offers::{self, PublishedTerms},
+};
+use crate::domain::{
+    actor::{Actor, Deed, Member},
+    error::{Kind, Refusal},
+    event::EventName,
+    ids::{AssetId, LicenseId, OfferId, OrgId, TierId},
+    license::State,
+    pricing::Tier,
+};
+
+/// An acceptance. The id is made by the form, so that sending it twice accepts once.
+#[derive(Debug)]
+pub struct Acceptance {
+    pub license_id: LicenseId,
+    pub asset_id: AssetId,
+    pub tier_id: TierId,
+    /// Of the terms the person was shown.
+    pub terms_digest: String,
+    /// Whether the box was ticked.
+    pub agreed: bool,
+}
+
+/// A row of one's own licenses.
+#[derive(Debug)]
+pub struct LicenseRow {
+    pub license_id: LicenseId,
+    pub title: String,
+    pub creator: String,
+    pub tier_name: String,
+    pub state: State,
+    pub accepted_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+    /// Whether any token was ever created for it.
+    pub has_token: bool,
+}
+
+/// One of one's own licenses.
+#[derive(Debug)]
+pub struct License {
+    pub license_id: LicenseId,
+    pub asset_id: AssetId,
+    pub title: String,
+    pub creator: String,
+    pub attribution: String,
+    pub content_id: String,
+    pub file_name: String,
+    pub state: State,
+    pub terms: PublishedTerms,
+    pub tier: Tier,
+    pub accepted_by: String,
+    pub accepted_at: DateTime<Utc>,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// Accepts an offer: who, when, and which terms digest are kept for good.
+///
+/// # Errors
+///
+/// Refuses one's own work, a second live license for the same work, and terms that have changed
+/// since they were shown.
+pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Result<LicenseId> {
+    let member = actor.may_as_buyer(Deed::AcceptLicense)?;
+    let now = services.now();
+    let mut tx = services.pool.begin().await?;
+    if is_accepted(&mut tx, member.org_id, new.license_id).await? {
+        return Ok(new.license_id);
+    }
+    let offered = lock_offer(&mut tx, new.asset_id).await?;
+    if offered.creator_org_id == member.org_id {
+        return Err(Refusal::conflict(
+            "own_work",
+            "This work is your organization's own; it needs no license.",
+        )
+        .into());
+    }
+    if offered.digest != new.terms_digest {
+        return Err(Refusal::conflict(
+            "terms_changed",
+            "The creator published other terms while you were reading. Read them and accept again.",
+        )
+        .into());
+    }
+    if !new.agreed {
+        return Err(Refusal::invalid("agreed", "Tick the box to accept the terms.").into());
+    }
+    has_tier(&mut tx, offered.offer_id, new.tier_id).await?;
+    insert_license(&mut tx, member, &new, &offered, now).await?;
+    events::record(
+        &mut tx,
+        actor,
+        now,
+        EventName::LicenseAccepted,
+        Some(member.org_id),
+        new.license_id.uuid(),
+        json!({
+            "asset_id": new.asset_id,
+            "tier_id": new.tier_id,
+            "terms_digest": new.terms_digest,
+            "creator_org_id": offered.creator_org_id,
+        }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(new.license_id)
+}
+
+/// One's own licenses, newest first.
+pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<LicenseRow>> {
+    let member = actor.may(Deed::ReadLicenses)?;
+    let rows = sqlx::query_as!(
+        LicenseRow,
+        r#"select license.license_id, asset.title, organization.name as creator,
+                  tier.name as tier_name, license.state, license.accepted_at, license.ends_at,
+                  exists (select from access_token
+                          where access_token.license_id = license.license_id) as "has_token!"
+           from license
+           join asset on asset.asset_id = license.asset_id
+           join organization on organization.org_id = license.creator_org_id
+           join tier on tier.tier_id = license.tier_id
+           where license.org_id = $1
+           order by license.license_id desc
+           limit 500"#,
+        member.org_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok(rows)
+}
+
+/// The live license of one's own organization for a work, if there is one.
+pub async fn for_work(
+    services: &Services,
+    actor: &Actor,
+    asset_id: AssetId,
+) -> Result<Option<LicenseId>> {
+    let Some(org_id) = actor.org_id() else { return Ok(None) };
+    let license_id = sqlx::query_scalar!(
+        "select license_id from license
+         where org_id = $1 and asset_id = $2 and state in ('pending', 'active', 'suspended')",
+        org_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?;
+    Ok(license_id)
+}
+
+/// One of one's own licenses.
+pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> Result<License> {
+    let member = actor.may(Deed::ReadLicenses)?;
+    let row = sqlx::query!(
+        r#"select license.license_id, license.asset_id, license.state, license.accepted_at,
+                  license.starts_at, license.ends_at, license.terms_digest,
+                  asset.title, asset.attribution, organization.name as creator,
+                  person.name as accepted_by, terms.terms_id, terms.document,
+                  tier.name, tier.currency, tier.base_micros, tier.included_units,
+                  tier.overage_micros, tier.rate_per_minute, tier.scopes,
+                  version.content_id, version.file_name
+           from license
+           join asset on asset.asset_id = license.asset_id
+           join organization on organization.org_id = license.creator_org_id
+           join person on person.person_id = license.accepted_by
+           join terms on terms.terms_id = license.terms_id
+           join tier on tier.tier_id = license.tier_id
+           join lateral (
+               select content_id, file_name from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           where license.org_id = $1 and license.license_id = $2"#,
+        member.org_id.uuid(),
+        license_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("license"))?;
+    Ok(License {
+        license_id: row.license_id,
+        asset_id: row.asset_id,
+        title: row.title,
+        creator: row.creator,
+        attribution: row.attribution,
+        content_id: row.content_id,
+        file_name: row.file_name,
+        state: row.state,
+        terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
+        tier: offers::tier(
+            row.name,
+            row.currency,
+            row.base_micros,
+            row.included_units,
+            row.overage_micros,
+            row.rate_per_minute,
+            &row.scopes,
+        )?,
+        accepted_by: row.accepted_by,
+        accepted_at: row.accepted_at,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+    })
+}
+
+// SQL
+
+struct Offered {
+    offer_id: OfferId,
+    creator_org_id: OrgId,
+    terms: PublishedTerms,
+    digest: String,
+}
+
+/// The offer standing on a work, kept from ending until the transaction is over.
+async fn lock_offer(tx: &mut PgConnection, asset_id: AssetId) -> Result<Offered> {
+    let row = sqlx::query!(
+        "select offer.offer_id, offer.org_id, terms.terms_id, terms.digest, terms.document
+         from offer join terms on terms.terms_id = offer.terms_id
+         where offer.asset_id = $1 and offer.ended_at is null
+         for share of offer",
+        asset_id.uuid(),
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or_else(|| Refusal::not_found("work"))?;
+    Ok(Offered {
+        offer_id: row.offer_id,
+        creator_org_id: row.org_id,
+        digest: row.digest.clone(),
+        terms: offers::published(row.terms_id, row.digest, row.document)?,
+    })
+}
+
+async fn has_tier(tx: &mut PgConnection, offer_id: OfferId, tier_id: TierId) -> Result<()> {
+    sqlx::query_scalar!(
+        "select tier_id from tier where offer_id = $1 and tier_id = $2",
+        offer_id.uuid(),
+        tier_id.uuid(),
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or_else(|| Refusal::invalid("tier", "Choose one of the tiers listed."))?;
+    Ok(())
+}
+
+async fn is_accepted(tx: &mut PgConnection, org_id: OrgId, license_id: LicenseId) -> Result<bool> {
+    let owner =
+        sqlx::query_scalar!("select org_id from license where license_id = $1", license_id.uuid())
+            .fetch_optional(tx)
+            .await?;
+    match owner {
+        None => Ok(false),
+        Some(owner) if owner == org_id => Ok(true),
+        Some(_) => Err(Refusal::not_found("license").into()),
+    }
+}
+
+async fn insert_license(
+    tx: &mut PgConnection,
+    member: Member,
+    new: &Acceptance,
+    offered: &Offered,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let ends_at = offered
+        .terms
+        .terms
+        .duration_days
+        .and_then(|days| now.checked_add_signed(TimeDelta::days(days.into())));
+    sqlx::query!(
+        "insert into license (license_id, org_id, creator_org_id, asset_id, offer_id, tier_id, terms_id,
+                              terms_digest, state, accepted_by, accepted_at, starts_at, ends_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, $11)",
+        new.license_id.uuid(),
+        member.org_id.uuid(),
+        offered.creator_org_id.uuid(),
+        new.asset_id.uuid(),
+        offered.offer_id.uuid(),
+        new.tier_id.uuid(),
+        offered.terms.terms_id.uuid(),
+        offered.digest,
+        member.person_id.uuid(),
+        now,
+        ends_at,
+    )
+    .execute(tx)
+    .await
+    .on_constraint("license_live_key", || {
+        Refusal::new(
+            Kind::Conflict,
+            "license_held",
+            "Your organization already holds a license for this work.",
+        )
+    })?;
+    Ok(())
+}

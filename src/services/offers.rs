@@ -1,0 +1,332 @@
+//! Offers: terms and tiers put on a work. A published offer never changes; another one ends it.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::{Error, Result, Services, events, mint};
+use crate::domain::{
+    actor::{Actor, Deed},
+    error::{Kind, Refusal},
+    event::EventName,
+    ids::{AssetId, OfferId, OrgId, TermsId, TierId},
+    money::{Currency, Money},
+    pricing::{Tier, TypedTiers},
+    terms::{self, Scope, Terms},
+};
+
+/// An offer to publish. The id is made by the form, so that sending it twice publishes once.
+#[derive(Debug)]
+pub struct NewOffer {
+    pub offer_id: OfferId,
+    pub asset_id: AssetId,
+    /// The key of a terms template.
+    pub template: String,
+    pub tiers: TypedTiers,
+}
+
+/// A published offer.
+#[derive(Debug)]
+pub struct Offer {
+    pub offer_id: OfferId,
+    pub published_at: DateTime<Utc>,
+    pub terms: PublishedTerms,
+    pub tiers: Vec<OfferedTier>,
+}
+
+/// Terms as they were published.
+#[derive(Clone, Debug)]
+pub struct PublishedTerms {
+    pub terms_id: TermsId,
+    pub digest: String,
+    pub terms: Terms,
+}
+
+/// A tier of a published offer.
+#[derive(Clone, Debug)]
+pub struct OfferedTier {
+    pub tier_id: TierId,
+    pub tier: Tier,
+}
+
+/// One's own published terms, with how many live offers stand on them.
+#[derive(Debug)]
+pub struct TermsRow {
+    pub terms: PublishedTerms,
+    pub offers: i64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// Publishes an offer for one of one's own works; the offer before it ends.
+pub async fn publish(services: &Services, actor: &Actor, new: NewOffer) -> Result<OfferId> {
+    let member = actor.may_as_creator(Deed::PublishOffer)?;
+    let terms = terms::template(&new.template)?.terms;
+    let tiers = new.tiers.parse(&terms)?;
+    let now = services.now();
+    let mut tx = services.pool.begin().await?;
+    // Two offers published at once for one work would both see no offer to end; the lock lets the
+    // second see the first.
+    lock_asset(&mut tx, member.org_id, new.asset_id).await?;
+    if is_published(&mut tx, member.org_id, new.offer_id).await? {
+        return Ok(new.offer_id);
+    }
+    let terms_id = keep_terms(&mut tx, member.org_id, &terms, now).await?;
+    end_offer(&mut tx, new.asset_id, now).await?;
+    insert_offer(&mut tx, member.org_id, &new, terms_id, now).await?;
+    for (position, tier) in (1..).zip(&tiers) {
+        insert_tier(&mut tx, new.offer_id, position, tier).await?;
+    }
+    events::record(
+        &mut tx,
+        actor,
+        now,
+        EventName::OfferPublished,
+        Some(member.org_id),
+        new.offer_id.uuid(),
+        json!({ "asset_id": new.asset_id, "terms_digest": terms.digest()? }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(new.offer_id)
+}
+
+/// The offer now standing on a work, whoever asks: offers are public.
+pub async fn current(services: &Services, asset_id: AssetId) -> Result<Option<Offer>> {
+    let Some(row) = sqlx::query!(
+        "select offer_id, published_at, terms_id, digest, document
+         from offer join terms using (terms_id)
+         where asset_id = $1 and ended_at is null",
+        asset_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    else {
+        return Ok(None);
+    };
+    Ok(Some(Offer {
+        offer_id: row.offer_id,
+        published_at: row.published_at,
+        terms: published(row.terms_id, row.digest, row.document)?,
+        tiers: tiers(services, row.offer_id).await?,
+    }))
+}
+
+/// The terms one's own offers stand on, newest first.
+pub async fn list_terms(services: &Services, actor: &Actor) -> Result<Vec<TermsRow>> {
+    let member = actor.may(Deed::ReadAssets)?;
+    let rows = sqlx::query!(
+        r#"select terms_id, digest, document, created_at,
+                  (select count(*) from offer
+                   where offer.terms_id = terms.terms_id and ended_at is null) as "offers!"
+           from terms where org_id = $1 order by terms_id desc limit 500"#,
+        member.org_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(TermsRow {
+                terms: published(row.terms_id, row.digest, row.document)?,
+                offers: row.offers,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}
+
+/// Published terms by their digest; they are public, for a license names them by it.
+pub async fn terms_by_digest(services: &Services, digest: &str) -> Result<PublishedTerms> {
+    let row = sqlx::query!(
+        "select terms_id, digest, document from terms where digest = $1 order by terms_id limit 1",
+        digest
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("terms"))?;
+    published(row.terms_id, row.digest, row.document)
+}
+
+pub(crate) fn published(
+    terms_id: TermsId,
+    digest: String,
+    document: serde_json::Value,
+) -> Result<PublishedTerms> {
+    let terms: Terms = serde_json::from_value(document)
+        .map_err(|error| Error::fault("reading published terms", error))?;
+    Ok(PublishedTerms { terms_id, digest, terms })
+}
+
+/// The tiers of an offer, in their order.
+pub(crate) async fn tiers(services: &Services, offer_id: OfferId) -> Result<Vec<OfferedTier>> {
+    let rows = sqlx::query!(
+        "select tier_id, name, currency, base_micros, included_units, overage_micros,
+                rate_per_minute, scopes
+         from tier where offer_id = $1 order by position",
+        offer_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let tier = tier(
+                row.name,
+                row.currency,
+                row.base_micros,
+                row.included_units,
+                row.overage_micros,
+                row.rate_per_minute,
+                &row.scopes,
+            )?;
+            Ok(OfferedTier { tier_id: row.tier_id, tier })
+        })
+        .collect()
+}
+
+/// A tier from the columns of its row.
+pub(crate) fn tier(
+    name: String,
+    currency: Currency,
+    base_micros: i64,
+    included_units: i64,
+    overage_micros: Option<i64>,
+    rate_per_minute: i32,
+    scopes: &[String],
+) -> Result<Tier> {
+    Ok(Tier {
+        name,
+        base: Money::new(base_micros, currency),
+        included_units,
+        overage: overage_micros.map(|micros| Money::new(micros, currency)),
+        rate_per_minute,
+        scopes: read_scopes(scopes)?,
+    })
+}
+
+/// Scopes from their stored names.
+pub(crate) fn read_scopes(names: &[String]) -> Result<Vec<Scope>> {
+    names
+        .iter()
+        .map(|name| name.parse().map_err(|error: Refusal| Error::fault("reading scopes", error)))
+        .collect()
+}
+
+/// Scopes as they are stored.
+pub(crate) fn write_scopes(scopes: &[Scope]) -> Vec<String> {
+    scopes.iter().map(ToString::to_string).collect()
+}
+
+// SQL
+
+async fn lock_asset(tx: &mut PgConnection, org_id: OrgId, asset_id: AssetId) -> Result<()> {
+    sqlx::query!(
+        "select asset_id from asset where org_id = $1 and asset_id = $2 for update",
+        org_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or_else(|| Refusal::not_found("work"))?;
+    Ok(())
+}
+
+async fn is_published(tx: &mut PgConnection, org_id: OrgId, offer_id: OfferId) -> Result<bool> {
+    let owner =
+        sqlx::query_scalar!("select org_id from offer where offer_id = $1", offer_id.uuid())
+            .fetch_optional(tx)
+            .await?;
+    match owner {
+        None => Ok(false),
+        Some(owner) if owner == org_id => Ok(true),
+        Some(_) => Err(Refusal::new(Kind::NotFound, "not_found", "There is no such offer.").into()),
+    }
+}
+
+async fn keep_terms(
+    tx: &mut PgConnection,
+    org_id: OrgId,
+    terms: &Terms,
+    now: DateTime<Utc>,
+) -> Result<TermsId> {
+    let digest = terms.digest()?;
+    let document =
+        serde_json::to_value(terms).map_err(|error| Error::fault("writing terms", error))?;
+    sqlx::query!(
+        "insert into terms (terms_id, org_id, digest, name, document, created_at)
+         values ($1, $2, $3, $4, $5, $6)
+         on conflict on constraint terms_digest_key do nothing",
+        mint::<TermsId>().uuid(),
+        org_id.uuid(),
+        digest.as_str(),
+        terms.name,
+        document,
+        now,
+    )
+    .execute(&mut *tx)
+    .await?;
+    let terms_id = sqlx::query_scalar!(
+        "select terms_id from terms where org_id = $1 and digest = $2",
+        org_id.uuid(),
+        digest.as_str(),
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(terms_id)
+}
+
+async fn end_offer(tx: &mut PgConnection, asset_id: AssetId, now: DateTime<Utc>) -> Result<()> {
+    sqlx::query!(
+        "update offer set ended_at = $2 where asset_id = $1 and ended_at is null",
+        asset_id.uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert_offer(
+    tx: &mut PgConnection,
+    org_id: OrgId,
+    new: &NewOffer,
+    terms_id: TermsId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into offer (offer_id, org_id, asset_id, terms_id, published_at)
+         values ($1, $2, $3, $4, $5)",
+        new.offer_id.uuid(),
+        org_id.uuid(),
+        new.asset_id.uuid(),
+        terms_id.uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn insert_tier(
+    tx: &mut PgConnection,
+    offer_id: OfferId,
+    position: i32,
+    tier: &Tier,
+) -> Result<()> {
+    sqlx::query!(
+        "insert into tier (tier_id, offer_id, position, name, currency, base_micros, included_units,
+                           overage_micros, rate_per_minute, scopes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        mint::<TierId>().uuid(),
+        offer_id.uuid(),
+        position,
+        tier.name,
+        tier.base.currency.as_str(),
+        tier.base.micros,
+        tier.included_units,
+        tier.overage.map(|overage| overage.micros),
+        tier.rate_per_minute,
+        &write_scopes(&tier.scopes),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
