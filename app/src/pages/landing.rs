@@ -86,9 +86,7 @@ fn Specimen() -> impl IntoView {
 
 #[component]
 fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
-    let points = points
-        .map(|point| view! { <li>{point}</li> })
-        .collect_view();
+    let points = points.map(|point| view! { <li>{point}</li> }).collect_view();
     view! {
         <section class="landing__side">
             <h2 class="section__title">{title}</h2>
@@ -98,22 +96,10 @@ fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
 }
 
 const STEPS: [(&str, &str); 6] = [
-    (
-        "Terms",
-        "A statement of rights that cannot change, named by its digest.",
-    ),
-    (
-        "License",
-        "Who accepted which terms, when, and for which tier.",
-    ),
-    (
-        "Token",
-        "Lets one machine act under one license. Shown once.",
-    ),
-    (
-        "Gate",
-        "Checks token, scope and quota before a byte leaves.",
-    ),
+    ("Terms", "A statement of rights that cannot change, named by its digest."),
+    ("License", "Who accepted which terms, when, and for which tier."),
+    ("Token", "Lets one machine act under one license. Shown once."),
+    ("Gate", "Checks token, scope and quota before a byte leaves."),
     ("Receipt", "Signed, and stored before the last byte leaves."),
     ("Use", "Added up by the hour, for both sides alike."),
 ];

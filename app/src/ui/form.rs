@@ -184,19 +184,13 @@ mod tests {
         assert!(html.contains("value=\"first\""), "{html}");
         assert!(html.contains("name=\"id\" value=\"01A\""), "{html}");
         assert!(!html.contains("aria-invalid"), "{html}");
-        assert!(
-            html.contains("aria-describedby=\"field-domain-hint\""),
-            "{html}"
-        );
+        assert!(html.contains("aria-describedby=\"field-domain-hint\""), "{html}");
     }
 
     #[test]
     fn a_refused_form_keeps_what_was_typed_and_names_the_field() {
         let html = draw(Some(came_back(None)), None);
-        assert!(
-            html.contains("&lt;b&gt;typed") && !html.contains("<b>typed"),
-            "{html}"
-        );
+        assert!(html.contains("&lt;b&gt;typed") && !html.contains("<b>typed"), "{html}");
         assert!(html.contains("name=\"id\" value=\"01B\""), "{html}");
         assert!(html.contains("href=\"#field-domain\""), "{html}");
         assert!(

@@ -38,9 +38,7 @@ pub fn Buttons() -> impl IntoView {
 
 fn tiers() -> Vec<Choice> {
     vec![
-        Choice::new("preview", "Preview")
-            .note("Watermarked, 10 requests a minute.")
-            .side("Free"),
+        Choice::new("preview", "Preview").note("Watermarked, 10 requests a minute.").side("Free"),
         Choice::new("standard", "Standard")
             .note("50,000 requests a month, then $5 per 1,000. 100 requests a minute.")
             .side("$2,500 a month"),

@@ -81,11 +81,7 @@ fn panel(line: &Line, dates: &[String], ends: &str, dated: bool) -> impl IntoVie
         .zip(&line.values)
         .map(|(date, value)| {
             let value = line.unit.write_short(*value);
-            if dated {
-                format!("{date}\u{2002}{value}")
-            } else {
-                value
-            }
+            if dated { format!("{date}\u{2002}{value}") } else { value }
         })
         .collect::<Vec<_>>()
         .join("|");
