@@ -134,9 +134,7 @@ pub struct Source(BTreeMap<String, String>);
 
 impl Source {
     /// The environment, over the file that `IMPRIMATUR_CONFIG` names.
-    pub fn load(
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Error> {
+    pub fn load(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let mut own = BTreeMap::new();
         for (name, value) in environment {
             if let Some(key) = name.strip_prefix("IMPRIMATUR_") {
@@ -211,7 +209,8 @@ pub fn run_dir() -> PathBuf {
 fn read_file(file: &Path) -> Result<BTreeMap<String, String>, Error> {
     let failed = |reason: String| Error::File { file: file.to_owned(), reason };
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
     Ok(table
         .into_iter()
         .map(|(key, value)| {

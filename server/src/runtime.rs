@@ -7,7 +7,9 @@ use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
-use imprimatur::services::{self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey};
+use imprimatur::services::{
+    self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey,
+};
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -145,7 +147,7 @@ impl Runtime {
         let mut router = Router::new();
         let gate = if roles.contains(&Role::Gate) {
             let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-            let gate = Gate::start(services.clone(), signer, base_url.clone()).await?;
+            let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
             router = router.merge(gate::routes(gate.clone()));
             Some(gate)
         } else {
@@ -180,7 +182,9 @@ impl Runtime {
         match tokio::time::timeout(FAREWELL, self.serving).await {
             Ok(Ok(served)) => served?,
             Ok(Err(error)) => tracing::error!(%error, "Serving ended badly"),
-            Err(_) => tracing::warn!("Some answers were cut off: they took too long after the stop"),
+            Err(_) => {
+                tracing::warn!("Some answers were cut off: they took too long after the stop")
+            }
         }
         if let Some(gate) = self.gate {
             gate.close().await;

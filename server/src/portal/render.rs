@@ -5,11 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::{
-    request::Page,
-    shell::shell,
-    ui::Typed,
-};
+use app::{request::Page, shell::shell, ui::Typed};
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Request, StatusCode, header},
@@ -23,7 +19,6 @@ use super::Portal;
 /// Draws `page`; `typed` is what somebody sent with a form that was refused.
 pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response {
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (title, description) = (page.title.clone(), page.description.clone());
     // Leptos may in principle draw more than once; a page is drawn only once.
     let page = Arc::new(Mutex::new(Some(page)));
     let options = portal.options.clone();
@@ -31,21 +26,15 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
     let draw = move || {
         set_policy(&form_targets);
         let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let body = page.map(Page::draw);
-        let (title, description) = (title.clone(), description.clone());
-        shell(options.clone(), view! {
-            <leptos_meta::Title text=format!("{title} · Imprimatur") />
-            {description
-                .map(|content| view! { <leptos_meta::Meta name="description" content /> })}
-            {body}
-        })
+        shell(options.clone(), move || page.map(Page::draw))
     };
     let provide = move || {
         if let Some(typed) = typed.clone() {
             provide_context(typed);
         }
     };
-    let mut response = render_app_async_with_context(provide, draw)(Request::new(Body::empty())).await;
+    let mut response =
+        render_app_async_with_context(provide, draw)(Request::new(Body::empty())).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }

@@ -148,7 +148,7 @@ pub fn Works() -> impl IntoView {
                 links=|| view! { <a href="/design#tables">"All 34"</a> }
             >
                 <Table caption="Works, by earnings" columns=columns rows=rows />
-                <Pager what="works" older="/design?after=01JD" />
+                <Pager what="works" older=Some("/design?after=01JD".to_owned()) />
             </Section>
         </Columns>
     }

@@ -83,14 +83,9 @@ async fn serve(
     Ok(())
 }
 
-fn configure(
-    source: &mut Source,
-    keys: &keys::Keys,
-    postgres: &PrivatePostgres,
-    issuer: &str,
-) {
-    let site = std::env::var("LEPTOS_SITE_ROOT")
-        .map_or_else(|_| run_dir().join("site"), PathBuf::from);
+fn configure(source: &mut Source, keys: &keys::Keys, postgres: &PrivatePostgres, issuer: &str) {
+    let site =
+        std::env::var("LEPTOS_SITE_ROOT").map_or_else(|_| run_dir().join("site"), PathBuf::from);
     source.or_set("SANDBOX", "true");
     source.or_set("SITE_DIR", site.to_string_lossy());
     source.or_set("DATABASE_URL", postgres.url(DATABASE));
@@ -122,8 +117,11 @@ async fn prepare(
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
         let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
-        seed::fill(services, signer, issuer).await.map_err(|error| Error::Seed(error.to_string()))?;
-        std::fs::write(&marker, SEED_VERSION).map_err(Error::io("Keeping that the demo is filled"))?;
+        seed::fill(services, signer, issuer)
+            .await
+            .map_err(|error| Error::Seed(error.to_string()))?;
+        std::fs::write(&marker, SEED_VERSION)
+            .map_err(Error::io("Keeping that the demo is filled"))?;
     }
     pool.close().await;
     Ok(())

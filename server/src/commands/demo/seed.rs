@@ -110,7 +110,9 @@ pub async fn fill(services: Services, signer: Signer, issuer: &str) -> Result<()
     let mut held = Vec::new();
     for (asset_id, work) in &on_offer {
         for buyer in [cobalt, ostrava] {
-            if let Some(secret) = story.license(buyer, *asset_id, work, buyer.org_id == cobalt.org_id).await? {
+            if let Some(secret) =
+                story.license(buyer, *asset_id, work, buyer.org_id == cobalt.org_id).await?
+            {
                 held.push(Held { asset: work, secret });
             }
         }
@@ -179,7 +181,8 @@ impl Story {
     async fn acting(&self, hero: Hero) -> Result<Actor> {
         let member: Option<Member> =
             identity::member_of(&self.services.pool, hero.person_id, hero.org_id).await?;
-        let member = member.ok_or_else(|| Error::fault("seeding", "nobody acts for the organization"))?;
+        let member =
+            member.ok_or_else(|| Error::fault("seeding", "nobody acts for the organization"))?;
         Ok(act(Who::Member(member)))
     }
 

@@ -27,16 +27,12 @@ struct Fetch {
 }
 
 /// Plays every day up to `now`.
-pub async fn tell(
-    story: &Story,
-    keeper: &Keeper,
-    held: &[Held],
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn tell(story: &Story, keeper: &Keeper, held: &[Held], now: DateTime<Utc>) -> Result<()> {
     let first = now - TimeDelta::days(DAYS - 1);
     for day in 0..DAYS {
         let date = first + TimeDelta::days(day);
-        let midnight = date - TimeDelta::seconds(i64::from(date.time().num_seconds_from_midnight()));
+        let midnight =
+            date - TimeDelta::seconds(i64::from(date.time().num_seconds_from_midnight()));
         let mut deliveries = Vec::new();
         for fetch in plan(held, day, midnight) {
             let at = midnight + TimeDelta::minutes(fetch.minute);
@@ -69,14 +65,18 @@ fn plan(held: &[Held], day: i64, midnight: DateTime<Utc>) -> Vec<Fetch> {
     let mut fetches = Vec::new();
     for (at, one) in held.iter().enumerate() {
         let Some(offer) = &one.asset.offer else { continue };
-        let scopes = terms::template(offer.terms).map(|template| template.terms.scopes).unwrap_or_default();
+        let scopes =
+            terms::template(offer.terms).map(|template| template.terms.scopes).unwrap_or_default();
         let seat = i64::try_from(at).unwrap_or_default();
         if scopes.contains(&Scope::Inference) {
-            let answers = 12 + day + match weekday {
-                Weekday::Sun => 0,
-                Weekday::Sat => 4,
-                _ => 14,
-            } + (day * 7 + seat * 5) % 6;
+            let answers = 12
+                + day
+                + match weekday {
+                    Weekday::Sun => 0,
+                    Weekday::Sat => 4,
+                    _ => 14,
+                }
+                + (day * 7 + seat * 5) % 6;
             fetches.extend((0..answers).map(|n| Fetch {
                 minute: 420 + n * 900 / answers + seat,
                 held: at,

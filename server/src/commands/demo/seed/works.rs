@@ -37,7 +37,13 @@ pub const HOLLOW_FEN: &[Work] = &[
         attribution: "Mira Okafor, The Salt Roads, Hollow Fen Press",
         kind: "text",
         file_name: LICENSED_BY_BOTH,
-        offer: Some(Offer { terms: "training", tier: "Standard", base: "2500", units: "50000", overage: "5" }),
+        offer: Some(Offer {
+            terms: "training",
+            tier: "Standard",
+            base: "2500",
+            units: "50000",
+            overage: "5",
+        }),
         text: || include_str!("texts/salt-roads.md").to_owned(),
     },
     Work {
@@ -46,7 +52,13 @@ pub const HOLLOW_FEN: &[Work] = &[
         attribution: "Mira Okafor, Letters to a lock-keeper",
         kind: "text",
         file_name: "lock-keeper.md",
-        offer: Some(Offer { terms: "answers", tier: "Standard", base: "400", units: "20000", overage: "8" }),
+        offer: Some(Offer {
+            terms: "answers",
+            tier: "Standard",
+            base: "400",
+            units: "20000",
+            overage: "8",
+        }),
         text: || include_str!("texts/lock-keeper.md").to_owned(),
     },
     Work {
@@ -55,7 +67,13 @@ pub const HOLLOW_FEN: &[Work] = &[
         attribution: "Hollow Fen Press, Tide tables",
         kind: "data",
         file_name: "tides-1890.csv",
-        offer: Some(Offer { terms: "all-uses", tier: "Premium", base: "5000", units: "100000", overage: "3" }),
+        offer: Some(Offer {
+            terms: "all-uses",
+            tier: "Premium",
+            base: "5000",
+            units: "100000",
+            overage: "3",
+        }),
         text: tide_table,
     },
     Work {
@@ -76,7 +94,13 @@ pub const OSTRAVA: &[Work] = &[Work {
     attribution: "Ostrava Labs, tidewater",
     kind: "code",
     file_name: "tidewater.rs",
-    offer: Some(Offer { terms: "open-ended", tier: "Standard", base: "150", units: "5000", overage: "" }),
+    offer: Some(Offer {
+        terms: "open-ended",
+        tier: "Standard",
+        base: "150",
+        units: "5000",
+        overage: "",
+    }),
     text: || include_str!("texts/tidewater.rs.txt").to_owned(),
 }];
 
@@ -109,8 +133,18 @@ fn tide_table() -> String {
     /// Centimetres the range grows from neaps to springs, day by day of a half month.
     const SPRING: [i32; 15] = [0, 6, 18, 36, 58, 82, 104, 118, 112, 92, 68, 44, 24, 10, 2];
     const MONTHS: [(i32, usize); 12] = [
-        (1, 31), (2, 28), (3, 31), (4, 30), (5, 31), (6, 30),
-        (7, 31), (8, 31), (9, 30), (10, 31), (11, 30), (12, 31),
+        (1, 31),
+        (2, 28),
+        (3, 31),
+        (4, 30),
+        (5, 31),
+        (6, 30),
+        (7, 31),
+        (8, 31),
+        (9, 30),
+        (10, 31),
+        (11, 30),
+        (12, 31),
     ];
     let mut table = String::from("date,time,water,height_cm,keeper\n");
     let mut day_of_year: usize = 0;
