@@ -39,5 +39,5 @@ pub fn earned() -> Vec<i64> {
 
 /// A short run for a sparkline; `seed` makes each row's its own.
 pub fn moved(seed: i64) -> Vec<i64> {
-    (1..=13).map(|at| 40 + (at * seed * 7) % 23 + at).collect()
+    (1..=13).map(|at| 40 + (at * at * seed * 31 + at * 17) % 19 + at / 2).collect()
 }
