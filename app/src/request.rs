@@ -3,16 +3,16 @@
 //! A page is an async function from a `Request` to a `Page`: it asks the services, and a refusal
 //! becomes the page that says so. What is drawn needs nothing more from outside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
         actor::{Actor, Role, Sides, Who},
         error::Refusal,
-        ids::{OrgId, RequestId},
+        ids::{OrgId, RequestId, SessionId},
     },
-    services::{self, Services, identity},
+    services::{self, Services, identity, reports::CursorKey},
 };
 use leptos::prelude::*;
 
@@ -23,6 +23,10 @@ use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, 
 pub struct Request {
     pub services: Services,
     pub actor: Actor,
+    /// The browser's session, to tell it from the person's others.
+    pub session_id: Option<SessionId>,
+    /// Signs the cursors of feeds.
+    pub cursor_key: Arc<CursorKey>,
     /// Where the portal is reached from outside, without a slash at the end.
     pub base_url: String,
     pub path: String,

@@ -42,6 +42,8 @@ pub struct LicenseRow {
     pub state: State,
     pub accepted_at: DateTime<Utc>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// Whether any token was ever created for it.
+    pub has_token: bool,
 }
 
 /// One of one's own licenses.
@@ -121,7 +123,9 @@ pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<LicenseRow>>
     let rows = sqlx::query_as!(
         LicenseRow,
         r#"select license.license_id, asset.title, organization.name as creator,
-                  tier.name as tier_name, license.state, license.accepted_at, license.ends_at
+                  tier.name as tier_name, license.state, license.accepted_at, license.ends_at,
+                  exists (select from access_token
+                          where access_token.license_id = license.license_id) as "has_token!"
            from license
            join asset on asset.asset_id = license.asset_id
            join organization on organization.org_id = license.creator_org_id

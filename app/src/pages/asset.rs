@@ -10,7 +10,7 @@ use super::{terms::TermsInWords, work::TierInWords, work::paragraphs};
 use crate::{
     request::{Page, Request},
     ui::{
-        Bytes, ButtonKind, ButtonLink, Cell, Column, Columns, Crumb, Definition, Definitions,
+        ButtonKind, ButtonLink, Bytes, Cell, Column, Columns, Crumb, Definition, Definitions,
         Digest, EmptyState, Instant, PageHeader, Row, Section, Table,
     },
 };

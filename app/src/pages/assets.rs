@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Bytes, ButtonLink, Cell, Column, Digest, EmptyState, Instant, PageHeader, Row, Status,
+        ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, PageHeader, Row, Status,
         Table, Tone,
     },
 };

@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Bytes, ButtonLink, ButtonKind, Cell, Column, EmptyState, Instant, PageHeader, Pager, Row,
+        ButtonKind, ButtonLink, Bytes, Cell, Column, EmptyState, Instant, PageHeader, Pager, Row,
         Segment, Segmented, Table,
     },
 };

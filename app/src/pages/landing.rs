@@ -1,8 +1,114 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
 use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
+
+use crate::shell::PublicLayout;
+use crate::ui::{ButtonKind, ButtonLink};
+
+/// `workspace` is where a signed-in person works.
+#[component]
+pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoView {
+    let way_in = match &workspace {
+        Some(href) => {
+            view! { <ButtonLink href=href.clone()>"Go to workspace"</ButtonLink> }.into_any()
+        }
+        None => view! { <ButtonLink href="/sign-in">"Sign in"</ButtonLink> }.into_any(),
+    };
+    view! {
+        <Title text="Imprimatur: license work to AI companies, prove every line" />
+        <Meta name="description" content=SENTENCE />
+        <PublicLayout path="/" workspace=workspace>
+            <div class="landing">
+                <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
+                <p class="landing__lead">{SENTENCE}</p>
+                <div class="landing__actions">
+                    {way_in}
+                    <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"Browse the catalogue"</ButtonLink>
+                </div>
+                <div class="landing__sides">
+                    <Side
+                        title="If you make the work"
+                        points=[
+                            "Register a file. Its SHA-256 becomes its identity.",
+                            "Choose terms, set a free tier and a paid one, publish.",
+                            "See which organization used what, receipt by receipt.",
+                        ]
+                    />
+                    <Side
+                        title="If you train or run models"
+                        points=[
+                            "Pick a tier and accept the terms in plain words.",
+                            "Create a token and paste one request into your job.",
+                            "Repeats within a job cost nothing; a refusal is never billed.",
+                        ]
+                    />
+                </div>
+                <Road />
+            </div>
+        </PublicLayout>
+    }
+}
+
+const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
+    fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
 
 #[component]
-pub fn Landing() -> impl IntoView {
-    view! { <h1>"Imprimatur"</h1> }
+fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
+    let points = points
+        .map(|point| view! { <li>{point}</li> })
+        .collect_view();
+    view! {
+        <section class="landing__side">
+            <h2 class="section__title">{title}</h2>
+            <ul class="landing__points">{points}</ul>
+        </section>
+    }
+}
+
+const STEPS: [(&str, &str); 6] = [
+    (
+        "Terms",
+        "A statement of rights that cannot change, named by its digest.",
+    ),
+    (
+        "License",
+        "Who accepted which terms, when, and for which tier.",
+    ),
+    (
+        "Token",
+        "Lets one machine act under one license. Shown once.",
+    ),
+    (
+        "Gate",
+        "Checks token, scope and quota before a byte leaves.",
+    ),
+    ("Receipt", "Signed, and stored before the last byte leaves."),
+    ("Use", "Added up by the hour, for both sides alike."),
+];
+
+#[component]
+fn Road() -> impl IntoView {
+    let steps = STEPS
+        .map(|(name, what)| {
+            view! {
+                <li class="road__step">
+                    <span class="road__name">{name}</span>
+                    <span class="road__what">{what}</span>
+                </li>
+            }
+        })
+        .collect_view();
+    view! {
+        <section id="road">
+            <div class="section__head">
+                <h2 class="section__title">"The road of one delivery"</h2>
+            </div>
+            <ol class="road">{steps}</ol>
+            <p class="landing__proof">
+                "A receipt can be checked without asking us: the keys are at "
+                <a href="/.well-known/jwks.json">"/.well-known/jwks.json"</a> "."
+            </p>
+        </section>
+    }
 }

@@ -6,13 +6,14 @@ use imprimatur::{
         actor::Deed,
         ids::LicenseId,
         license::State,
+        metering::{Grain, Range, Side, month_start},
         terms::Scope,
     },
     services::{
         Result,
         licenses::{self, License},
-        reports, tokens,
-        tokens::Token,
+        reports::{self, UsageFilter},
+        tokens::{self, Token},
     },
 };
 use leptos::prelude::*;
@@ -42,19 +43,28 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let license_id: LicenseId = id.parse()?;
     let license = licenses::get(&request.services, &request.actor, license_id).await?;
     let tokens = tokens::list(&request.services, &request.actor, license_id).await?;
-    let used = reports::month_of_license(&request.services, &request.actor, license_id).await?;
+    let quota_used = reports::quota_used(&request.services, &request.actor, license_id).await?;
+    let month = Range::new(month_start(request.now), request.now, Grain::Hour)?;
+    let filter = UsageFilter { license_id: Some(license_id), ..UsageFilter::default() };
+    let deliveries =
+        reports::usage(&request.services, &request.actor, Side::Buyer, &filter, &month)
+            .await?
+            .totals
+            .calls;
     let may_create = request.actor.may_as_buyer(Deed::CreateToken).is_ok();
     let may_revoke = request.actor.may_as_buyer(Deed::RevokeToken).is_ok();
     let now = request.now;
     let curl = curl(&request.base_url, &license.content_id, &license.file_name, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
         let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
-        let remaining = (license.tier.included_units - used.quota_units).max(0);
+        let remaining = (license.tier.included_units - quota_used).max(0);
         let new_token = format!("/licenses/{license_id}/tokens/new");
-        let side = side(&license, now);
+        let (title, state, ends_at) = (license.title.clone(), license.state, license.ends_at);
+        let included = license.tier.included_units;
+        let side = side(license, now);
         view! {
             <PageHeader
-                title=license.title.clone()
+                title
                 crumbs=vec![Crumb::new("Licenses", "/licenses")]
                 lead=move || lead
             >
@@ -63,24 +73,22 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </PageHeader>
             <Figures label="This month">
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
-                    <Quantity count=used.quota_units />
+                    <Quantity count=quota_used />
                 </Figure>
                 <Figure label="Left of the included" note={
-                    let included = license.tier.included_units;
                     move || view! { "of " <Quantity count=included /> }.into_any()
                 }>
                     <Quantity count=remaining />
                 </Figure>
                 <Figure label="Deliveries" note=|| "This month, repeats included">
-                    <Quantity count=used.calls />
+                    <Quantity count=deliveries />
                 </Figure>
                 <Figure label="State" note={
-                    let ends = license.ends_at;
-                    move || match ends {
+                    move || match ends_at {
                         Some(at) => view! { "Ends " <Instant at now /> }.into_any(),
                         None => "Open-ended".into_any(),
                     }
-                }>{license.state.in_words()}</Figure>
+                }>{state.in_words()}</Figure>
             </Figures>
             <Columns side=move || side>
                 <Section title="Tokens">{draw_tokens(tokens, license_id, may_create, may_revoke, now)}</Section>
@@ -115,35 +123,36 @@ pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&s
     )
 }
 
-fn side(license: &License, now: DateTime<Utc>) -> AnyView {
+fn side(license: License, now: DateTime<Utc>) -> AnyView {
+    let (terms, digest) = (license.terms.terms, license.terms.digest);
+    let href = format!("/terms/{digest}");
+    let name = terms.name.clone();
     view! {
         <Section title="Accepted">
             <Definitions>
-                <Definition name="By">{license.accepted_by.clone()}</Definition>
+                <Definition name="By">{license.accepted_by}</Definition>
                 <Definition name="When">
                     <Instant at=license.accepted_at now exact=true />
                 </Definition>
                 <Definition name="Terms">
-                    <a href=format!("/terms/{}", license.terms.digest)>
-                        {license.terms.terms.name.clone()}
-                    </a>
+                    <a href=href>{name}</a>
                 </Definition>
                 <Definition name="Digest">
-                    <Digest value=license.terms.digest.clone() copy="digest" />
+                    <Digest value=digest copy="digest" />
                 </Definition>
                 <Definition name="Content ID">
-                    <Digest value=license.content_id.clone() copy="content ID" />
+                    <Digest value=license.content_id copy="content ID" />
                 </Definition>
-                <Definition name="Credit line">{license.attribution.clone()}</Definition>
+                <Definition name="Credit line">{license.attribution}</Definition>
             </Definitions>
         </Section>
         <Section title="Tier">
             <div class="tier">
-                <TierInWords tier=license.tier.clone() />
+                <TierInWords tier=license.tier />
             </div>
         </Section>
         <Section title="What you may do with it">
-            <TermsInWords terms=license.terms.terms.clone() />
+            <TermsInWords terms />
         </Section>
     }
     .into_any()

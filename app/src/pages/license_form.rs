@@ -42,8 +42,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .map(|offered| {
                 let tier = &offered.tier;
                 let uses: Vec<_> = tier.scopes.iter().map(|scope| scope.in_words()).collect();
-                Choice::new(offered.tier_id.to_string(), tier.name.clone())
-                    .note(format!("{}. {}.", uses.join(", "), tier.price_in_words()))
+                Choice::new(offered.tier_id.to_string(), tier.name.clone()).note(format!(
+                    "{}. {}.",
+                    uses.join(", "),
+                    tier.price_in_words()
+                ))
             })
             .collect();
         let digest = work.offer.terms.digest.clone();

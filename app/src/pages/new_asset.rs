@@ -13,8 +13,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Choice, Crumb, FileField, FormActions, PageHeader,
-        PostForm, SelectField, TextArea, TextField,
-        text::bytes,
+        PostForm, SelectField, TextArea, TextField, text::bytes,
     },
 };
 
@@ -32,10 +31,8 @@ pub async fn show(request: &Request) -> Result<Page> {
     Ok(Page::workspace(request, "Register work", move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
-        let kinds = AssetKind::ALL
-            .iter()
-            .map(|kind| Choice::new(kind.as_str(), kind.in_words()))
-            .collect();
+        let kinds =
+            AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
         view! {
             <div class="narrow">
                 <PageHeader

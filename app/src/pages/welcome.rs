@@ -14,9 +14,10 @@ use crate::{
 /// The form that founds an organization.
 pub async fn show(request: &Request) -> Result<Page> {
     let person = identity::person(&request.services, &request.actor).await?;
-    let first = request.viewer.as_ref().is_none_or(|viewer| {
-        viewer.organization.is_none() && viewer.others.is_empty()
-    });
+    let first = request
+        .viewer
+        .as_ref()
+        .is_none_or(|viewer| viewer.organization.is_none() && viewer.others.is_empty());
     let length_max = u32::try_from(NAME_LENGTH_MAX).ok();
     Ok(Page::workspace(request, "Found an organization", move || {
         let org_id: OrgId = mint();

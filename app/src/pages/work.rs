@@ -15,7 +15,7 @@ use super::terms::TermsInWords;
 use crate::{
     request::{Page, Request},
     ui::{
-        Bytes, ButtonKind, ButtonLink, Columns, Crumb, Definition, Definitions, Digest, Instant,
+        ButtonKind, ButtonLink, Bytes, Columns, Crumb, Definition, Definitions, Digest, Instant,
         Notice, PageHeader, Section,
     },
 };
@@ -85,38 +85,44 @@ fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
             }
             .into_any(),
         ),
-        Stance::Licensed(href) => Some(
-            view! {
-                <Notice title="Your organization holds a license">
-                    <a href=href.clone()>"Go to the license"</a>
-                    " to create tokens."
-                </Notice>
-            }
-            .into_any(),
-        ),
+        Stance::Licensed(href) => {
+            let href = href.clone();
+            Some(
+                view! {
+                    <Notice title="Your organization holds a license">
+                        <a href=href>"Go to the license"</a>
+                        " to create tokens."
+                    </Notice>
+                }
+                .into_any(),
+            )
+        }
         Stance::Open => None,
     }
 }
 
 fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
     let bytes = u64::try_from(work.bytes).unwrap_or_default();
+    let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
+    let (media_type, content_id) = (work.media_type.clone(), work.content_id.clone());
+    let (created_at, published_at) = (work.created_at, work.offer.published_at);
     view! {
         <Section title="The work">
             <Definitions>
-                <Definition name="Creator">{work.creator.clone()}</Definition>
-                <Definition name="Credit line">{work.attribution.clone()}</Definition>
-                <Definition name="Type">{work.media_type.clone()}</Definition>
+                <Definition name="Creator">{creator}</Definition>
+                <Definition name="Credit line">{attribution}</Definition>
+                <Definition name="Type">{media_type}</Definition>
                 <Definition name="Size">
                     <Bytes count=bytes />
                 </Definition>
                 <Definition name="Content ID">
-                    <Digest value=work.content_id.clone() copy="content ID" />
+                    <Digest value=content_id copy="content ID" />
                 </Definition>
                 <Definition name="Registered">
-                    <Instant at=work.created_at now />
+                    <Instant at=created_at now />
                 </Definition>
                 <Definition name="Offered">
-                    <Instant at=work.offer.published_at now />
+                    <Instant at=published_at now />
                 </Definition>
             </Definitions>
         </Section>

@@ -6,7 +6,10 @@ use leptos_meta::MetaTags;
 const FONTS: [&str; 2] = ["/fonts/inter.woff2", "/fonts/newsreader.woff2"];
 
 /// Wraps `app` in the document. Scripts carry the nonce of the response.
-pub fn shell(options: LeptosOptions, app: impl IntoView) -> impl IntoView {
+pub fn shell<V: IntoView + 'static>(
+    options: LeptosOptions,
+    app: impl FnOnce() -> V,
+) -> impl IntoView {
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let fonts = FONTS
         .map(|font| {
@@ -27,7 +30,7 @@ pub fn shell(options: LeptosOptions, app: impl IntoView) -> impl IntoView {
                 <HydrationScripts options=options islands=true />
                 <MetaTags />
             </head>
-            <body>{app}</body>
+            <body>{app()}</body>
         </html>
     }
 }

@@ -23,19 +23,12 @@ pub struct NavItem {
 impl NavItem {
     #[must_use]
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            href: href.into(),
-            count: None,
-        }
+        Self { label: label.into(), href: href.into(), count: None }
     }
 
     #[must_use]
     pub fn count(self, count: i64) -> Self {
-        Self {
-            count: Some(count),
-            ..self
-        }
+        Self { count: Some(count), ..self }
     }
 }
 
@@ -69,10 +62,7 @@ pub fn WorkspaceLayout(
     children: Children,
 ) -> impl IntoView {
     let current = current_href(&nav, &path);
-    let groups = nav
-        .into_iter()
-        .map(|group| draw_group(group, current.as_deref()))
-        .collect_view();
+    let groups = nav.into_iter().map(|group| draw_group(group, current.as_deref())).collect_view();
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
         <div class="workspace">
@@ -106,8 +96,7 @@ fn current_href(nav: &[NavGroup], path: &str) -> Option<String> {
         .flat_map(|group| &group.items)
         .map(|item| item.href.as_str())
         .filter(|href| {
-            path.strip_prefix(href)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
         .max_by_key(|href| href.len())
         .map(str::to_owned)
@@ -201,10 +190,7 @@ mod tests {
                 NavItem::new("Assets", "/studio/assets"),
             ],
         }];
-        assert_eq!(
-            current_href(&nav, "/studio/assets/01J").as_deref(),
-            Some("/studio/assets")
-        );
+        assert_eq!(current_href(&nav, "/studio/assets/01J").as_deref(), Some("/studio/assets"));
         assert_eq!(current_href(&nav, "/studio").as_deref(), Some("/studio"));
         assert_eq!(current_href(&nav, "/studios"), None);
     }

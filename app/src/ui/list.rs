@@ -36,11 +36,7 @@ pub fn TimelineStep(
     #[prop(optional)] done: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let class = if done {
-        "timeline__step timeline__step--done"
-    } else {
-        "timeline__step"
-    };
+    let class = if done { "timeline__step timeline__step--done" } else { "timeline__step" };
     view! {
         <li class=class>
             <span class="timeline__when">{when.run()}</span>

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 /// Newer and older. A missing link says that this end is reached.
 #[component]
 pub fn Pager(
-    #[prop(optional, into)] newer: Option<String>,
-    #[prop(optional, into)] older: Option<String>,
+    #[prop(optional_no_strip)] newer: Option<String>,
+    #[prop(optional_no_strip)] older: Option<String>,
     /// What is listed: "deliveries".
     #[prop(into)]
     what: String,
@@ -38,11 +38,7 @@ pub struct Segment {
 impl Segment {
     #[must_use]
     pub fn new(label: impl Into<String>, href: impl Into<String>, current: bool) -> Self {
-        Self {
-            label: label.into(),
-            href: href.into(),
-            current,
-        }
+        Self { label: label.into(), href: href.into(), current }
     }
 }
 

@@ -18,39 +18,25 @@ pub struct Column {
 impl Column {
     #[must_use]
     pub fn text(label: impl Into<String>) -> Self {
-        Self {
-            label: label.into(),
-            number: false,
-            support: false,
-            label_hidden: false,
-        }
+        Self { label: label.into(), number: false, support: false, label_hidden: false }
     }
 
     /// Set to the right, in figures of one width.
     #[must_use]
     pub fn number(label: impl Into<String>) -> Self {
-        Self {
-            number: true,
-            ..Self::text(label)
-        }
+        Self { number: true, ..Self::text(label) }
     }
 
     /// Falls away on a phone.
     #[must_use]
     pub fn support(self) -> Self {
-        Self {
-            support: true,
-            ..self
-        }
+        Self { support: true, ..self }
     }
 
     /// The label is heard but not shown: a column of buttons.
     #[must_use]
     pub fn label_hidden(self) -> Self {
-        Self {
-            label_hidden: true,
-            ..self
-        }
+        Self { label_hidden: true, ..self }
     }
 
     fn class(&self) -> &'static str {
@@ -72,10 +58,7 @@ pub struct Cell {
 impl Cell {
     #[must_use]
     pub fn new(content: impl IntoAny) -> Self {
-        Self {
-            content: content.into_any(),
-            note: None,
-        }
+        Self { content: content.into_any(), note: None }
     }
 
     /// The name of what the row is about, leading to its page.
@@ -87,10 +70,7 @@ impl Cell {
 
     #[must_use]
     pub fn note(self, note: impl IntoAny) -> Self {
-        Self {
-            note: Some(note.into_any()),
-            ..self
-        }
+        Self { note: Some(note.into_any()), ..self }
     }
 }
 
@@ -130,10 +110,7 @@ pub fn Table(
             view! { <th scope="col" class=column.class()>{label}</th> }
         })
         .collect_view();
-    let body = rows
-        .into_iter()
-        .map(|row| draw_row(&columns, row))
-        .collect_view();
+    let body = rows.into_iter().map(|row| draw_row(&columns, row)).collect_view();
     view! {
         <table class="table">
             <caption class="sr-only">{caption}</caption>

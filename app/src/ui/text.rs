@@ -43,11 +43,7 @@ fn money_text(micros: i64, currency: &str, fraction: &str) -> MoneyText {
             Some(symbol) => format!("{minus}{symbol}{whole}"),
             None => format!("{minus}{currency}\u{a0}{whole}"),
         },
-        fraction: if fraction.is_empty() {
-            String::new()
-        } else {
-            format!(".{fraction}")
-        },
+        fraction: if fraction.is_empty() { String::new() } else { format!(".{fraction}") },
     }
 }
 
@@ -82,12 +78,8 @@ fn group(number: u64) -> String {
 /// A size rounded to one decimal below ten, whole above: `3.2 GB`, `84 kB`.
 #[must_use]
 pub fn bytes(count: u64) -> String {
-    const UNITS: [(&str, u64); 4] = [
-        ("TB", 1_000_000_000_000),
-        ("GB", 1_000_000_000),
-        ("MB", 1_000_000),
-        ("kB", 1_000),
-    ];
+    const UNITS: [(&str, u64); 4] =
+        [("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
     for (unit, size) in UNITS {
         if count >= size {
             let (whole, rest) = (count / size, count % size);
@@ -115,11 +107,7 @@ pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
         s @ 172_800..1_209_600 => format!("{}\u{a0}days", s / 86_400),
         _ => return date(at, now),
     };
-    if ahead {
-        format!("in\u{a0}{span}")
-    } else {
-        format!("{span}\u{a0}ago")
-    }
+    if ahead { format!("in\u{a0}{span}") } else { format!("{span}\u{a0}ago") }
 }
 
 /// `21 Nov`, with the year when it is not this one.
@@ -165,10 +153,7 @@ mod tests {
         assert_eq!(money(-31_200_000, "EUR", 2).joined(), "\u{2212}€31.20");
         assert_eq!(money(2_500_000_000, "USD", 0).joined(), "$2,500");
         assert_eq!(money(1, "CHF", 2).joined(), "CHF\u{a0}0.000001");
-        assert_eq!(
-            money(i64::MIN, "USD", 0).whole,
-            "\u{2212}$9,223,372,036,854"
-        );
+        assert_eq!(money(i64::MIN, "USD", 0).whole, "\u{2212}$9,223,372,036,854");
     }
 
     #[test]

@@ -25,10 +25,7 @@ pub const FORM_NAME: &str = "form";
 impl Typed {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
-        self.values
-            .iter()
-            .find(|(field, _)| field == name)
-            .map(|(_, value)| value.as_str())
+        self.values.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
     #[must_use]
@@ -86,10 +83,7 @@ mod tests {
                 ("scope".into(), "training".into()),
                 ("scope".into(), "preview".into()),
             ],
-            error: Some(FieldError {
-                field: Some("title".into()),
-                sentence: "Too short.".into(),
-            }),
+            error: Some(FieldError { field: Some("title".into()), sentence: "Too short.".into() }),
         };
         assert_eq!(typed.value("title"), Some("Fenland"));
         assert!(typed.has("scope", "preview"));

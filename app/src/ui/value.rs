@@ -55,11 +55,7 @@ pub fn Instant(
     exact: bool,
 ) -> impl IntoView {
     let full = text::exact(at);
-    let (shown, title) = if exact {
-        (full, None)
-    } else {
-        (text::relative(at, now), Some(full))
-    };
+    let (shown, title) = if exact { (full, None) } else { (text::relative(at, now), Some(full)) };
     view! {
         <time
             class="instant"
@@ -82,16 +78,8 @@ pub fn Digest(
     #[prop(optional, into)]
     copy: Option<String>,
 ) -> impl IntoView {
-    let shown = if whole {
-        value.clone()
-    } else {
-        text::short(&value)
-    };
-    let class = if whole {
-        "digest digest--whole"
-    } else {
-        "digest"
-    };
+    let shown = if whole { value.clone() } else { text::short(&value) };
+    let class = if whole { "digest digest--whole" } else { "digest" };
     view! {
         <code class=class title=(!whole).then(|| value.clone())>{shown}</code>
         {copy.map(|what| view! { " " <CopyButton text=value what=what /> })}

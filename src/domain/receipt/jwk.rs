@@ -57,6 +57,15 @@ pub struct Jwk {
     pub purpose: String,
 }
 
+impl Jwk {
+    /// The key itself; its name is computed anew, not believed.
+    pub fn public_key(&self) -> Option<PublicKey> {
+        let bytes = URL_SAFE_NO_PAD.decode(&self.x).ok()?.try_into().ok()?;
+        let fits = self.kty == "OKP" && self.crv == "Ed25519";
+        Some(PublicKey::new(bytes)).filter(|key| fits && key.kid() == self.kid)
+    }
+}
+
 /// Every key that may be needed to check a receipt.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwks {

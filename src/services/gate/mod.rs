@@ -1,1 +1,241 @@
+//! The gate's engine: decides from memory, signs, and makes receipts durable.
+//!
+//! A delivery goes `admit`, `seal`, `record`; its last byte may leave only after `record` has
+//! succeeded. Whoever stops on the way (a refusal, a client gone, a failed read) is not billed.
 
+#[cfg(test)]
+pub(crate) mod fixtures;
+mod manifest;
+mod meters;
+mod receipt_log;
+mod signer;
+mod snapshot;
+mod watch;
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use tokio::{
+    sync::{Notify, mpsc, oneshot, watch as channel},
+    task::JoinHandle,
+};
+
+pub use manifest::{Manifest, Origin, manifest, terms_document};
+pub use signer::Signer;
+
+use self::{
+    meters::{Paid, Reservation},
+    receipt_log::Waiting,
+    snapshot::{Entry, Snapshot},
+};
+use super::{Error, Result, Services, mint};
+use crate::domain::{
+    gate::{Ask, Content, Denial, Licensed, decide},
+    ids::{LicenseId, OrgId, TokenId},
+    metering::{JobName, once_per_window, window_key},
+    receipt::{Jwks, PublicKey, Receipt},
+    terms::Scope,
+};
+
+/// The engine. One in a process; it keeps the counts that racing requests share.
+pub struct Keeper {
+    shared: Arc<Shared>,
+    signer: Signer,
+    kid: Arc<str>,
+    waiting: mpsc::Sender<Waiting>,
+    stop: channel::Sender<bool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What the engine and its tasks share.
+struct Shared {
+    services: Services,
+    snapshot: RwLock<Arc<Snapshot>>,
+    paid: Paid,
+}
+
+/// A request that may be answered with content. Dropping it gives back what was set aside for it.
+#[derive(Debug)]
+pub struct Admission {
+    pub content: Content,
+    pub license: Arc<Licensed>,
+    pub scope: Scope,
+    /// Requests left in the license's bucket.
+    pub rate_remaining: u32,
+    token_id: TokenId,
+    job: Option<JobName>,
+    at: DateTime<Utc>,
+    reservation: Reservation,
+}
+
+/// An admission with its signed receipt, which is worth nothing until it is recorded.
+#[derive(Debug)]
+pub struct Delivery {
+    pub receipt: Receipt,
+    /// The compact JWS.
+    pub jws: String,
+    admission: Admission,
+}
+
+/// The machine behind a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Machine {
+    pub token_id: TokenId,
+    pub license_id: LicenseId,
+    pub org_id: OrgId,
+}
+
+impl Keeper {
+    /// Registers the signer's public key, reads the first snapshot and starts to keep it fresh.
+    pub async fn open(services: Services, signer: Signer) -> Result<Self> {
+        register_key(&services, signer.public_key()).await?;
+        let paid = Paid::default();
+        let snapshot = Snapshot::load(&services, &Snapshot::default(), &paid).await?;
+        let shared = Arc::new(Shared { services, snapshot: RwLock::new(Arc::new(snapshot)), paid });
+        let (stop, stopped) = channel::channel(false);
+        let (waiting, taken) = mpsc::channel(receipt_log::WAITING_MAX);
+        let changed = Arc::new(Notify::new());
+        let tasks = vec![
+            tokio::spawn(receipt_log::write(Arc::clone(&shared), taken, stopped.clone())),
+            tokio::spawn(watch::listen(Arc::clone(&shared), Arc::clone(&changed), stopped.clone())),
+            tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped)),
+        ];
+        let kid = signer.public_key().kid().into();
+        Ok(Self { shared, signer, kid, waiting, stop, tasks: Mutex::new(tasks) })
+    }
+
+    /// Writes what is still waiting and ends every task. Deliveries that come later fail.
+    pub async fn close(&self) {
+        self.stop.send_replace(true);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "A task of the gate ended badly");
+            }
+        }
+    }
+
+    /// What every deed of the gate works with.
+    pub fn services(&self) -> &Services {
+        &self.shared.services
+    }
+
+    /// Every key a receipt may be signed with, as last read.
+    pub fn jwks(&self) -> Jwks {
+        Jwks { keys: self.shared.snapshot().keys.iter().map(PublicKey::jwk).collect() }
+    }
+
+    /// Whether there is room for one more delivery to wait for its receipt.
+    pub fn has_room(&self) -> bool {
+        self.waiting.capacity() > 0
+    }
+
+    /// Who presents this secret.
+    ///
+    /// # Errors
+    ///
+    /// `missing_token` or `invalid_token`.
+    pub fn identify(&self, secret: Option<&str>) -> std::result::Result<Machine, Denial> {
+        let snapshot = self.shared.snapshot();
+        let Entry { grant, .. } = snapshot.present(secret).known()?;
+        grant.in_force(self.shared.services.now())?;
+        Ok(Machine {
+            token_id: grant.token_id,
+            license_id: grant.license.license_id,
+            org_id: grant.license.org_id,
+        })
+    }
+
+    /// Decides, and sets a unit of the quota aside.
+    pub fn admit(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Admission, Denial> {
+        let snapshot = self.shared.snapshot();
+        let now = self.shared.services.now();
+        let Entry { grant, meter } = snapshot.present(secret).known()?;
+        let license = &grant.license;
+        let decided = decide(grant, &mut meter.lock(), ask, now, |content, scope, job| {
+            let window = window_key(job, now);
+            let content_id = content.content_id.as_str();
+            once_per_window(scope) && self.shared.paid.contains(license.org_id, content_id, &window)
+        })?;
+        Ok(Admission {
+            content: decided.content.clone(),
+            license: Arc::clone(license),
+            scope: decided.scope,
+            rate_remaining: decided.rate_remaining,
+            token_id: grant.token_id,
+            job: decided.job,
+            at: now,
+            reservation: Reservation::new(Arc::clone(meter), now, decided.reserved),
+        })
+    }
+
+    /// Signs the receipt of a delivery of the whole content.
+    pub fn seal(&self, admission: Admission) -> Result<Delivery> {
+        let receipt = Receipt {
+            receipt_id: mint(),
+            consumer_id: admission.license.org_id,
+            content_id: admission.content.content_id.clone(),
+            license_id: admission.license.license_id,
+            token_id: admission.token_id,
+            job_id: admission.job.clone(),
+            scope: admission.scope,
+            timestamp: admission.at,
+            bytes: admission.content.bytes,
+            nonce: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
+        };
+        let jws = self.signer.seal(&receipt)?;
+        Ok(Delivery { receipt, jws, admission })
+    }
+
+    /// Makes the receipt durable and counts the use. To be called when everything but the last
+    /// bytes has left, and waited for before those do.
+    ///
+    /// # Errors
+    ///
+    /// A fault if the receipt could not be made durable; the last bytes must not leave then.
+    pub async fn record(&self, delivery: Delivery) -> Result<()> {
+        let (durable, told) = oneshot::channel();
+        let Delivery { receipt, jws, admission } = delivery;
+        let waiting = Waiting {
+            receipt,
+            jws,
+            kid: Arc::clone(&self.kid),
+            asset_id: admission.content.asset_id,
+            license: admission.license,
+            reservation: admission.reservation,
+            durable,
+        };
+        let lost = |source: &str| Error::fault("storing a receipt", source);
+        self.waiting.send(waiting).await.map_err(|_| lost("the gate is closing"))?;
+        told.await.map_err(|_| lost("the receipt log gave it up"))
+    }
+}
+
+impl Shared {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn replace(&self, snapshot: Snapshot) {
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
+    }
+}
+
+// SQL
+
+async fn register_key(services: &Services, key: &PublicKey) -> Result<()> {
+    sqlx::query!(
+        "insert into receipt_key (kid, public_key, created_at) values ($1, $2, $3)
+         on conflict (kid) do nothing",
+        key.kid(),
+        key.bytes().as_slice(),
+        services.now(),
+    )
+    .execute(&services.pool)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ mod usage;
 
 pub use cursor_key::CursorKey;
 pub use feed::{EVENTS_PER_PAGE_MAX, EventFilter, EventLine, EventPage, events};
+pub(crate) use receipts::public_keys;
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
 pub use usage::{Bucket, UsageFilter, UsageReport, WorkUse, quota_used, top_works, usage};
 

@@ -1,1 +1,183 @@
+use super::*;
+use crate::{
+    domain::{
+        actor::{Actor, Role},
+        gate::AskedScope,
+        ids::ReceiptId,
+        metering::{Grain, JobName, Range, Side, Totals},
+        terms::Scope,
+    },
+    services::gate::{
+        Keeper, Signer,
+        fixtures::{Sale, World},
+    },
+};
+use chrono::TimeDelta;
+use sqlx::PgPool;
 
+/// Deliveries of three instants, several at each: 12 events, two works.
+struct Told {
+    world: World,
+    sales: [Sale; 2],
+    buyer: Actor,
+    creator: Actor,
+    key: CursorKey,
+    receipts: Vec<ReceiptId>,
+}
+
+async fn told(pool: PgPool) -> Told {
+    let world = World::new(pool).await;
+    let sales = [world.sale(100, None).await, world.sale(100, None).await];
+    let keeper = Keeper::open(world.services.clone(), Signer::generate().unwrap().0).await.unwrap();
+    let mut receipts = Vec::new();
+    for _ in 0..3 {
+        for sale in &sales {
+            for scope in [Scope::Training, Scope::Preview] {
+                let mut ask = sale.ask(AskedScope::Named(scope));
+                ask.job = JobName::parse("run-1").map(Some);
+                let admission = keeper.admit(Some(&sale.secret), &ask).unwrap();
+                let delivery = keeper.seal(admission).unwrap();
+                receipts.push(delivery.receipt.receipt_id);
+                keeper.record(delivery).await.unwrap();
+            }
+        }
+        world.pass(TimeDelta::hours(30));
+    }
+    keeper.close().await;
+    let (buyer, creator) =
+        (world.member(world.buyer, Role::Viewer), world.member(world.creator, Role::Viewer));
+    Told { world, sales, buyer, creator, key: CursorKey::new(&[7; 32]), receipts }
+}
+
+impl Told {
+    async fn page(&self, filter: &EventFilter, cursor: Option<&str>, limit: u8) -> EventPage {
+        events(&self.world.services, &self.key, &self.creator, Side::Creator, filter, cursor, limit)
+            .await
+            .unwrap()
+    }
+}
+
+#[sqlx::test]
+async fn the_feed_reads_the_same_in_pages_of_any_size_and_both_ways(pool: PgPool) {
+    let told = told(pool).await;
+    let filter = EventFilter::default();
+    let all = told.page(&filter, None, 100).await;
+    assert_eq!((all.lines.len(), &all.newer, &all.older), (12, &None, &None));
+    assert!(all.lines.is_sorted_by(|a, b| {
+        a.occurred_at > b.occurred_at
+            || (a.occurred_at == b.occurred_at && a.usage_event_id < b.usage_event_id)
+    }));
+    assert!(all.lines.iter().all(|line| line.counterparty == "acme"));
+    for limit in 1..=12 {
+        let mut forward = Vec::new();
+        let mut page = told.page(&filter, None, limit).await;
+        assert_eq!(page.newer, None);
+        let mut backward = loop {
+            forward.extend(page.lines.clone());
+            let Some(older) = page.older.clone() else { break page };
+            page = told.page(&filter, Some(&older), limit).await;
+        };
+        assert_eq!(forward, all.lines, "in pages of {limit}");
+        let mut seen = backward.lines.len();
+        while let Some(newer) = backward.newer.clone() {
+            backward = told.page(&filter, Some(&newer), limit).await;
+            seen += backward.lines.len();
+        }
+        assert_eq!(backward, told.page(&filter, None, limit).await);
+        assert!(seen >= 12);
+    }
+}
+
+#[sqlx::test]
+async fn a_page_between_others_leads_both_ways(pool: PgPool) {
+    let told = told(pool).await;
+    let filter = EventFilter::default();
+    let first = told.page(&filter, None, 4).await;
+    let second = told.page(&filter, first.older.as_deref(), 4).await;
+    let third = told.page(&filter, second.older.as_deref(), 4).await;
+    assert_eq!(third.older, None);
+    let back = told.page(&filter, third.newer.as_deref(), 4).await;
+    assert_eq!(back.lines, second.lines);
+    assert!(back.newer.is_some() && back.older.is_some());
+}
+
+#[sqlx::test]
+async fn filters_narrow_the_feed_and_bind_its_cursors(pool: PgPool) {
+    let told = told(pool).await;
+    let asset = EventFilter { asset_id: Some(told.sales[0].asset_id), ..EventFilter::default() };
+    let license =
+        EventFilter { license_id: Some(told.sales[1].license_id), ..EventFilter::default() };
+    let scope = EventFilter { scope: Some(Scope::Preview), ..EventFilter::default() };
+    let billable = EventFilter { billable_only: true, ..EventFilter::default() };
+    for (filter, expected) in [(&asset, 6), (&license, 6), (&scope, 6), (&billable, 2)] {
+        assert_eq!(told.page(filter, None, 100).await.lines.len(), expected, "{filter:?}");
+    }
+    let cursor = told.page(&asset, None, 2).await.older.unwrap();
+    let open = async |key: &CursorKey, actor: &Actor, side, filter: &EventFilter, cursor: &str| {
+        let page = events(&told.world.services, key, actor, side, filter, Some(cursor), 2).await;
+        page.map(|_| "read").unwrap_or_else(|error| error.refusal().unwrap().code)
+    };
+    let (key, creator, buyer) = (&told.key, &told.creator, &told.buyer);
+    assert_eq!(open(key, creator, Side::Creator, &asset, &cursor).await, "read");
+    let other_key = CursorKey::new(&[8; 32]);
+    for code in [
+        open(key, creator, Side::Creator, &scope, &cursor).await,
+        open(key, creator, Side::Buyer, &asset, &cursor).await,
+        open(key, buyer, Side::Creator, &asset, &cursor).await,
+        open(&other_key, creator, Side::Creator, &asset, &cursor).await,
+        open(key, creator, Side::Creator, &asset, &cursor[1..]).await,
+    ] {
+        assert_eq!(code, "invalid_cursor");
+    }
+    told.world.pass(TimeDelta::hours(73));
+    assert_eq!(open(key, creator, Side::Creator, &asset, &cursor).await, "expired_cursor");
+}
+
+#[sqlx::test]
+async fn use_is_filled_with_zeros_and_adds_up(pool: PgPool) {
+    let told = told(pool).await;
+    let services = &told.world.services;
+    let range = Range::last_days(services.now(), 7, Grain::Day).unwrap();
+    let all = UsageFilter::default();
+    let report = usage(services, &told.creator, Side::Creator, &all, &range).await.unwrap();
+    assert_eq!(report.buckets.len(), 7);
+    assert!(report.buckets.is_sorted_by_key(|bucket| bucket.at));
+    assert_eq!(report.totals, Totals { calls: 12, bytes: 84, billable_units: 2 });
+    let calls: Vec<i64> = report.buckets.iter().map(|bucket| bucket.totals.calls).collect();
+    assert_eq!(calls, [0, 0, 4, 4, 4, 0, 0]);
+
+    let buyer = usage(services, &told.buyer, Side::Buyer, &all, &range).await.unwrap();
+    assert_eq!(buyer, report);
+    let none = usage(services, &told.buyer, Side::Creator, &all, &range).await.unwrap();
+    assert_eq!(none.totals, Totals::default());
+    let one = UsageFilter { asset_id: Some(told.sales[0].asset_id), ..all };
+    let one = usage(services, &told.creator, Side::Creator, &one, &range).await.unwrap();
+    assert_eq!(one.totals, Totals { calls: 6, bytes: 42, billable_units: 1 });
+
+    let hours = Range::last_days(services.now(), 7, Grain::Hour).unwrap();
+    let hourly = usage(services, &told.creator, Side::Creator, &all, &hours).await.unwrap();
+    assert_eq!((hourly.buckets.len(), hourly.totals), (168, report.totals));
+
+    let works = top_works(services, &told.creator, Side::Creator, &range, 1).await.unwrap();
+    assert_eq!((works.len(), works[0].totals.calls), (1, 6));
+    assert_eq!(works[0].title, "The Salt Roads");
+    let works = top_works(services, &told.buyer, Side::Buyer, &range, 9).await.unwrap();
+    assert_eq!(works.len(), 2);
+}
+
+#[sqlx::test]
+async fn a_receipt_is_seen_by_its_parties_and_by_nobody_else(pool: PgPool) {
+    let told = told(pool).await;
+    let services = &told.world.services;
+    let id = told.receipts[0];
+    for actor in [&told.buyer, &told.creator] {
+        let found = receipt(services, actor, id).await.unwrap();
+        assert_eq!((found.buyer.as_str(), found.creator.as_str()), ("acme", "mira"));
+        assert_eq!((found.billable_units, found.free_reason), (1, None));
+    }
+    let stranger = told.world.member(crate::services::mint(), Role::Owner);
+    let refused = receipt(services, &stranger, id).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().code, "not_found");
+    let other = receipt_of_license(services, told.sales[1].license_id, id).await.unwrap_err();
+    assert_eq!(other.refusal().unwrap().code, "not_found");
+}

@@ -19,12 +19,7 @@ impl Line {
     /// `values` run from oldest to newest, one for each of the chart's dates.
     #[must_use]
     pub fn new(label: impl Into<String>, unit: Unit, values: Vec<i64>) -> Self {
-        Self {
-            label: label.into(),
-            unit,
-            values,
-            seal: false,
-        }
+        Self { label: label.into(), unit, values, seal: false }
     }
 
     /// Drawn in the seal's red: the second line of a chart, never the first.
@@ -53,10 +48,7 @@ pub fn Chart(
         return children.map(|children| children()).into_any();
     }
     let ends = format!("{} to {}", dates[0], dates[dates.len() - 1]);
-    let panels = lines
-        .iter()
-        .map(|line| panel(line, &dates, &ends))
-        .collect_view();
+    let panels = lines.iter().map(|line| panel(line, &dates, &ends)).collect_view();
     let table = figures(&title, &step, &dates, &lines);
     view! {
         <figure class="chart">
@@ -92,11 +84,7 @@ fn panel(line: &Line, dates: &[String], ends: &str) -> impl IntoView + use<> {
         line.unit.write(highest),
         line.unit.write(latest)
     );
-    let class = if line.seal {
-        "chart__panel chart__panel--seal"
-    } else {
-        "chart__panel"
-    };
+    let class = if line.seal { "chart__panel chart__panel--seal" } else { "chart__panel" };
     view! {
         <div class=class>
             <p class="chart__label">{line.label.clone()}</p>
@@ -128,17 +116,9 @@ fn panel(line: &Line, dates: &[String], ends: &str) -> impl IntoView + use<> {
 /// Four dates, evenly apart; the inner two fall away on a phone.
 fn date_row(dates: &[String]) -> impl IntoView + use<> {
     let last = dates.len() - 1;
-    let inner = if last >= 6 {
-        vec![last / 3, last * 2 / 3]
-    } else {
-        Vec::new()
-    };
+    let inner = if last >= 6 { vec![last / 3, last * 2 / 3] } else { Vec::new() };
     let marks = std::iter::once((0, "chart__date"))
-        .chain(
-            inner
-                .into_iter()
-                .map(|at| (at, "chart__date chart__date--support")),
-        )
+        .chain(inner.into_iter().map(|at| (at, "chart__date chart__date--support")))
         .chain(std::iter::once((last, "chart__date")))
         .map(|(at, class)| view! { <span class=class>{dates[at].clone()}</span> })
         .collect_view();
@@ -155,17 +135,9 @@ fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl In
         .rev()
         .map(|(at, date)| {
             let values = lines.iter().map(|line| {
-                Cell::new(
-                    line.values
-                        .get(at)
-                        .map_or_else(String::new, |v| line.unit.write(*v)),
-                )
+                Cell::new(line.values.get(at).map_or_else(String::new, |v| line.unit.write(*v)))
             });
-            Row::new(
-                std::iter::once(Cell::new(date.clone()))
-                    .chain(values)
-                    .collect(),
-            )
+            Row::new(std::iter::once(Cell::new(date.clone())).chain(values).collect())
         })
         .collect();
     view! { <Table caption=title columns=columns rows=rows /> }

@@ -17,9 +17,7 @@ pub enum Unit {
 impl Unit {
     #[must_use]
     pub fn money(currency: impl Into<String>) -> Self {
-        Self::Money {
-            currency: currency.into(),
-        }
+        Self::Money { currency: currency.into() }
     }
 
     /// A value as it stands beside the line and in the table.
@@ -55,9 +53,7 @@ impl Scale {
     /// Two steps of a round number that reach over the highest value.
     pub fn over(values: &[i64]) -> Self {
         let highest = values.iter().copied().max().unwrap_or(0).max(1);
-        Self {
-            step: round_step(highest),
-        }
+        Self { step: round_step(highest) }
     }
 
     pub fn top(self) -> i64 {

@@ -14,10 +14,7 @@ pub fn Sparkline(
     label: String,
 ) -> impl IntoView {
     let lowest = values.iter().copied().min().unwrap_or(0);
-    let moved: Vec<i64> = values
-        .iter()
-        .map(|value| value.saturating_sub(lowest))
-        .collect();
+    let moved: Vec<i64> = values.iter().map(|value| value.saturating_sub(lowest)).collect();
     let width = (moved.len().max(2) - 1) * 10;
     let line = points(&moved, Scale::over(&moved));
     view! {

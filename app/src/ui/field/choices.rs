@@ -18,31 +18,19 @@ pub struct Choice {
 impl Choice {
     #[must_use]
     pub fn new(value: impl Into<String>, label: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            label: label.into(),
-            note: None,
-            side: None,
-            disabled: false,
-        }
+        Self { value: value.into(), label: label.into(), note: None, side: None, disabled: false }
     }
 
     /// What choosing it means, in a quieter line.
     #[must_use]
     pub fn note(self, note: impl Into<String>) -> Self {
-        Self {
-            note: Some(note.into()),
-            ..self
-        }
+        Self { note: Some(note.into()), ..self }
     }
 
     /// Stands on the right of a card: a price.
     #[must_use]
     pub fn side(self, side: impl Into<String>) -> Self {
-        Self {
-            side: Some(side.into()),
-            ..self
-        }
+        Self { side: Some(side.into()), ..self }
     }
 
     #[must_use]
@@ -100,11 +88,7 @@ pub fn CheckField(
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
     let frame = Frame::of(&name, hint);
-    let checked = if frame.came_back {
-        frame.typed.is_some()
-    } else {
-        checked
-    };
+    let checked = if frame.came_back { frame.typed.is_some() } else { checked };
     view! {
         <div class=frame.class()>
             <div class="check">
@@ -175,11 +159,7 @@ fn group(
         .enumerate()
         .map(|(at, choice)| {
             // The error summary links to the field's id: the first control has it.
-            let id = if at == 0 {
-                frame.id.clone()
-            } else {
-                format!("{}-{at}", frame.id)
-            };
+            let id = if at == 0 { frame.id.clone() } else { format!("{}-{at}", frame.id) };
             let note_id = format!("{id}-note");
             let checked = ticked(&choice.value);
             view! {

@@ -65,11 +65,7 @@ impl Frame {
     }
 
     fn class(&self) -> &'static str {
-        if self.error.is_some() {
-            "field field--error"
-        } else {
-            "field"
-        }
+        if self.error.is_some() { "field field--error" } else { "field" }
     }
 
     fn words(&self) -> impl IntoView + use<> {

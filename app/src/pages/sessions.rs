@@ -1,0 +1,68 @@
+//! `/settings/sessions`: the browsers one is signed in with, and the way to sign them out.
+
+use imprimatur::services::{Result, sessions};
+use leptos::prelude::*;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, Cell, Column, HiddenField, Instant, PageHeader, PostForm, Row, Table,
+        Toast,
+    },
+};
+
+/// One's own sessions, the current one first.
+pub async fn show(request: &Request) -> Result<Page> {
+    let sessions = sessions::list(&request.services, &request.actor, request.session_id).await?;
+    let revoked = request.param("revoked").is_some();
+    let now = request.now;
+    Ok(Page::workspace(request, "Your sessions", move || {
+        let others = sessions.len() > 1;
+        let rows = sessions
+            .into_iter()
+            .map(|session| {
+                let revoke = (!session.current).then(|| {
+                    view! {
+                        <PostForm name="revoke">
+                            <HiddenField name="session_id" value=session.session_id.to_string() />
+                            <Button kind=ButtonKind::Destructive>"Sign out"</Button>
+                        </PostForm>
+                    }
+                });
+                let note = if session.current { "This browser" } else { "" };
+                Row::new(vec![
+                    Cell::new(session.browser).note(note),
+                    Cell::new(view! { <Instant at=session.created_at now /> }),
+                    Cell::new(view! { <Instant at=session.last_seen_at now /> }),
+                    Cell::new(revoke),
+                ])
+            })
+            .collect();
+        view! {
+            <PageHeader
+                title="Your sessions"
+                lead=|| "Every browser you are signed in with, for all your organizations. Sign out what you do not know."
+            >
+                {others
+                    .then(|| {
+                        view! {
+                            <PostForm name="revoke-others">
+                                <Button kind=ButtonKind::Destructive>"Sign out all others"</Button>
+                            </PostForm>
+                        }
+                    })}
+            </PageHeader>
+            {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
+            <Table
+                caption="Your sessions"
+                columns=vec![
+                    Column::text("Browser"),
+                    Column::number("Signed in").support(),
+                    Column::number("Last seen"),
+                    Column::number("Sign out").label_hidden(),
+                ]
+                rows
+            />
+        }
+    }))
+}

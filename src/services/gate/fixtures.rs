@@ -1,0 +1,237 @@
+//! A small world for tests of what the gate touches: two parties, and sales between them.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        access_token::TokenSecret,
+        actor::{Actor, Member, Role, Sides, Who},
+        asset::ContentId,
+        gate::{Ask, AskedScope},
+        ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
+        terms::template,
+    },
+    services::{Clock, Services, content::ContentStore, mint},
+};
+
+/// A clock that stands until it is set.
+pub(crate) struct SetClock(Mutex<DateTime<Utc>>);
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub(crate) struct World {
+    pub services: Services,
+    pub clock: Arc<SetClock>,
+    pub creator: OrgId,
+    pub buyer: OrgId,
+    person: PersonId,
+}
+
+/// What a buyer holds after buying.
+pub(crate) struct Sale {
+    pub asset_id: AssetId,
+    pub content_id: ContentId,
+    pub license_id: LicenseId,
+    pub token_id: TokenId,
+    pub secret: String,
+}
+
+impl Sale {
+    pub fn ask(&self, scope: AskedScope) -> Ask {
+        Ask { content_id: Some(self.content_id.clone()), scope, job: Ok(None) }
+    }
+}
+
+impl World {
+    pub async fn new(pool: PgPool) -> Self {
+        let now = "2026-11-22T07:50:00Z".parse().unwrap();
+        let clock = Arc::new(SetClock(Mutex::new(now)));
+        let services = Services {
+            pool,
+            clock: Arc::clone(&clock) as _,
+            content: ContentStore::new(Arc::new(object_store::memory::InMemory::new()), 1 << 20),
+            live: false,
+        };
+        let world = Self { services, clock, creator: mint(), buyer: mint(), person: mint() };
+        sqlx::query("insert into person values ($1, 'Ada', null, $2)")
+            .bind(world.person.uuid())
+            .bind(now)
+            .execute(world.pool())
+            .await
+            .unwrap();
+        for (org_id, name) in [(world.creator, "mira"), (world.buyer, "acme")] {
+            sqlx::query("insert into organization values ($1, $2, $2, true, true, $3)")
+                .bind(org_id.uuid())
+                .bind(name)
+                .bind(now)
+                .execute(world.pool())
+                .await
+                .unwrap();
+        }
+        world
+    }
+
+    pub fn pool(&self) -> &PgPool {
+        &self.services.pool
+    }
+
+    pub fn pass(&self, time: TimeDelta) {
+        *self.clock.0.lock().unwrap() += time;
+    }
+
+    /// The buyer takes a license of a new work and makes a token.
+    pub async fn sale(&self, included_units: i64, overage_micros: Option<i64>) -> Sale {
+        let now = self.services.now() - TimeDelta::days(1);
+        let content_id = ContentId::of(fresh().as_bytes());
+        let secret = TokenSecret::from_bytes(&rand::random(), false);
+        let sale = Sale {
+            asset_id: mint(),
+            content_id,
+            license_id: mint(),
+            token_id: mint(),
+            secret: secret.reveal().to_owned(),
+        };
+        let terms = template("all-uses").unwrap().terms;
+        let (terms_id, offer_id, tier_id) = (self.terms().await, fresh(), fresh());
+        let scopes: Vec<&str> = terms.scopes.iter().map(|scope| scope.as_str()).collect();
+        let mut tx = self.pool().begin().await.unwrap();
+        sqlx::query("insert into asset values ($1, $2, 'The Salt Roads', '', 'Mira', 'text', $3)")
+            .bind(sale.asset_id.uuid())
+            .bind(self.creator.uuid())
+            .bind(now)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query(
+            "insert into asset_version values ($1, $2, 1, $3, 7, 'text/plain', 'a.txt', $4)",
+        )
+        .bind(fresh())
+        .bind(sale.asset_id.uuid())
+        .bind(sale.content_id.as_str())
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        sqlx::query("insert into offer values ($1, $2, $3, $4, $5, null)")
+            .bind(offer_id)
+            .bind(self.creator.uuid())
+            .bind(sale.asset_id.uuid())
+            .bind(terms_id)
+            .bind(now)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        sqlx::query(
+            "insert into tier values ($1, $2, 1, 'Standard', 'USD', 0, $3, $4, 100000, $5)",
+        )
+        .bind(tier_id)
+        .bind(offer_id)
+        .bind(included_units)
+        .bind(overage_micros)
+        .bind(&scopes)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        sqlx::query(
+            "insert into license values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, null)",
+        )
+        .bind(sale.license_id.uuid())
+        .bind(self.buyer.uuid())
+        .bind(self.creator.uuid())
+        .bind(sale.asset_id.uuid())
+        .bind(offer_id)
+        .bind(tier_id)
+        .bind(terms_id)
+        .bind(terms.digest().unwrap().as_str())
+        .bind(self.person.uuid())
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        sqlx::query(
+            "insert into access_token values ($1, $2, $3, 'crawler', $4, $5, $6, $7, $8, $9, null, null)",
+        )
+        .bind(sale.token_id.uuid())
+        .bind(sale.license_id.uuid())
+        .bind(self.buyer.uuid())
+        .bind(secret.hash())
+        .bind(secret.prefix())
+        .bind(secret.last_four())
+        .bind(&scopes)
+        .bind(self.person.uuid())
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        tx.commit().await.unwrap();
+        sale
+    }
+
+    async fn terms(&self) -> Uuid {
+        let terms = template("all-uses").unwrap().terms;
+        sqlx::query("insert into terms values ($1, $2, $3, $4, $5, $6) on conflict do nothing")
+            .bind(fresh())
+            .bind(self.creator.uuid())
+            .bind(terms.digest().unwrap().as_str())
+            .bind(&terms.name)
+            .bind(sqlx::types::Json(&terms))
+            .bind(self.services.now())
+            .execute(self.pool())
+            .await
+            .unwrap();
+        sqlx::query_scalar("select terms_id from terms").fetch_one(self.pool()).await.unwrap()
+    }
+
+    pub fn member(&self, org_id: OrgId, role: Role) -> Actor {
+        let sides = Sides { creator: true, buyer: true };
+        Actor {
+            who: Who::Member(Member { person_id: self.person, org_id, role, sides }),
+            request_id: mint(),
+        }
+    }
+
+    /// Fails unless `usage_hour` is exactly what `usage_event` adds up to, and every billed window
+    /// belongs to one billable event.
+    pub async fn assert_books_balance(&self) {
+        let differences: i64 = sqlx::query_scalar(
+            "select count(*) from (
+                 select license_id, scope, date_trunc('hour', occurred_at, 'UTC') as hour, count(*) as calls,
+                        sum(bytes) as bytes, sum(billable_units) as units
+                 from usage_event group by 1, 2, 3) e
+             full join usage_hour h using (license_id, scope, hour)
+             where (e.calls, e.bytes, e.units) is distinct from (h.calls, h.bytes, h.billable_units)",
+        )
+        .fetch_one(self.pool())
+        .await
+        .unwrap();
+        assert_eq!(differences, 0, "hours that differ from their events");
+        let (windows, billed): (i64, i64) = sqlx::query_as(
+            "select (select count(*) from billed_unit),
+                    (select count(*) from usage_event e join billed_unit using (usage_event_id)
+                     where e.scope = 'training' and e.billable_units = 1)",
+        )
+        .fetch_one(self.pool())
+        .await
+        .unwrap();
+        let training: i64 = sqlx::query_scalar(
+            "select count(*) from usage_event where scope = 'training' and billable_units > 0",
+        )
+        .fetch_one(self.pool())
+        .await
+        .unwrap();
+        assert_eq!((windows, training), (billed, billed));
+    }
+}
+
+/// A key for rows no typed id of this world names.
+fn fresh() -> Uuid {
+    mint::<AssetId>().uuid()
+}

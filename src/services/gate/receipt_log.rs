@@ -1,0 +1,204 @@
+//! The receipt log: deliveries that wait for their receipt are committed together.
+//!
+//! One task takes what has gathered and writes receipts, usage events, billed windows and hourly
+//! sums in one transaction, then tells each delivery. A delivery that hears nothing good keeps its
+//! last byte. Writing a receipt twice is writing it once, so a commit whose answer was lost is
+//! tried again.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+use super::{Shared, meters::Reservation};
+use crate::{
+    domain::{
+        gate::Licensed,
+        ids::AssetId,
+        metering::{Judgement, once_per_window, window_key},
+        receipt::Receipt,
+    },
+    services::{
+        Error, Result, Services,
+        metering::{self, Observed},
+        mint,
+    },
+};
+
+/// The most deliveries that wait for their receipt at a time; beyond it the gate asks to come back.
+pub(super) const WAITING_MAX: usize = 4096;
+/// The most deliveries in one transaction.
+const BATCH_MAX: usize = 1000;
+const ATTEMPTS: [Duration; 3] =
+    [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(500)];
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A delivery whose last byte waits.
+pub(super) struct Waiting {
+    pub receipt: Receipt,
+    pub jws: String,
+    pub kid: Arc<str>,
+    pub asset_id: AssetId,
+    pub license: Arc<Licensed>,
+    pub reservation: Reservation,
+    /// Told once the receipt is durable; dropped unheard if it could not be made so.
+    pub durable: oneshot::Sender<()>,
+}
+
+/// Writes until told to stop, then writes what is still waiting.
+pub(super) async fn write(
+    shared: Arc<Shared>,
+    mut waiting: mpsc::Receiver<Waiting>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut batch = Vec::with_capacity(BATCH_MAX);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            taken = waiting.recv_many(&mut batch, BATCH_MAX) => if taken == 0 { break },
+            _ = stop.changed(), if !stopping => {
+                stopping = true;
+                waiting.close();
+                continue;
+            }
+        }
+        // Whoever went away while waiting was not delivered to.
+        let present = batch.drain(..).filter(|each| !each.durable.is_closed()).collect();
+        commit(&shared, present).await;
+    }
+}
+
+async fn commit(shared: &Shared, batch: Vec<Waiting>) {
+    match store(&shared.services, &batch).await {
+        Ok(judgements) => {
+            for (each, judgement) in batch.into_iter().zip(judgements) {
+                settle(shared, each, judgement);
+            }
+        }
+        // One delivery that cannot be written must not take the others with it.
+        Err(error) if batch.len() > 1 && is_about_rows(&error) => {
+            for each in batch {
+                match store(&shared.services, std::slice::from_ref(&each)).await {
+                    Ok(judgements) => {
+                        if let Some(&judgement) = judgements.first() {
+                            settle(shared, each, judgement);
+                        }
+                    }
+                    Err(error) => log_failure(&error, 1),
+                }
+            }
+        }
+        Err(error) => log_failure(&error, batch.len()),
+    }
+}
+
+fn settle(shared: &Shared, waiting: Waiting, judgement: Judgement) {
+    let receipt = &waiting.receipt;
+    if waiting.license.hard_stop && once_per_window(receipt.scope) {
+        let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
+        shared.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window);
+    }
+    if judgement.quota_units() > 0 {
+        waiting.reservation.use_up();
+    }
+    // The client may have gone away in the meantime; its receipt stands.
+    let _ = waiting.durable.send(());
+}
+
+fn is_about_rows(error: &Error) -> bool {
+    match error {
+        Error::Fault { source, .. } => {
+            matches!(source.downcast_ref(), Some(sqlx::Error::Database(_)))
+        }
+        Error::Refused(_) => false,
+    }
+}
+
+fn log_failure(error: &Error, deliveries: usize) {
+    let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    tracing::error!(%error, source, "Receipts of {deliveries} deliveries could not be stored; their last bytes are kept back");
+}
+
+/// One transaction, tried again where the database did not answer.
+async fn store(services: &Services, batch: &[Waiting]) -> Result<Vec<Judgement>> {
+    let mut outcome = Ok(Vec::new());
+    for pause in ATTEMPTS {
+        tokio::time::sleep(pause).await;
+        outcome = tokio::time::timeout(ATTEMPT_TIMEOUT, store_once(services, batch))
+            .await
+            .unwrap_or_else(|late| Err(Error::fault("storing receipts", late)));
+        match &outcome {
+            Ok(_) => break,
+            Err(error) if is_about_rows(error) => break,
+            Err(_) => {}
+        }
+    }
+    outcome
+}
+
+async fn store_once(services: &Services, batch: &[Waiting]) -> Result<Vec<Judgement>> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = services.pool.begin().await?;
+    insert_receipts(&mut tx, batch).await?;
+    let observed: Vec<Observed> = batch.iter().map(observed).collect();
+    let judgements = metering::record(&mut tx, services.now(), &observed).await?;
+    tx.commit().await?;
+    Ok(judgements)
+}
+
+fn observed(waiting: &Waiting) -> Observed {
+    let receipt = &waiting.receipt;
+    Observed {
+        usage_event_id: mint(),
+        sender: "gate",
+        sender_key: receipt.receipt_id.to_string(),
+        receipt_id: Some(receipt.receipt_id),
+        license_id: receipt.license_id,
+        org_id: receipt.consumer_id,
+        creator_org_id: waiting.license.creator_org_id,
+        asset_id: waiting.asset_id,
+        content_id: receipt.content_id.clone(),
+        scope: receipt.scope,
+        job: receipt.job_id.clone(),
+        bytes: i64::try_from(receipt.bytes).unwrap_or(i64::MAX),
+        occurred_at: receipt.timestamp,
+    }
+}
+
+// SQL
+
+async fn insert_receipts(tx: &mut PgConnection, batch: &[Waiting]) -> Result<()> {
+    fn column<T>(batch: &[Waiting], of: impl Fn(&Waiting) -> T) -> Vec<T> {
+        batch.iter().map(of).collect()
+    }
+    sqlx::query!(
+        "insert into receipt (receipt_id, license_id, token_id, org_id, creator_org_id, asset_id,
+             content_id, job_id, scope, bytes, nonce, delivered_at, kid, jws)
+         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
+             $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::timestamptz[],
+             $13::text[], $14::text[])
+         on conflict (receipt_id) do nothing",
+        &column(batch, |each| each.receipt.receipt_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.receipt.license_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.receipt.token_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.receipt.consumer_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.license.creator_org_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.asset_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.receipt.content_id.to_string()),
+        &column(batch, |each| each.receipt.job_id.as_ref().map(|job| job.as_str().to_owned()))
+            as &[Option<String>],
+        &column(batch, |each| each.receipt.scope.as_str().to_owned()),
+        &column(batch, |each| i64::try_from(each.receipt.bytes).unwrap_or(i64::MAX)),
+        &column(batch, |each| each.receipt.nonce.clone()),
+        &column(batch, |each| each.receipt.timestamp) as &[DateTime<Utc>],
+        &column(batch, |each| each.kid.to_string()),
+        &column(batch, |each| each.jws.clone()),
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+use std::time::Duration;
+
+use super::{
+    fixtures::{Sale, World},
+    *,
+};
+use crate::{
+    domain::{
+        actor::Role,
+        gate::AskedScope,
+        receipt::{PublicKey, verify},
+    },
+    services::reports,
+};
+use chrono::TimeDelta;
+use sqlx::PgPool;
+
+async fn open(world: &World) -> (Keeper, PublicKey) {
+    let (signer, _) = Signer::generate().unwrap();
+    let public = signer.public_key().clone();
+    (Keeper::open(world.services.clone(), signer).await.unwrap(), public)
+}
+
+fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
+    match keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)) {
+        Ok(_) => "delivered",
+        Err(denial) => denial.refusal.code,
+    }
+}
+
+async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
+    let admission = keeper.admit(Some(&sale.secret), ask).unwrap();
+    let delivery = keeper.seal(admission).unwrap();
+    let receipt = delivery.receipt.clone();
+    keeper.record(delivery).await.unwrap();
+    receipt
+}
+
+/// Asks until the answer is `expected`; fails after two seconds.
+async fn expect(keeper: &Keeper, sale: &Sale, expected: &str) {
+    let wait = async {
+        while code(keeper, sale) != expected {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(2), wait).await;
+    assert!(waited.is_ok(), "still {}, not {expected}", code(keeper, sale));
+}
+
+async fn count(world: &World, table: &'static str) -> i64 {
+    let sql = match table {
+        "receipt" => "select count(*) from receipt",
+        _ => "select count(*) from usage_event",
+    };
+    sqlx::query_scalar(sql).fetch_one(world.pool()).await.unwrap()
+}
+
+#[sqlx::test]
+async fn a_delivery_leaves_a_receipt_that_others_can_check(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(10, None).await;
+    let (keeper, public) = open(&world).await;
+    let receipt = deliver(&keeper, &sale, &sale.ask(AskedScope::Unnamed)).await;
+
+    let stored =
+        reports::receipt_of_license(&world.services, sale.license_id, receipt.receipt_id).await;
+    assert_eq!(verify(&stored.unwrap(), &public).unwrap(), receipt);
+    assert_eq!((receipt.bytes, receipt.scope), (7, Scope::Training));
+    assert_eq!(receipt.token_id, sale.token_id);
+    assert_eq!(keeper.jwks().keys[0], public.jwk());
+    assert_eq!(reports::jwks(&world.services).await.unwrap(), keeper.jwks());
+    world.assert_books_balance().await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn a_change_is_in_force_at_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (keeper, _) = open(&world).await;
+    let sale = world.sale(10, None).await;
+    expect(&keeper, &sale, "delivered").await;
+    for (change, code) in [
+        ("update license set state = 'suspended'", "license_inactive"),
+        ("update license set state = 'active'", "delivered"),
+        ("update access_token set scopes = '{unheard-of}'", "scope_not_granted"),
+        ("update access_token set revoked_at = now()", "invalid_token"),
+    ] {
+        sqlx::query(change).execute(world.pool()).await.unwrap();
+        expect(&keeper, &sale, code).await;
+    }
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn what_is_not_recorded_costs_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    let (keeper, _) = open(&world).await;
+    for _ in 0..3 {
+        let admission =
+            keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Named(Scope::Inference)));
+        let delivery = keeper.seal(admission.unwrap()).unwrap();
+        assert_eq!(code(&keeper, &sale), "quota_exceeded", "the unit is set aside");
+        drop(delivery);
+    }
+    assert_eq!(code(&keeper, &sale), "delivered");
+    assert_eq!((count(&world, "receipt").await, count(&world, "usage_event").await), (0, 0));
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn racing_clients_never_get_more_than_the_quota(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(10, None).await;
+    let (keeper, _) = open(&world).await;
+    let ask = sale.ask(AskedScope::Named(Scope::Preview));
+    let clients = (0..64).map(|_| async {
+        let admission = keeper.admit(Some(&sale.secret), &ask).ok()?;
+        keeper.record(keeper.seal(admission).unwrap()).await.ok()
+    });
+    let served = futures::future::join_all(clients).await.into_iter().flatten().count();
+    assert_eq!((served, count(&world, "receipt").await), (10, 10));
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn counts_and_paid_windows_outlive_the_process(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(2, None).await;
+    let training = sale.ask(AskedScope::Named(Scope::Training));
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &training).await;
+    deliver(&keeper, &sale, &training).await;
+    deliver(&keeper, &sale, &inference).await;
+    for keeper in [keeper, open(&world).await.0] {
+        let refused = keeper.admit(Some(&sale.secret), &inference).unwrap_err();
+        assert_eq!(refused.refusal.code, "quota_exceeded");
+        deliver(&keeper, &sale, &training).await;
+        keeper.close().await;
+    }
+    let viewer = world.member(world.buyer, Role::Viewer);
+    let used = reports::quota_used(&world.services, &viewer, sale.license_id).await.unwrap();
+    assert_eq!(used, 2);
+    world.pass(TimeDelta::days(10));
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &inference).await;
+    world.assert_books_balance().await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn closing_writes_what_waits_and_refuses_what_comes_later(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1000, None).await;
+    let (keeper, _) = open(&world).await;
+    let seal = || {
+        let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
+        keeper.seal(admission.unwrap()).unwrap()
+    };
+    let deliveries: Vec<Delivery> = (0..100).map(|_| seal()).collect();
+    let late = seal();
+    let recorded = futures::future::join_all(deliveries.into_iter().map(|d| keeper.record(d)));
+    let (recorded, ()) = futures::future::join(recorded, keeper.close()).await;
+    let durable = recorded.iter().filter(|each| each.is_ok()).count();
+    assert_eq!(i64::try_from(durable).unwrap(), count(&world, "receipt").await);
+    assert_eq!(durable, 100);
+    assert!(keeper.record(late).await.is_err());
+    world.assert_books_balance().await;
+}
+
+#[sqlx::test]
+async fn a_batch_with_a_row_that_cannot_be_written_loses_only_that_row(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1000, None).await;
+    let (keeper, _) = open(&world).await;
+    let seal = || {
+        let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
+        keeper.seal(admission.unwrap()).unwrap()
+    };
+    let mut deliveries: Vec<Delivery> = (0..20).map(|_| seal()).collect();
+    deliveries[7].receipt.token_id = mint();
+    let outcomes =
+        futures::future::join_all(deliveries.into_iter().map(|d| keeper.record(d))).await;
+    let failed: Vec<usize> =
+        outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
+    assert_eq!(failed, [7]);
+    assert_eq!(count(&world, "receipt").await, 19);
+    world.assert_books_balance().await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn a_manifest_is_public_while_the_work_is_offered(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    let public = manifest(&world.services, &sale.content_id, None).await.unwrap();
+    assert_eq!((public.creator_id, public.attribution.as_str()), (world.creator, "Mira"));
+    assert_eq!(public.provenance.len(), 1);
+    let document = terms_document(&world.services, &public.terms_digest).await.unwrap();
+    assert_eq!(
+        crate::domain::asset::ContentId::of(document.as_bytes()).as_str(),
+        public.terms_digest
+    );
+    sqlx::query("update offer set ended_at = now()").execute(world.pool()).await.unwrap();
+    assert!(manifest(&world.services, &sale.content_id, None).await.is_err());
+    assert!(manifest(&world.services, &sale.content_id, Some(world.creator)).await.is_err());
+    let licensed = manifest(&world.services, &sale.content_id, Some(world.buyer)).await.unwrap();
+    assert_eq!(licensed, public);
+}
