@@ -12,6 +12,7 @@ use crate::domain::{error::Refusal, ids::TypedId};
 
 pub mod content;
 pub mod events;
+pub mod health;
 pub mod identity;
 pub mod jobs;
 pub mod sessions;

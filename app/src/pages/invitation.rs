@@ -1,4 +1,4 @@
-//! `/invitations/{code}`: what one is invited to, and the button that joins.
+//! `/join/{code}`: what one is invited to, and the button that joins.
 
 use imprimatur::services::{Result, identity};
 use leptos::prelude::*;

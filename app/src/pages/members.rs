@@ -79,7 +79,7 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
     Ok(Page::workspace(request, "Invitation made", move || {
         let shown = match link.code {
             Some(code) => {
-                let address = format!("{base_url}/invitations/{}", code.reveal());
+                let address = format!("{base_url}/join/{}", code.reveal());
                 view! { <Secret label="Link" value=address /> }.into_any()
             }
             None => view! {

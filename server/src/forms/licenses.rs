@@ -1,0 +1,99 @@
+//! Accepting an offer; creating and revoking tokens.
+
+use app::pages;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use imprimatur::{
+    domain::{
+        error::Refusal,
+        ids::{LicenseId, TierId, TokenId},
+    },
+    services::{
+        Result,
+        licenses::{self, Acceptance},
+        tokens::{self, NewToken},
+    },
+};
+
+use crate::portal::{Ask, Done, Fields, Portal};
+
+/// `POST /catalogue/{id}/license`
+pub async fn accept(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    let deed = async || -> Result<Done> {
+        let tier_id: TierId = fields
+            .text("tier")
+            .parse()
+            .map_err(|_| Refusal::invalid("tier", "Choose one of the tiers listed."))?;
+        let acceptance = Acceptance {
+            license_id: fields.new_id()?,
+            asset_id: id.parse()?,
+            tier_id,
+            terms_digest: fields.text("terms_digest").to_owned(),
+            agreed: fields.ticked("agreed"),
+        };
+        let license_id =
+            licenses::accept(&portal.services, &request.actor, acceptance).await?;
+        Ok(Done::To(format!("/licenses/{license_id}")))
+    };
+    let outcome = deed().await;
+    portal.finish(&request, fields, outcome, pages::license_form::show(&request, &id)).await
+}
+
+/// `POST /licenses/{id}/tokens/new`
+pub async fn create_token(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    let deed = async || -> Result<Done> {
+        let license_id: LicenseId = id.parse()?;
+        let expires_in_days = match fields.text("expires") {
+            "" => None,
+            days => Some(
+                days.parse()
+                    .ok()
+                    .filter(|days| (1..=3650).contains(days))
+                    .ok_or_else(|| Refusal::invalid("expires", "Choose one of the times listed."))?,
+            ),
+        };
+        let new = NewToken {
+            token_id: fields.new_id()?,
+            license_id,
+            name: fields.text("name").to_owned(),
+            scopes: fields
+                .all("scopes")
+                .map(|scope| scope.parse().map_err(|refusal: Refusal| refusal.on("scopes")))
+                .collect::<std::result::Result<_, _>>()?,
+            expires_in_days,
+        };
+        let secret = tokens::create(&portal.services, &request.actor, new).await?;
+        let page = pages::new_token::created(&request, license_id, secret).await?;
+        Ok(Done::Show(Box::new(page)))
+    };
+    let outcome = deed().await;
+    portal.finish(&request, fields, outcome, pages::new_token::show(&request, &id)).await
+}
+
+/// `POST /licenses/{id}`
+pub async fn revoke_token(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    let deed = async || -> Result<Done> {
+        let token_id: TokenId = fields.text("token_id").parse()?;
+        let license_id = tokens::revoke(&portal.services, &request.actor, token_id).await?;
+        Ok(Done::To(format!("/licenses/{license_id}")))
+    };
+    let outcome = deed().await;
+    portal.finish(&request, fields, outcome, pages::license::show(&request, &id)).await
+}

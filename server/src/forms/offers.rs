@@ -1,0 +1,47 @@
+//! `POST /assets/{id}/offer`: publishing an offer.
+
+use app::pages;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use imprimatur::{
+    domain::pricing::TypedTiers,
+    services::{
+        Result,
+        offers::{self, NewOffer},
+    },
+};
+
+use crate::portal::{Ask, Done, Fields, Portal};
+
+/// `POST /assets/{id}/offer`
+pub async fn publish(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Path(id): Path<String>,
+    fields: Fields,
+) -> Response {
+    let deed = async || -> Result<Done> {
+        let text = |name: &str| fields.text(name).to_owned();
+        let new = NewOffer {
+            offer_id: fields.new_id()?,
+            asset_id: id.parse()?,
+            template: text("terms"),
+            tiers: TypedTiers {
+                currency: text("currency"),
+                free_units: text("free_units"),
+                free_rate: text("free_rate"),
+                paid_name: text("paid_name"),
+                paid_base: text("paid_base"),
+                paid_units: text("paid_units"),
+                paid_overage: text("paid_overage"),
+                paid_rate: text("paid_rate"),
+            },
+        };
+        offers::publish(&portal.services, &request.actor, new).await?;
+        Ok(Done::To(format!("/assets/{id}")))
+    };
+    let outcome = deed().await;
+    portal.finish(&request, fields, outcome, pages::new_offer::show(&request, &id)).await
+}

@@ -1,0 +1,88 @@
+//! How a refusal or a fault leaves the doors that draw no page of their own.
+//!
+//! The body is a small page that stands alone. The refusal travels along as a response extension,
+//! so that whoever draws pages can put a better one in its place. A fault is logged here, once; the
+//! outside sees only the request's id.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Response},
+};
+use imprimatur::{
+    domain::{error::Refusal, ids::RequestId},
+    services::Error,
+};
+
+use crate::sign_in::Unreachable;
+
+/// The answer to a request that was refused or failed. `back` is a path of ours that leads on.
+pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
+    match error {
+        Error::Refused(refusal) => {
+            let status = StatusCode::from_u16(refusal.kind.status());
+            let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+            let mut response = page(status, &refusal.sentence, back);
+            response.extensions_mut().insert::<Refusal>(refusal.clone());
+            response
+        }
+        Error::Fault { doing, source } => {
+            let chain = chain(source.as_ref());
+            tracing::error!(request.id = %request_id, error = %chain, "{doing} failed");
+            if let Some(unreachable) = source.downcast_ref::<Unreachable>() {
+                let sentence = format!(
+                    "{} did not answer as it should. Try again in a minute, or choose another way \
+                     to sign in.",
+                    unreachable.label
+                );
+                return page(StatusCode::BAD_GATEWAY, &sentence, back);
+            }
+            let sentence = format!(
+                "Something went wrong on our side, and nothing was changed. Try again; if it \
+                 stays, tell us this number: {request_id}."
+            );
+            page(StatusCode::INTERNAL_SERVER_ERROR, &sentence, back)
+        }
+    }
+}
+
+fn page(status: StatusCode, sentence: &str, back: &str) -> Response {
+    let body = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\">\
+         <title>That did not work · Imprimatur</title>\
+         <main><h1>That did not work</h1><p>{}</p><p><a href=\"{}\">Go back</a></p></main></html>",
+        escape(sentence),
+        escape(back),
+    );
+    let mut response = (status, Html(body)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Text, made safe between tags and inside quoted attributes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// An error with everything that caused it, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

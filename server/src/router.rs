@@ -1,0 +1,146 @@
+//! The table of contents: every path of the product on one screen, by who calls it.
+//!
+//! Below the table, the layers, in the order a request meets them.
+
+use std::{path::Path, time::Duration};
+
+use app::pages;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::Response,
+    routing::{get, post},
+};
+use imprimatur::{domain::error::Refusal, services::Services};
+use tower_http::{
+    compression::CompressionLayer,
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
+};
+use url::Url;
+
+use crate::{
+    forms, health,
+    portal::{Ask, Portal, nothing_here, page, page_of},
+    session,
+    sign_in::{self, SignIn},
+};
+
+/// How long browsers may keep fonts, which never change under their name.
+const FONT_SECONDS: u32 = 365 * 24 * 60 * 60;
+
+/// What people open in a browser.
+pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
+    let pages = Router::new()
+        // Everybody.
+        .route("/", page!(pages::public::landing))
+        .route("/catalogue", page!(pages::catalogue::show))
+        .route("/catalogue/{id}", page_of!(pages::work::show))
+        .route("/terms/{digest}", page_of!(pages::terms::show))
+        .route("/sign-in", page!(pages::sign_in::show))
+        .route("/design", page!(pages::public::design))
+        // Whoever has signed in.
+        .route("/welcome", page!(pages::welcome::show).post(forms::identity::found))
+        .route("/join/{code}", page_of!(pages::invitation::show).post(forms::identity::join))
+        .route(
+            "/settings/sessions",
+            page!(pages::sessions::show).post(forms::sessions::revoke),
+        )
+        // Members.
+        .route("/overview", page!(pages::overview::show))
+        .route("/usage", page!(pages::usage::show))
+        .route("/feed", page!(pages::feed::show))
+        .route("/feed/{id}", page_of!(pages::receipt::show))
+        .route("/settings", page!(pages::settings::show).post(forms::identity::edit))
+        .route("/settings/members", page!(pages::members::show).post(forms::members::change))
+        // Creators.
+        .route("/assets", page!(pages::assets::show))
+        .route(
+            "/assets/new",
+            page!(pages::new_asset::show)
+                // The content store sets the limit, while it streams.
+                .merge(post(forms::assets::register).layer(DefaultBodyLimit::disable())),
+        )
+        .route("/assets/{id}", page_of!(pages::asset::show))
+        .route("/assets/{id}/offer", page_of!(pages::new_offer::show).post(forms::offers::publish))
+        .route("/terms", page!(pages::terms::list))
+        // Buyers.
+        .route(
+            "/catalogue/{id}/license",
+            page_of!(pages::license_form::show).post(forms::licenses::accept),
+        )
+        .route("/licenses", page!(pages::licenses::show))
+        .route("/licenses/{id}", page_of!(pages::license::show).post(forms::licenses::revoke_token))
+        .route(
+            "/licenses/{id}/tokens/new",
+            page_of!(pages::new_token::show).post(forms::licenses::create_token),
+        )
+        .fallback(nothing_here)
+        .merge(sign_in::routes(sign_in))
+        .layer(from_fn_with_state(portal.clone(), draw_refusals));
+    session::portal(pages, &portal.services, base_url).with_state(portal).layer(CompressionLayer::new())
+}
+
+/// The built stylesheet, script, WebAssembly, fonts and marks.
+pub fn site(site_dir: &Path) -> Router {
+    let built = ServeDir::new(site_dir.join("pkg")).precompressed_br();
+    let fonts = tower::ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_str(&format!("public, max-age={FONT_SECONDS}, immutable")).ok(),
+        ))
+        .service(ServeDir::new(site_dir.join("fonts")));
+    Router::new()
+        .nest_service("/pkg", built)
+        .nest_service("/fonts", fonts)
+        .route_service("/favicon.svg", ServeFile::new(site_dir.join("favicon.svg")))
+        .route_service("/robots.txt", ServeFile::new(site_dir.join("robots.txt")))
+}
+
+/// What operators and their machines ask.
+pub fn health(services: Services) -> Router {
+    Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .with_state(services)
+}
+
+/// The headers that every answer carries (OWASP ASVS 5.0, section 3.4).
+pub fn with_headers(router: Router, https: bool) -> Router {
+    let fixed = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
+    ];
+    let mut router = router;
+    for (name, value) in fixed {
+        let value = HeaderValue::from_static(value);
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
+    }
+    if https {
+        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        router = router
+            .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, value));
+    }
+    router.layer(tower_http::timeout::ResponseBodyTimeoutLayer::new(Duration::from_secs(3600)))
+}
+
+/// Doors that draw no page of their own leave the refusal on their answer; here it becomes a page.
+async fn draw_refusals(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    inner: axum::extract::Request,
+    next: Next,
+) -> Response {
+    let response = next.run(inner).await;
+    match response.extensions().get::<Refusal>().cloned() {
+        Some(refusal) => portal.answer(&request, Err(refusal.into())).await,
+        None => response,
+    }
+}
