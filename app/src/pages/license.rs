@@ -24,7 +24,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Crumb, Definition,
         Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant, PageHeader,
-        PostForm, Quantity, Row, Section, Status, Table, Tone,
+        PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
     },
 };
 
@@ -71,6 +71,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 {may_create
                     .then(|| view! { <ButtonLink href=new_token.clone()>"Create token"</ButtonLink> })}
             </PageHeader>
+            <RowRefusal forms=&["revoke"] />
             <Figures label="This month">
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
                     <Quantity count=quota_used />
@@ -182,7 +183,7 @@ fn draw_tokens(
             let revoke = (live && may_revoke).then(|| {
                 let label = format!("Revoke {}", token.name);
                 view! {
-                    <PostForm name="revoke">
+                    <PostForm name="revoke" row=true>
                         <HiddenField name="token_id" value=token.token_id.to_string() />
                         <Button kind=ButtonKind::Destructive>
                             "Revoke" <span class="sr-only">{label.replacen("Revoke", "", 1)}</span>

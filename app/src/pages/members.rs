@@ -17,8 +17,8 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Crumb, EmptyState, FormActions,
-        HiddenField, Instant, Notice, PageHeader, PostForm, Row, Secret, Section, SelectField,
-        Table, Tone,
+        HiddenField, Instant, Notice, PageHeader, PostForm, Row, RowRefusal, Secret, Section,
+        SelectField, Table, Tone,
     },
 };
 
@@ -51,6 +51,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 title="Members"
                 lead=|| "People act for the organization within their role. Owners and admins can do everything; only owners make owners."
             />
+            <RowRefusal forms=&["role", "remove", "withdraw"] />
             <Table
                 caption="Members"
                 columns=vec![
@@ -170,7 +171,7 @@ fn draw_member(
     };
     let remove = (own || may_change).then(|| {
         view! {
-            <PostForm name="remove">
+            <PostForm name="remove" row=true>
                 <HiddenField name="person_id" value=person_id />
                 <Button kind=ButtonKind::Destructive>{if own { "Leave" } else { "Remove" }}</Button>
             </PostForm>
@@ -197,7 +198,7 @@ fn draw_invitations(
                     .note(format!("Made by {}", invitation.invited_by)),
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {
-                    <PostForm name="withdraw">
+                    <PostForm name="withdraw" row=true>
                         <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
                         <Button kind=ButtonKind::Destructive>"Withdraw"</Button>
                     </PostForm>

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, Cell, Column, HiddenField, Instant, PageHeader, PostForm, Row, Table,
-        Toast,
+        Button, ButtonKind, Cell, Column, HiddenField, Instant, PageHeader, PostForm, Row,
+        RowRefusal, Table, Toast,
     },
 };
 
@@ -23,7 +23,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .map(|session| {
                 let revoke = (!session.current).then(|| {
                     view! {
-                        <PostForm name="revoke">
+                        <PostForm name="revoke" row=true>
                             <HiddenField name="session_id" value=session.session_id.to_string() />
                             <Button kind=ButtonKind::Destructive>"Sign out"</Button>
                         </PostForm>
@@ -46,12 +46,13 @@ pub async fn show(request: &Request) -> Result<Page> {
                 {others
                     .then(|| {
                         view! {
-                            <PostForm name="revoke-others">
+                            <PostForm name="revoke-others" row=true>
                                 <Button kind=ButtonKind::Destructive>"Sign out all others"</Button>
                             </PostForm>
                         }
                     })}
             </PageHeader>
+            <RowRefusal forms=&["revoke", "revoke-others"] />
             {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
             <Table
                 caption="Your sessions"
