@@ -9,7 +9,8 @@ for (const screen of screens) {
     if (screen.person) await signIn(page, screen.person);
     const answer = await visit(page, screen);
     expect(answer?.status()).toBe(screen.name === 'not-found' ? 404 : 200);
-    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    // The page that shows the components shows several heads of pages.
+    if (screen.name !== 'design') await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
     await expectAccessible(page);
   });
 
@@ -17,7 +18,7 @@ for (const screen of screens) {
     test.skip(javaScriptEnabled !== false, 'checked in the other project');
     if (screen.person) await signIn(page, screen.person);
     await visit(page, screen);
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 }).first()).toBeVisible();
     await expect(page.getByText('Loading')).toHaveCount(0);
   });
 }
