@@ -15,6 +15,7 @@ use imprimatur::{
     services::{self, Services, identity, reports::CursorKey},
 };
 use leptos::prelude::*;
+use leptos_meta::{Meta, Title};
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
 
@@ -196,9 +197,18 @@ impl Page {
         Self { status, ..self }
     }
 
-    /// Draws the page, once.
+    /// Draws the page with its title, once.
     pub fn draw(self) -> AnyView {
-        (self.view)()
+        let description = self
+            .description
+            .filter(|description| !description.is_empty())
+            .map(|content| view! { <Meta name="description" content /> });
+        view! {
+            <Title text=format!("{} · Imprimatur", self.title) />
+            {description}
+            {(self.view)()}
+        }
+        .into_any()
     }
 }
 

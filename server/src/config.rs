@@ -134,9 +134,7 @@ pub struct Source(BTreeMap<String, String>);
 
 impl Source {
     /// The environment, over the file that `IMPRIMATUR_CONFIG` names.
-    pub fn load(
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Error> {
+    pub fn load(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
         let mut own = BTreeMap::new();
         for (name, value) in environment {
             if let Some(key) = name.strip_prefix("IMPRIMATUR_") {
@@ -162,6 +160,29 @@ impl Source {
         self.0.entry(key.to_owned()).or_insert_with(|| value.into());
     }
 
+    /// How the world reaches it, without a slash at the end.
+    pub fn base_url(&self) -> Result<String, Error> {
+        let (_, base_url) = self.addresses()?;
+        Ok(base_url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    fn addresses(&self) -> Result<(SocketAddr, Url), Error> {
+        let listen = self.read("LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)))?;
+        let base_url = match self.text("BASE_URL") {
+            Some(text) => parse("BASE_URL", text)?,
+            None => parse("BASE_URL", &format!("http://{listen}"))?,
+        };
+        Ok((listen, base_url))
+    }
+
+    /// Where the truth is kept; all that `migrate` needs.
+    pub fn database(&self) -> Result<Database, Error> {
+        Ok(Database {
+            url: Secret(self.required("DATABASE_URL")?.to_owned()),
+            connections_max: self.read("DATABASE_CONNECTIONS_MAX", 16)?,
+        })
+    }
+
     fn text(&self, key: &'static str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
     }
@@ -180,10 +201,16 @@ impl Source {
     }
 }
 
+/// The folder of what a checkout makes while it runs: `IMPRIMATUR_RUN`, or `.run`.
+pub fn run_dir() -> PathBuf {
+    std::env::var_os("IMPRIMATUR_RUN").map_or_else(|| PathBuf::from(".run"), PathBuf::from)
+}
+
 fn read_file(file: &Path) -> Result<BTreeMap<String, String>, Error> {
     let failed = |reason: String| Error::File { file: file.to_owned(), reason };
     let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
     Ok(table
         .into_iter()
         .map(|(key, value)| {
@@ -213,10 +240,7 @@ impl Config {
     pub fn read(source: &Source) -> Result<Self, Error> {
         let config = Self {
             web: Web::read(source)?,
-            database: Database {
-                url: Secret(source.required("DATABASE_URL")?.to_owned()),
-                connections_max: source.read("DATABASE_CONNECTIONS_MAX", 16)?,
-            },
+            database: source.database()?,
             content: Content {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
@@ -243,11 +267,7 @@ impl Config {
 
 impl Web {
     fn read(source: &Source) -> Result<Self, Error> {
-        let listen = source.read("LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)))?;
-        let base_url: Url = match source.text("BASE_URL") {
-            Some(text) => parse("BASE_URL", text)?,
-            None => parse("BASE_URL", &format!("http://{listen}"))?,
-        };
+        let (listen, base_url) = source.addresses()?;
         let sandbox = source.read("SANDBOX", false)?;
         if !is_loopback(&base_url) {
             if sandbox {
@@ -259,7 +279,7 @@ impl Web {
         }
         Ok(Self {
             listen,
-            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+            base_url: source.base_url()?,
             site_dir: source.required("SITE_DIR")?.into(),
             sandbox,
         })

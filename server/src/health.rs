@@ -18,9 +18,10 @@ pub async fn alive() -> &'static str {
 pub async fn ready(State(services): State<Services>) -> (StatusCode, String) {
     match timeout(PATIENCE, health::schema_is_current(&services)).await {
         Ok(Ok(true)) => (StatusCode::OK, "ready\n".into()),
-        Ok(Ok(false)) => {
-            (StatusCode::SERVICE_UNAVAILABLE, "The schema is behind; run imprimatur migrate.\n".into())
-        }
+        Ok(Ok(false)) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "The schema is behind; run imprimatur migrate.\n".into(),
+        ),
         Ok(Err(_)) | Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "PostgreSQL does not answer.\n".into())
         }

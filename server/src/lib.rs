@@ -1,4 +1,19 @@
-pub mod refused;
+//! The doors and wires of Imprimatur: HTTP in, adapters out, the worker, the command line.
+//!
+//! Nothing here decides: a door parses, calls a service of the core and answers.
+
+pub mod commands;
+pub mod config;
+pub mod gate;
+pub mod private_postgres;
+pub mod router;
+pub mod runtime;
 pub mod sandbox;
 pub mod session;
 pub mod sign_in;
+
+mod forms;
+mod health;
+mod portal;
+mod refused;
+mod worker;

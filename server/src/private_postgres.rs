@@ -97,18 +97,17 @@ impl PrivatePostgres {
             name: database.to_owned(),
             said: error.to_string(),
         };
-        if !self
-            .server
-            .database_exists(database)
-            .await
-            .map_err(failed)?
-        {
-            self.server
-                .create_database(database)
-                .await
-                .map_err(failed)?;
+        if !self.server.database_exists(database).await.map_err(failed)? {
+            self.server.create_database(database).await.map_err(failed)?;
         }
         Ok(())
+    }
+
+    pub async fn drop_database(&self, database: &str) -> Result<(), Error> {
+        self.server
+            .drop_database(database)
+            .await
+            .map_err(|error| Error::Database { name: database.to_owned(), said: error.to_string() })
     }
 
     pub async fn stop(self) -> Result<(), Error> {
@@ -149,11 +148,7 @@ pub async fn start(
         let _ = fs::remove_file(folder.log());
         let mut server = PostgreSQL::new(settings(&folder, &password, chosen, durability));
         let Err(error) = server.start().await else {
-            return Ok(PrivatePostgres {
-                server,
-                dir: folder.dir,
-                _lock: folder.lock,
-            });
+            return Ok(PrivatePostgres { server, dir: folder.dir, _lock: folder.lock });
         };
         let log = fs::read_to_string(folder.log()).unwrap_or_default();
         // Another process may take the port between our look and the start;
@@ -246,14 +241,9 @@ async fn initialize(folder: &Folder) -> Result<(), Error> {
     PostgreSQL::new(settings).setup().await.map_err(|error| {
         let said = error.to_string();
         if is_disk_full(&said) {
-            Error::DiskFull {
-                dir: folder.dir.clone(),
-            }
+            Error::DiskFull { dir: folder.dir.clone() }
         } else {
-            Error::Setup {
-                dir: folder.dir.clone(),
-                said: said.trim().to_owned(),
-            }
+            Error::Setup { dir: folder.dir.clone(), said: said.trim().to_owned() }
         }
     })?;
     fs::rename(folder.new_data(), folder.data()).map_err(folder.failed())
@@ -271,19 +261,14 @@ fn explain_start(folder: &Folder, port: u16, log: &str, said: &str) -> Error {
         return Error::PortTaken { port };
     }
     if is_disk_full(log) || is_disk_full(said) {
-        return Error::DiskFull {
-            dir: folder.dir.clone(),
-        };
+        return Error::DiskFull { dir: folder.dir.clone() };
     }
     let last = log
         .lines()
         .rfind(|line| line.contains("FATAL") || line.contains("PANIC"))
         .or_else(|| log.lines().next_back())
         .unwrap_or(said);
-    Error::Start {
-        log: folder.log(),
-        said: last.trim().to_owned(),
-    }
+    Error::Start { log: folder.log(), said: last.trim().to_owned() }
 }
 
 fn is_disk_full(text: &str) -> bool {

@@ -44,10 +44,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         // Whoever has signed in.
         .route("/welcome", page!(pages::welcome::show).post(forms::identity::found))
         .route("/join/{code}", page_of!(pages::invitation::show).post(forms::identity::join))
-        .route(
-            "/settings/sessions",
-            page!(pages::sessions::show).post(forms::sessions::revoke),
-        )
+        .route("/settings/sessions", page!(pages::sessions::show).post(forms::sessions::revoke))
         // Members.
         .route("/overview", page!(pages::overview::show))
         .route("/usage", page!(pages::usage::show))
@@ -80,7 +77,9 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .fallback(nothing_here)
         .merge(sign_in::routes(sign_in))
         .layer(from_fn_with_state(portal.clone(), draw_refusals));
-    session::portal(pages, &portal.services, base_url).with_state(portal).layer(CompressionLayer::new())
+    session::portal(pages, &portal.services, base_url)
+        .with_state(portal)
+        .layer(CompressionLayer::new())
 }
 
 /// The built stylesheet, script, WebAssembly, fonts and marks.
@@ -125,8 +124,10 @@ pub fn with_headers(router: Router, https: bool) -> Router {
     }
     if https {
         let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        router = router
-            .layer(SetResponseHeaderLayer::if_not_present(header::STRICT_TRANSPORT_SECURITY, value));
+        router = router.layer(SetResponseHeaderLayer::if_not_present(
+            header::STRICT_TRANSPORT_SECURITY,
+            value,
+        ));
     }
     router.layer(tower_http::timeout::ResponseBodyTimeoutLayer::new(Duration::from_secs(3600)))
 }

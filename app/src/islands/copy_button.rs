@@ -1,4 +1,4 @@
-//! A button that copies a text. It is hidden until it works: without
+//! A button that copies a text. It is not seen until it works: without
 //! JavaScript the text itself can still be selected.
 
 use leptos::prelude::*;
@@ -30,7 +30,7 @@ pub fn CopyButton(
     };
 
     view! {
-        <button type="button" class="copy" hidden=move || !live.get() on:click=copy>
+        <button type="button" class="copy" class:copy--live=live on:click=copy>
             <span aria-live="polite">{said}</span>
             <span class="sr-only">" " {what}</span>
         </button>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Meta, Title};
 
 use crate::shell::PublicLayout;
-use crate::ui::{ButtonKind, ButtonLink};
+use crate::ui::{ButtonKind, ButtonLink, Definition, Definitions, Digest, Status, Tone};
 
 /// `workspace` is where a signed-in person works.
 #[component]
@@ -18,14 +18,19 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
     view! {
         <Title text="Imprimatur: license work to AI companies, prove every line" />
         <Meta name="description" content=SENTENCE />
-        <PublicLayout path="/" workspace=workspace>
+        <PublicLayout path="/" nostrip:workspace=workspace>
             <div class="landing">
+              <div class="landing__head">
+                <div>
                 <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
                 <p class="landing__lead">{SENTENCE}</p>
                 <div class="landing__actions">
                     {way_in}
                     <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"Browse the catalogue"</ButtonLink>
                 </div>
+                </div>
+                <Specimen />
+              </div>
                 <div class="landing__sides">
                     <Side
                         title="If you make the work"
@@ -53,11 +58,35 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
 const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
     fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
 
+/// What a receipt says, so that the word means something before one is owned.
+#[component]
+fn Specimen() -> impl IntoView {
+    view! {
+        <figure class="landing__receipt">
+            <figcaption class="landing__receipt-head">
+                <span>"A receipt, as an example"</span>
+                <Status tone=Tone::Good word="Signature valid" />
+            </figcaption>
+            <Definitions>
+                <Definition name="Receipt">
+                    <Digest value="01JD3Q8K2M7Z0V5X9W4T6R18K2" />
+                </Definition>
+                <Definition name="Content">
+                    <Digest value="sha256:9b1e4d6f8a2c0b7e5d3f1a9c8b6e4d2f0a7c5b3e1d9f8a6c4b2e0d7f5a3cc07a" />
+                </Definition>
+                <Definition name="License">"Tide tables, standard"</Definition>
+                <Definition name="Scope">"Training, job " <code class="digest">"7c"</code></Definition>
+                <Definition name="Delivered">"21 Nov 2026, 09:14:02 UTC"</Definition>
+                <Definition name="Bytes">"84,112"</Definition>
+                <Definition name="Signed">"Ed25519, as a compact JWS"</Definition>
+            </Definitions>
+        </figure>
+    }
+}
+
 #[component]
 fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
-    let points = points
-        .map(|point| view! { <li>{point}</li> })
-        .collect_view();
+    let points = points.map(|point| view! { <li>{point}</li> }).collect_view();
     view! {
         <section class="landing__side">
             <h2 class="section__title">{title}</h2>
@@ -67,22 +96,10 @@ fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
 }
 
 const STEPS: [(&str, &str); 6] = [
-    (
-        "Terms",
-        "A statement of rights that cannot change, named by its digest.",
-    ),
-    (
-        "License",
-        "Who accepted which terms, when, and for which tier.",
-    ),
-    (
-        "Token",
-        "Lets one machine act under one license. Shown once.",
-    ),
-    (
-        "Gate",
-        "Checks token, scope and quota before a byte leaves.",
-    ),
+    ("Terms", "A statement of rights that cannot change, named by its digest."),
+    ("License", "Who accepted which terms, when, and for which tier."),
+    ("Token", "Lets one machine act under one license. Shown once."),
+    ("Gate", "Checks token, scope and quota before a byte leaves."),
     ("Receipt", "Signed, and stored before the last byte leaves."),
     ("Use", "Added up by the hour, for both sides alike."),
 ];

@@ -1,9 +1,14 @@
 //! The HTML document: what every page loads, in the order it is needed.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 const FONTS: [&str; 2] = ["/fonts/inter.woff2", "/fonts/newsreader.woff2"];
+
+/// Pages a pointer rests on are fetched before the click. What hands over to
+/// another site, or is a download, is left alone.
+const AHEAD: &str = r#"{"prefetch":[{"eagerness":"moderate","where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":["/auth/*","/sign-in*","/c/*","/*.csv*","/.well-known/*"]}},{"not":{"selector_matches":"[download], [rel~=external]"}}]}}]}"#;
 
 /// Wraps `app` in the document. Scripts carry the nonce of the response.
 pub fn shell<V: IntoView + 'static>(
@@ -26,6 +31,12 @@ pub fn shell<V: IntoView + 'static>(
                 {fonts}
                 <link rel="stylesheet" href=stylesheet />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <meta name="theme-color" content="#fcfbf9" media="(prefers-color-scheme: light)" />
+                <meta name="theme-color" content="#151412" media="(prefers-color-scheme: dark)" />
+                <script type="speculationrules" nonce=use_nonce()>
+                    {AHEAD}
+                </script>
                 <AutoReload options=options.clone() />
                 <HydrationScripts options=options islands=true />
                 <MetaTags />

@@ -11,7 +11,7 @@ pub fn PublicLayout(
     /// The address's path, to mark where one is.
     #[prop(into)]
     path: String,
-    #[prop(optional_no_strip, into)] workspace: Option<String>,
+    #[prop(optional, into)] workspace: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let here = |href: &str| (path == href).then_some("page");

@@ -71,6 +71,7 @@ pub fn WorkspaceLayout(
                 <button class="topbar__menu" type="button" popovertarget="navigation">"Menu"</button>
             </header>
             <aside class="sidebar" id="navigation" popover>
+              <div class="sidebar__inner">
                 <div class="sidebar__head">
                     <Mark href="/" />
                     <button
@@ -84,6 +85,7 @@ pub fn WorkspaceLayout(
                 </div>
                 <nav class="sidebar__nav" aria-label="Workspace">{groups}</nav>
                 {draw_account(account)}
+              </div>
             </aside>
             <main class="workspace__main" id="main" tabindex="-1">{children()}</main>
         </div>

@@ -26,6 +26,9 @@ pub fn PostForm(
     /// Needed by a form with a `FileField`.
     #[prop(optional)]
     multipart: bool,
+    /// Off where a refused form is only shown, not answered.
+    #[prop(default = true)]
+    takes_focus: bool,
     children: Children,
 ) -> impl IntoView {
     let scope = FormScope::open(name.clone());
@@ -37,7 +40,7 @@ pub fn PostForm(
             .unwrap_or(id);
         view! { <input type="hidden" name="id" value=id /> }
     });
-    let summary = summary(&scope);
+    let summary = summary(&scope, takes_focus);
     view! {
         <form
             class="form"
@@ -55,7 +58,7 @@ pub fn PostForm(
 }
 
 /// What was refused, on top. `autofocus` brings keyboard and reader to it.
-fn summary(scope: &FormScope) -> Option<impl IntoView + use<>> {
+fn summary(scope: &FormScope, takes_focus: bool) -> Option<impl IntoView + use<>> {
     let error = scope.typed.as_ref()?.error.clone()?;
     let sentence = match error.field {
         Some(field) => {
@@ -65,7 +68,7 @@ fn summary(scope: &FormScope) -> Option<impl IntoView + use<>> {
         None => error.sentence.into_any(),
     };
     Some(view! {
-        <div class="form__summary" role="alert" tabindex="-1" autofocus>
+        <div class="form__summary" role="alert" tabindex="-1" autofocus=takes_focus>
             <p class="form__summary-title">"Nothing was changed"</p>
             <p>{sentence}</p>
         </div>
@@ -92,4 +95,117 @@ pub fn FieldSet(
 #[component]
 pub fn FormActions(children: Children) -> impl IntoView {
     view! { <div class="form__actions">{children()}</div> }
+}
+
+/// Narrows a list: its fields land in the address, so what is found can be
+/// shared.
+#[component]
+pub fn FilterForm(
+    /// What is searched: "Catalogue".
+    #[prop(into)]
+    label: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <form class="filters" method="get" role="search" aria-label=label>
+            {children()}
+        </form>
+    }
+}
+
+/// Asks before something that cannot be taken back. `children` is the form that
+/// does it; it is shown once the person has opened the question.
+#[component]
+pub fn Confirm(
+    /// Opens the question: "Revoke token".
+    #[prop(into)]
+    label: String,
+    /// What will happen, in one sentence.
+    #[prop(into)]
+    sentence: String,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <details class="confirm">
+            <summary class="button button--destructive">{label}</summary>
+            <div class="confirm__question">
+                <p>{sentence}</p>
+                {children()}
+            </div>
+        </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::{CheckGroup, Choice, FieldError, TextField, Typed};
+
+    fn draw(typed: Option<Typed>, name: Option<&str>) -> String {
+        let name = name.map(str::to_owned);
+        Owner::new().with(|| {
+            if let Some(typed) = typed {
+                provide_context(typed);
+            }
+            view! {
+                <PostForm nostrip:name=name creates="01A">
+                    <TextField name="domain" label="Domain" value="first" hint="Alone." required=true />
+                    <CheckGroup
+                        name="scope"
+                        legend="Scopes"
+                        choices=vec![Choice::new("a", "A"), Choice::new("b", "B")]
+                        values=vec!["a".to_owned()]
+                    />
+                </PostForm>
+            }
+            .to_html()
+        })
+    }
+
+    fn came_back(form: Option<&str>) -> Typed {
+        let mut values = vec![
+            ("id".to_owned(), "01B".to_owned()),
+            ("domain".to_owned(), "\"><b>typed".to_owned()),
+            ("scope".to_owned(), "b".to_owned()),
+        ];
+        values.extend(form.map(|form| ("form".to_owned(), form.to_owned())));
+        Typed {
+            values,
+            error: Some(FieldError {
+                field: Some("domain".to_owned()),
+                sentence: "Give the domain alone.".to_owned(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_fresh_form_shows_its_defaults() {
+        let html = draw(None, None);
+        assert!(html.contains("value=\"first\""), "{html}");
+        assert!(html.contains("name=\"id\" value=\"01A\""), "{html}");
+        assert!(!html.contains("aria-invalid"), "{html}");
+        assert!(html.contains("aria-describedby=\"field-domain-hint\""), "{html}");
+    }
+
+    #[test]
+    fn a_refused_form_keeps_what_was_typed_and_names_the_field() {
+        let html = draw(Some(came_back(None)), None);
+        assert!(html.contains("&lt;b&gt;typed") && !html.contains("<b>typed"), "{html}");
+        assert!(html.contains("name=\"id\" value=\"01B\""), "{html}");
+        assert!(html.contains("href=\"#field-domain\""), "{html}");
+        assert!(
+            html.contains("aria-describedby=\"field-domain-error field-domain-hint\""),
+            "{html}"
+        );
+        assert_eq!(html.matches(" checked").count(), 1, "{html}");
+        assert!(html.contains("value=\"b\" checked"), "{html}");
+    }
+
+    #[test]
+    fn only_the_form_that_was_sent_comes_back() {
+        let html = draw(Some(came_back(Some("other"))), Some("mine"));
+        assert!(html.contains("value=\"first\""), "{html}");
+        let html = draw(Some(came_back(Some("mine"))), Some("mine"));
+        assert!(html.contains("href=\"#mine-domain\""), "{html}");
+    }
 }

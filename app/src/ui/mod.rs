@@ -12,6 +12,7 @@ mod field;
 mod figures;
 mod form;
 mod list;
+mod meter;
 mod notice;
 mod page;
 mod pager;
@@ -30,10 +31,11 @@ pub use field::{
     TextField,
 };
 pub use figures::{Figure, Figures};
-pub use form::{FieldSet, FormActions, PostForm};
+pub use form::{Confirm, FieldSet, FilterForm, FormActions, PostForm};
 pub use list::{Definition, Definitions, Task, Tasks, Timeline, TimelineStep};
+pub use meter::Meter;
 pub use notice::{EmptyState, Notice, Skeleton, Toast};
-pub use page::{Breadcrumb, Columns, Crumb, PageHeader, Panel, Section};
+pub use page::{Breadcrumb, Columns, Crumb, PageHeader, Panel, Panels, Section};
 pub use pager::{Pager, Segment, Segmented};
 pub use status::{Status, Tone};
 pub use table::{Cell, Column, Row, Table};

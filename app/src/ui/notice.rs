@@ -5,8 +5,7 @@ use leptos::prelude::*;
 
 use super::status::Tone;
 
-/// Something the person should know on this page. A seal or warn notice is
-/// announced; the others are read in their place.
+/// Something the person should know on this page, read in its place.
 #[component]
 pub fn Notice(
     #[prop(optional)] tone: Tone,
@@ -15,12 +14,8 @@ pub fn Notice(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
-    let role = match tone {
-        Tone::Seal | Tone::Warn => "alert",
-        Tone::Neutral | Tone::Good | Tone::Info => "note",
-    };
     view! {
-        <div class=format!("notice notice--{}", tone.name()) role=role>
+        <div class=format!("notice notice--{}", tone.name()) role="note">
             <p class="notice__title">{title}</p>
             {children.map(|children| view! { <div class="notice__body">{children()}</div> })}
         </div>

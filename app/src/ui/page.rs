@@ -107,3 +107,9 @@ pub fn Panel(#[prop(optional, into)] label: Option<String>, children: Children) 
         </div>
     }
 }
+
+/// Boxes side by side that belong together: two reports of one thing.
+#[component]
+pub fn Panels(children: Children) -> impl IntoView {
+    view! { <div class="panels">{children()}</div> }
+}

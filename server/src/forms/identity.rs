@@ -30,7 +30,11 @@ pub async fn found(
             name: fields.text("name").to_owned(),
             creator: sides.contains(&"creator"),
             buyer: sides.contains(&"buyer"),
-            person_name: fields.0.iter().find(|(name, _)| name == "person_name").map(|(_, n)| n.clone()),
+            person_name: fields
+                .0
+                .iter()
+                .find(|(name, _)| name == "person_name")
+                .map(|(_, n)| n.clone()),
         };
         let organization =
             people::found_organization(&portal.services, &request.actor, new).await?;

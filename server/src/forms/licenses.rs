@@ -38,8 +38,7 @@ pub async fn accept(
             terms_digest: fields.text("terms_digest").to_owned(),
             agreed: fields.ticked("agreed"),
         };
-        let license_id =
-            licenses::accept(&portal.services, &request.actor, acceptance).await?;
+        let license_id = licenses::accept(&portal.services, &request.actor, acceptance).await?;
         Ok(Done::To(format!("/licenses/{license_id}")))
     };
     let outcome = deed().await;
@@ -57,12 +56,11 @@ pub async fn create_token(
         let license_id: LicenseId = id.parse()?;
         let expires_in_days = match fields.text("expires") {
             "" => None,
-            days => Some(
-                days.parse()
-                    .ok()
-                    .filter(|days| (1..=3650).contains(days))
-                    .ok_or_else(|| Refusal::invalid("expires", "Choose one of the times listed."))?,
-            ),
+            days => {
+                Some(days.parse().ok().filter(|days| (1..=3650).contains(days)).ok_or_else(
+                    || Refusal::invalid("expires", "Choose one of the times listed."),
+                )?)
+            }
         };
         let new = NewToken {
             token_id: fields.new_id()?,

@@ -80,12 +80,11 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         if !is_form {
             return Err(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
         }
-        let body = Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        let body =
+            Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
 }
-
-
 
 impl Portal {
     /// Answers a form: on to where the deed leads, or back to `page` with what was typed.

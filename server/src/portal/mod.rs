@@ -20,12 +20,14 @@ use imprimatur::{
         error::Kind,
         ids::RequestId,
     },
-    services::{Error, Result, Services, mint},
+    services::{Error, Result, Services, mint, reports::CursorKey},
 };
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
 
 pub use form::{Done, Fields};
+
+use crate::session::CurrentSession;
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -35,6 +37,9 @@ pub struct Portal {
     pub base_url: Arc<str>,
     /// Ways to sign in: a provider's key and its name.
     pub providers: Arc<[(String, String)]>,
+    /// Other origins that forms may lead to: where people sign in.
+    pub form_targets: Arc<str>,
+    pub cursor_key: Arc<CursorKey>,
     pub demo: bool,
 }
 
@@ -101,6 +106,8 @@ impl FromRequestParts<Portal> for Ask {
         let mut request = Request {
             services: portal.services.clone(),
             actor,
+            session_id: parts.extensions.get::<CurrentSession>().map(|current| current.0),
+            cursor_key: Arc::clone(&portal.cursor_key),
             base_url: portal.base_url.to_string(),
             path: parts.uri.path().to_owned(),
             query,

@@ -5,11 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::{
-    request::Page,
-    shell::shell,
-    ui::Typed,
-};
+use app::{request::Page, shell::shell, ui::Typed};
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, Request, StatusCode, header},
@@ -23,28 +19,22 @@ use super::Portal;
 /// Draws `page`; `typed` is what somebody sent with a form that was refused.
 pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response {
     let status = StatusCode::from_u16(page.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (title, description) = (page.title.clone(), page.description.clone());
     // Leptos may in principle draw more than once; a page is drawn only once.
     let page = Arc::new(Mutex::new(Some(page)));
     let options = portal.options.clone();
+    let form_targets = portal.form_targets.clone();
     let draw = move || {
-        set_policy();
+        set_policy(&form_targets);
         let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let body = page.map(Page::draw);
-        let (title, description) = (title.clone(), description.clone());
-        shell(options.clone(), view! {
-            <leptos_meta::Title text=format!("{title} · Imprimatur") />
-            {description
-                .map(|content| view! { <leptos_meta::Meta name="description" content /> })}
-            {body}
-        })
+        shell(options.clone(), move || page.map(Page::draw))
     };
     let provide = move || {
         if let Some(typed) = typed.clone() {
             provide_context(typed);
         }
     };
-    let mut response = render_app_async_with_context(provide, draw)(Request::new(Body::empty())).await;
+    let mut response =
+        render_app_async_with_context(provide, draw)(Request::new(Body::empty())).await;
     if response.status() == StatusCode::OK {
         *response.status_mut() = status;
     }
@@ -55,14 +45,14 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
 }
 
 /// The content security policy (W3C CSP Level 3) with the nonce of this response.
-fn set_policy() {
+fn set_policy(form_targets: &str) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;
     };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
          style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+         form-action 'self' {form_targets}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(HeaderName::from_static("content-security-policy"), policy);

@@ -31,10 +31,7 @@ pub struct User {
 
 impl Folder {
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Folder {
-            dir: dir.to_owned(),
-            source,
-        };
+        let failed = |source| Error::Folder { dir: dir.to_owned(), source };
         fs::create_dir_all(dir).map_err(failed)?;
         // PostgreSQL changes its working folder, so the path must be absolute.
         let dir = dir.canonicalize().map_err(failed)?;
@@ -46,11 +43,7 @@ impl Folder {
         }
         // What we have just made belongs to whoever we are.
         let we_are_root = lock.metadata().map_err(failed)?.uid() == 0 && is_root();
-        let user = if we_are_root {
-            Some(unprivileged_user().ok_or(Error::NoUser)?)
-        } else {
-            None
-        };
+        let user = if we_are_root { Some(unprivileged_user().ok_or(Error::NoUser)?) } else { None };
         Ok(Self { dir, lock, user })
     }
 
@@ -78,10 +71,7 @@ impl Folder {
         let dir = self.dir.clone();
         move |source| match source.kind() {
             io::ErrorKind::StorageFull => Error::DiskFull { dir: dir.clone() },
-            _ => Error::Folder {
-                dir: dir.clone(),
-                source,
-            },
+            _ => Error::Folder { dir: dir.clone(), source },
         }
     }
 
@@ -91,19 +81,13 @@ impl Folder {
         if new.exists() {
             fs::remove_dir_all(&new).map_err(self.failed())?;
         }
-        fs::DirBuilder::new()
-            .mode(0o700)
-            .create(&new)
-            .map_err(self.failed())?;
+        fs::DirBuilder::new().mode(0o700).create(&new).map_err(self.failed())?;
         self.give(&new)
     }
 
     pub fn new_password(&self) -> Result<String, Error> {
-        let password: String = rand::rng()
-            .sample_iter(Alphanumeric)
-            .take(32)
-            .map(char::from)
-            .collect();
+        let password: String =
+            rand::rng().sample_iter(Alphanumeric).take(32).map(char::from).collect();
         let file = self.password_file();
         match fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -125,9 +109,7 @@ impl Folder {
     pub fn password(&self) -> Result<String, Error> {
         match fs::read_to_string(self.password_file()) {
             Ok(password) if !password.trim().is_empty() => Ok(password.trim().to_owned()),
-            _ => Err(Error::PasswordLost {
-                dir: self.dir.clone(),
-            }),
+            _ => Err(Error::PasswordLost { dir: self.dir.clone() }),
         }
     }
 
@@ -135,11 +117,7 @@ impl Folder {
     /// free, or a new one.
     pub fn port(&self, asked: u16) -> Result<u16, Error> {
         if asked != 0 {
-            return if is_free(asked) {
-                Ok(asked)
-            } else {
-                Err(Error::PortTaken { port: asked })
-            };
+            return if is_free(asked) { Ok(asked) } else { Err(Error::PortTaken { port: asked }) };
         }
         let file = self.dir.join("port");
         let remembered = fs::read_to_string(&file)

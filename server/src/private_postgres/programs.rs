@@ -35,11 +35,7 @@ pub fn find(folder: &Folder) -> Result<PathBuf, Error> {
     releases.sort();
 
     let Some(version) = made_by else {
-        return releases
-            .pop()
-            .map(|(_, bin)| bin)
-            .or_else(on_path)
-            .ok_or(Error::NotInstalled);
+        return releases.pop().map(|(_, bin)| bin).or_else(on_path).ok_or(Error::NotInstalled);
     };
     releases
         .into_iter()
@@ -48,10 +44,7 @@ pub fn find(folder: &Folder) -> Result<PathBuf, Error> {
         // Elsewhere than on Debian there is one release; it says itself when
         // it is the wrong one.
         .or_else(on_path)
-        .ok_or_else(|| Error::VersionGone {
-            dir: folder.dir.clone(),
-            version,
-        })
+        .ok_or_else(|| Error::VersionGone { dir: folder.dir.clone(), version })
 }
 
 /// Writes `bin/initdb` and `bin/pg_ctl` into the folder. They add what the
@@ -62,22 +55,12 @@ pub fn write_wrappers(folder: &Folder, programs: &Path) -> Result<(), Error> {
     write(
         folder,
         &bin.join("initdb"),
-        &wrapper(
-            folder,
-            &programs.join("initdb"),
-            &folder.new_data(),
-            Program::Initdb,
-        ),
+        &wrapper(folder, &programs.join("initdb"), &folder.new_data(), Program::Initdb),
     )?;
     write(
         folder,
         &bin.join("pg_ctl"),
-        &wrapper(
-            folder,
-            &programs.join("pg_ctl"),
-            &folder.data(),
-            Program::PgCtl,
-        ),
+        &wrapper(folder, &programs.join("pg_ctl"), &folder.data(), Program::PgCtl),
     )
 }
 
@@ -119,24 +102,11 @@ fn wrapper(folder: &Folder, program: &Path, data: &Path, kind: Program) -> Vec<u
         Program::Initdb => {
             let password = quoted(folder.password_file().as_os_str());
             let last = format!(" --pwfile=/dev/stdin -D {OPEN} <");
-            line(&[
-                ids.as_bytes(),
-                &program,
-                b" \"$@\"",
-                options,
-                last.as_bytes(),
-                &password,
-            ]);
+            line(&[ids.as_bytes(), &program, b" \"$@\"", options, last.as_bytes(), &password]);
         }
         Program::PgCtl => {
             let last = format!(" -D {OPEN} -l {OPEN}/start.log");
-            line(&[
-                ids.as_bytes(),
-                &program,
-                b" \"$@\"",
-                options,
-                last.as_bytes(),
-            ]);
+            line(&[ids.as_bytes(), &program, b" \"$@\"", options, last.as_bytes()]);
         }
     }
     script

@@ -26,17 +26,11 @@ impl Drop for Scratch {
 }
 
 async fn connect(postgres: &PrivatePostgres, database: &str) -> PgConnection {
-    PgConnection::connect(&postgres.url(database))
-        .await
-        .unwrap()
+    PgConnection::connect(&postgres.url(database)).await.unwrap()
 }
 
 async fn setting(connection: &mut PgConnection, name: &str) -> String {
-    sqlx::query_scalar("select current_setting($1)")
-        .bind(name)
-        .fetch_one(connection)
-        .await
-        .unwrap()
+    sqlx::query_scalar("select current_setting($1)").bind(name).fetch_one(connection).await.unwrap()
 }
 
 #[tokio::test]
@@ -48,24 +42,16 @@ async fn a_killed_cluster_starts_again_with_its_data_password_and_port() {
     let url = first.url("books");
     let mut connection = connect(&first, "books").await;
     assert_eq!(setting(&mut connection, "fsync").await, "on");
-    assert_eq!(
-        setting(&mut connection, "listen_addresses").await,
-        "127.0.0.1"
-    );
+    assert_eq!(setting(&mut connection, "listen_addresses").await, "127.0.0.1");
     sqlx::raw_sql("create table page (text text); insert into page values ('kept')")
         .execute(&mut connection)
         .await
         .unwrap();
-    assert!(matches!(
-        start(&scratch.0, 0, Durability::Durable).await,
-        Err(Error::InUse { .. })
-    ));
+    assert!(matches!(start(&scratch.0, 0, Durability::Durable).await, Err(Error::InUse { .. })));
 
     let pid_file = fs::read_to_string(scratch.0.join("data/postmaster.pid")).unwrap();
-    let killed = Command::new("kill")
-        .args(["-9", pid_file.lines().next().unwrap()])
-        .status()
-        .unwrap();
+    let killed =
+        Command::new("kill").args(["-9", pid_file.lines().next().unwrap()]).status().unwrap();
     assert!(killed.success());
     // As after the death of the process that owned it: nobody stops it.
     let PrivatePostgres { server, _lock, .. } = first;
@@ -75,10 +61,8 @@ async fn a_killed_cluster_starts_again_with_its_data_password_and_port() {
     let second = start(&scratch.0, 0, Durability::Durable).await.unwrap();
     assert_eq!(second.url("books"), url);
     let mut connection = connect(&second, "books").await;
-    let text: String = sqlx::query_scalar("select text from page")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+    let text: String =
+        sqlx::query_scalar("select text from page").fetch_one(&mut connection).await.unwrap();
     assert_eq!(text, "kept");
     second.stop().await.unwrap();
     assert!(!scratch.0.join("data/postmaster.pid").exists());

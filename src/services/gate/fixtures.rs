@@ -1,8 +1,8 @@
 //! A small world for tests of what the gate touches: two parties, and sales between them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use sqlx::PgPool;
 use uuid::Uuid;
 
@@ -15,21 +15,15 @@ use crate::{
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
         terms::template,
     },
-    services::{Clock, Services, content::ContentStore, mint},
+    services::{
+        Services, mint,
+        testing::{self, TestClock},
+    },
 };
-
-/// A clock that stands until it is set.
-pub(crate) struct SetClock(Mutex<DateTime<Utc>>);
-
-impl Clock for SetClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap()
-    }
-}
 
 pub(crate) struct World {
     pub services: Services,
-    pub clock: Arc<SetClock>,
+    pub clock: Arc<TestClock>,
     pub creator: OrgId,
     pub buyer: OrgId,
     person: PersonId,
@@ -52,14 +46,8 @@ impl Sale {
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
-        let now = "2026-11-22T07:50:00Z".parse().unwrap();
-        let clock = Arc::new(SetClock(Mutex::new(now)));
-        let services = Services {
-            pool,
-            clock: Arc::clone(&clock) as _,
-            content: ContentStore::new(Arc::new(object_store::memory::InMemory::new()), 1 << 20),
-            live: false,
-        };
+        let (services, clock) = testing::services(pool);
+        let now = services.now();
         let world = Self { services, clock, creator: mint(), buyer: mint(), person: mint() };
         sqlx::query("insert into person values ($1, 'Ada', null, $2)")
             .bind(world.person.uuid())
@@ -84,7 +72,7 @@ impl World {
     }
 
     pub fn pass(&self, time: TimeDelta) {
-        *self.clock.0.lock().unwrap() += time;
+        self.clock.advance(time.to_std().unwrap());
     }
 
     /// The buyer takes a license of a new work and makes a token.

@@ -4,16 +4,14 @@
 //! also afterwards. To everybody else there is no such content.
 
 use chrono::{DateTime, Utc};
-use sqlx::types::JsonValue;
 
 use crate::{
     domain::{
         asset::ContentId,
         error::Refusal,
         ids::{AssetId, OrgId},
-        terms::Terms,
     },
-    services::{Error, Result, Services},
+    services::{Result, Services},
 };
 
 /// What is public about content.
@@ -53,15 +51,6 @@ pub async fn manifest(
         attribution: found.attribution,
         provenance: versions_until(services, found.asset_id, found.number).await?,
     })
-}
-
-/// The canonical JSON (RFC 8785) of the published terms with this digest.
-pub async fn terms_document(services: &Services, digest: &str) -> Result<String> {
-    let document = find_terms(services, digest).await?;
-    let document = document.ok_or_else(|| Refusal::not_found("terms"))?;
-    let terms: Terms = serde_json::from_value(document)
-        .map_err(|error| Error::fault("reading published terms", error))?;
-    Ok(terms.canonical()?)
 }
 
 // SQL
@@ -119,13 +108,4 @@ async fn versions_until(
     .fetch_all(&services.pool)
     .await?;
     Ok(versions)
-}
-
-/// Equal digests have equal documents, whoever published them.
-async fn find_terms(services: &Services, digest: &str) -> Result<Option<JsonValue>> {
-    let document =
-        sqlx::query_scalar!("select document from terms where digest = $1 limit 1", digest)
-            .fetch_optional(&services.pool)
-            .await?;
-    Ok(document)
 }

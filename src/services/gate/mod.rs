@@ -21,7 +21,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub use manifest::{Manifest, Origin, manifest, terms_document};
+pub use manifest::{Manifest, Origin, manifest};
 pub use signer::Signer;
 
 use self::{

@@ -148,7 +148,7 @@ pub fn Works() -> impl IntoView {
                 links=|| view! { <a href="/design#tables">"All 34"</a> }
             >
                 <Table caption="Works, by earnings" columns=columns rows=rows />
-                <Pager what="works" older="/design?after=01JD" />
+                <Pager what="works" older=Some("/design?after=01JD".to_owned()) />
             </Section>
         </Columns>
     }
@@ -184,50 +184,19 @@ fn Waiting() -> impl IntoView {
 
 #[component]
 fn Deliveries() -> impl IntoView {
-    let columns = vec![
-        Column::text("Content"),
-        Column::text("Use").support(),
-        Column::number("Charged"),
-    ];
+    let columns =
+        vec![Column::text("Content"), Column::text("Use").support(), Column::number("Charged")];
     let feed = [
-        (
-            "Fenland at dusk, 118",
-            "Cobalt Research",
-            12,
-            "Training",
-            36_000,
-        ),
-        (
-            "Fenland at dusk, 117",
-            "Cobalt Research",
-            41,
-            "Training",
-            36_000,
-        ),
-        (
-            "Readings from the marsh, 9",
-            "consumer 7f3a…",
-            75,
-            "Inference",
-            6_000,
-        ),
+        ("Fenland at dusk, 118", "Cobalt Research", 12, "Training", 36_000),
+        ("Fenland at dusk, 117", "Cobalt Research", 41, "Training", 36_000),
+        ("Readings from the marsh, 9", "consumer 7f3a…", 75, "Inference", 6_000),
         ("Fenland at dusk, 117", "Cobalt Research", 96, "Repeat", 0),
-        (
-            "Tide tables, 1931",
-            "Ostrava Labs",
-            200,
-            "Training",
-            120_000,
-        ),
+        ("Tide tables, 1931", "Ostrava Labs", 200, "Training", 120_000),
     ];
     let rows = feed
         .into_iter()
         .map(|(content, buyer, age, used, micros)| {
-            let tone = if used == "Repeat" {
-                Tone::Info
-            } else {
-                Tone::Good
-            };
+            let tone = if used == "Repeat" { Tone::Info } else { Tone::Good };
             let charged = if micros == 0 {
                 "free".into_any()
             } else {
@@ -254,11 +223,8 @@ fn Deliveries() -> impl IntoView {
 
 #[component]
 pub fn Values() -> impl IntoView {
-    let columns = vec![
-        Column::text("Value"),
-        Column::text("Kind").support(),
-        Column::text("As shown"),
-    ];
+    let columns =
+        vec![Column::text("Value"), Column::text("Kind").support(), Column::text("As shown")];
     let content_id = WORKS[0].digest;
     let rows = vec![
         Row::new(vec![

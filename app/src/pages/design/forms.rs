@@ -4,8 +4,9 @@ use leptos::context::Provider;
 use leptos::prelude::*;
 
 use crate::ui::{
-    Button, ButtonKind, ButtonLink, CheckField, CheckGroup, Choice, FieldError, FieldSet,
-    FileField, FormActions, PostForm, RadioCards, Section, SelectField, TextArea, TextField, Typed,
+    Button, ButtonKind, ButtonLink, CheckField, CheckGroup, Choice, Confirm, FieldError, FieldSet,
+    FileField, FilterForm, FormActions, PostForm, RadioCards, Section, SelectField, TextArea,
+    TextField, Typed,
 };
 
 #[component]
@@ -19,15 +20,25 @@ pub fn Buttons() -> impl IntoView {
                 <Button disabled=true>"Publish offer"</Button>
                 <ButtonLink kind=ButtonKind::Quiet href="/design#buttons">"Download bundle"</ButtonLink>
             </div>
+            <div class="mt-4">
+                <Confirm
+                    label="Withdraw work"
+                    sentence="Buyers keep what they licensed. Nobody can license it again until you publish a new offer."
+                >
+                    <PostForm name="withdraw">
+                        <FormActions>
+                            <Button kind=ButtonKind::Destructive>"Withdraw it"</Button>
+                        </FormActions>
+                    </PostForm>
+                </Confirm>
+            </div>
         </Section>
     }
 }
 
 fn tiers() -> Vec<Choice> {
     vec![
-        Choice::new("preview", "Preview")
-            .note("Watermarked, 10 requests a minute.")
-            .side("Free"),
+        Choice::new("preview", "Preview").note("Watermarked, 10 requests a minute.").side("Free"),
         Choice::new("standard", "Standard")
             .note("50,000 requests a month, then $5 per 1,000. 100 requests a minute.")
             .side("$2,500 a month"),
@@ -62,6 +73,11 @@ fn licenses() -> Vec<Choice> {
 pub fn Fresh() -> impl IntoView {
     view! {
         <Section title="A fresh form" id="forms">
+            <FilterForm label="Catalogue">
+                <TextField name="q" label="Search" kind="search" required=true />
+                <SelectField name="terms" label="Terms" choices=licenses() required=true />
+                <Button kind=ButtonKind::Quiet>"Search"</Button>
+            </FilterForm>
             <PostForm name="fresh" creates="01JD3Q8K2M7Z0V5X9W4T6R1NPA" multipart=true>
                 <TextField
                     name="title"
@@ -137,7 +153,7 @@ pub fn CameBack() -> impl IntoView {
     view! {
         <Section title="A form that came back" id="refused">
             <Provider value=typed>
-                <PostForm name="refused">
+                <PostForm name="refused" takes_focus=false>
                     <TextField name="name" label="Name" hint="Only you see it." required=true />
                     <TextField name="domain" label="Domain" mono=true required=true />
                     <CheckGroup name="scope" legend="Scopes" choices=scopes() required=true />

@@ -26,10 +26,7 @@ pub fn uses() -> Vec<i64> {
     const WEEK: [i64; 7] = [0, 180, 170, 110, -70, -120, 20];
     (0..i64::try_from(DAYS).unwrap_or(0))
         .map(|day| {
-            let rhythm = usize::try_from(day % 7)
-                .ok()
-                .and_then(|at| WEEK.get(at))
-                .unwrap_or(&0);
+            let rhythm = usize::try_from(day % 7).ok().and_then(|at| WEEK.get(at)).unwrap_or(&0);
             880 + day * 6 + rhythm * 3 / 2 + (day * 37 % 11) * 9
         })
         .collect()
@@ -42,5 +39,5 @@ pub fn earned() -> Vec<i64> {
 
 /// A short run for a sparkline; `seed` makes each row's its own.
 pub fn moved(seed: i64) -> Vec<i64> {
-    (1..=13).map(|at| 40 + (at * seed * 7) % 23 + at).collect()
+    (1..=13).map(|at| 40 + (at * at * seed * 31 + at * 17) % 19 + at / 2).collect()
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use super::sample;
 use crate::ui::{
     Breadcrumb, ButtonKind, ButtonLink, CodeBlock, Crumb, Definition, Definitions, Digest,
-    EmptyState, ErrorPage, Instant, Notice, Panel, Secret, Section, Skeleton, Timeline,
-    TimelineStep, Toast, Tone,
+    EmptyState, ErrorPage, Instant, Meter, Notice, Panel, Panels, Secret, Section, Skeleton,
+    Timeline, TimelineStep, Toast, Tone,
 };
 
 #[component]
@@ -70,11 +70,19 @@ pub fn Steps() -> impl IntoView {
                         <Definition name="Billable unit">"First delivery per job window"</Definition>
                         <Definition name="Job window">"30 days"</Definition>
                     </Definitions>
+                    <Meter label="Requests this month" used=42_117 most=50_000 tone=Tone::Warn />
+                </div>
+            </div>
+            <div class="mt-8">
+                <Panels>
                     <Panel label="The gate">
                         "1,200 deliveries, 600 contents, job " <code class="digest">"7c"</code>
                         " and job " <code class="digest">"7c-retry"</code> ". 940 charged."
                     </Panel>
-                </div>
+                    <Panel label="Ostrava Labs">
+                        "600 contents ingested once. The retry ran under a new job name after a crash at 09:20."
+                    </Panel>
+                </Panels>
             </div>
         </Section>
     }

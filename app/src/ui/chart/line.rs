@@ -48,7 +48,11 @@ pub fn Chart(
         return children.map(|children| children()).into_any();
     }
     let ends = format!("{} to {}", dates[0], dates[dates.len() - 1]);
-    let panels = lines.iter().map(|line| panel(line, &dates, &ends)).collect_view();
+    let panels = lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| panel(line, &dates, &ends, at == 0))
+        .collect_view();
     let table = figures(&title, &step, &dates, &lines);
     view! {
         <figure class="chart">
@@ -67,22 +71,26 @@ pub fn Chart(
     .into_any()
 }
 
-fn panel(line: &Line, dates: &[String], ends: &str) -> impl IntoView + use<> {
+/// `dated` says the date beside the value: the first panel does, for all.
+fn panel(line: &Line, dates: &[String], ends: &str, dated: bool) -> impl IntoView + use<> {
     let scale = Scale::over(&line.values);
     let width = (dates.len() - 1) * 10;
     let [top, middle, foot] = scale.ticks(&line.unit);
     let labels = dates
         .iter()
         .zip(&line.values)
-        .map(|(date, value)| format!("{date}\u{2002}{}", line.unit.write(*value)))
+        .map(|(date, value)| {
+            let value = line.unit.write_short(*value);
+            if dated { format!("{date}\u{2002}{value}") } else { value }
+        })
         .collect::<Vec<_>>()
         .join("|");
     let highest = line.values.iter().copied().max().unwrap_or(0);
     let latest = line.values.last().copied().unwrap_or(0);
     let described = format!(
         "{ends}. Highest {}, latest {}.",
-        line.unit.write(highest),
-        line.unit.write(latest)
+        line.unit.write_short(highest),
+        line.unit.write_short(latest)
     );
     let class = if line.seal { "chart__panel chart__panel--seal" } else { "chart__panel" };
     view! {

@@ -20,7 +20,17 @@ impl Unit {
         Self::Money { currency: currency.into() }
     }
 
-    /// A value as it stands beside the line and in the table.
+    /// A value beside the line: money in cents, where it comes to a cent.
+    pub(super) fn write_short(&self, value: i64) -> String {
+        match self {
+            Self::Money { currency } if value == 0 || value.unsigned_abs() >= 10_000 => {
+                text::money_in_cents(value, currency).joined()
+            }
+            Self::Count | Self::Money { .. } | Self::Bytes => self.write(value),
+        }
+    }
+
+    /// A value as it stands in the table, exact.
     pub(super) fn write(&self, value: i64) -> String {
         match self {
             Self::Count => text::quantity(value),

@@ -1,0 +1,143 @@
+//! `imprimatur demo`: everything a newcomer needs, on loopback: a private PostgreSQL, the schema,
+//! seeded people and works, a sign-in provider.
+//!
+//! All data lie in one folder and are kept between runs. Ctrl-C stops everything it started.
+
+mod keys;
+mod seed;
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use imprimatur::{MIGRATOR, services::gate::Signer};
+
+use super::{Error, say, until_told_to_stop};
+use crate::{
+    config::{Config, Source, run_dir},
+    private_postgres::{self, Durability, PrivatePostgres},
+    runtime::{self, Role, Runtime},
+    sandbox::authorization_server::{AuthorizationServer, SandboxClient},
+};
+
+const DATABASE: &str = "imprimatur";
+const CLIENT_ID: &str = "imprimatur-demo";
+/// Changes when the seed does, so that data of an older seed are filled anew.
+const SEED_VERSION: &str = "1";
+
+/// Serves the demo until told to stop.
+pub async fn demo(mut source: Source) -> Result<(), Error> {
+    let listen = source.read("LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)))?;
+    let sign_in = SocketAddr::new(listen.ip(), listen.port().saturating_add(1));
+    let sign_in: SocketAddr = source.read("SIGN_IN_LISTEN", sign_in)?;
+    is_free(listen, "IMPRIMATUR_LISTEN")?;
+    is_free(sign_in, "IMPRIMATUR_SIGN_IN_LISTEN")?;
+    source.or_set("DATA_DIR", run_dir().to_string_lossy());
+    let dir: PathBuf = source.read("DATA_DIR", run_dir())?;
+    let port = source.read("POSTGRES_PORT", 0)?;
+
+    let stop = until_told_to_stop()?;
+    say("Starting PostgreSQL");
+    let postgres =
+        private_postgres::start(&dir.join("postgres"), port, Durability::Durable).await?;
+    let served = serve(source, &dir, &postgres, sign_in, stop).await;
+    say("Stopping PostgreSQL");
+    postgres.stop().await?;
+    served
+}
+
+async fn serve(
+    mut source: Source,
+    dir: &Path,
+    postgres: &PrivatePostgres,
+    sign_in: SocketAddr,
+    stop: tokio::sync::watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let keys = keys::keep(&dir.join("keys"))?;
+    let base_url = source.base_url()?;
+    let client = SandboxClient {
+        client_id: CLIENT_ID.into(),
+        client_secret: keys.client.clone(),
+        redirect_uris: vec![format!("{base_url}/auth/callback/oidc")],
+    };
+    let provider = AuthorizationServer::bind(sign_in.port(), client, seed::people())
+        .await
+        .map_err(Error::io("Starting the sign-in provider"))?;
+    let issuer = provider.issuer().to_owned();
+    configure(&mut source, &keys, postgres, &issuer);
+
+    let config = Config::read(&source)?;
+    prepare(&config, postgres, dir, &issuer).await?;
+
+    let roles = [Role::Portal, Role::Api, Role::Gate, Role::Worker];
+    let runtime = Runtime::start(config, &roles, stop.clone()).await?;
+    let mut stopped = stop;
+    let providing = tokio::spawn(provider.serve(async move {
+        // The sender only goes away with the process.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    }));
+    announce(runtime.base_url());
+    runtime.finish().await?;
+    providing.abort();
+    Ok(())
+}
+
+fn configure(source: &mut Source, keys: &keys::Keys, postgres: &PrivatePostgres, issuer: &str) {
+    let site =
+        std::env::var("LEPTOS_SITE_ROOT").map_or_else(|_| run_dir().join("site"), PathBuf::from);
+    source.or_set("SANDBOX", "true");
+    source.or_set("SITE_DIR", site.to_string_lossy());
+    source.or_set("DATABASE_URL", postgres.url(DATABASE));
+    source.or_set("RECEIPT_KEY", keys.receipt.clone());
+    source.or_set("CURSOR_SECRET", keys.cursor.clone());
+    source.or_set("OIDC_ISSUER", issuer);
+    source.or_set("OIDC_CLIENT_ID", CLIENT_ID);
+    source.or_set("OIDC_CLIENT_SECRET", keys.client.clone());
+    source.or_set("OIDC_LABEL", "the demo");
+}
+
+/// Brings the schema up to date and fills it, the first time. A seed that was interrupted is thrown
+/// away and begun anew: nobody has worked with it yet.
+async fn prepare(
+    config: &Config,
+    postgres: &PrivatePostgres,
+    dir: &Path,
+    issuer: &str,
+) -> Result<(), Error> {
+    let marker = dir.join("keys").join("seeded");
+    let seeded = std::fs::read_to_string(&marker).is_ok_and(|version| version == SEED_VERSION);
+    if !seeded {
+        postgres.drop_database(DATABASE).await?;
+    }
+    postgres.ensure_database(DATABASE).await?;
+    let pool = runtime::connect(&config.database).await?;
+    MIGRATOR.run(&pool).await.map_err(runtime::Error::Migrate)?;
+    if !seeded {
+        say("Filling it with people, works and thirty days of use");
+        let services = runtime::services(config, pool.clone())?;
+        let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
+        seed::fill(services, signer, issuer)
+            .await
+            .map_err(|error| Error::Seed(error.to_string()))?;
+        std::fs::write(&marker, SEED_VERSION)
+            .map_err(Error::io("Keeping that the demo is filled"))?;
+    }
+    pool.close().await;
+    Ok(())
+}
+
+fn is_free(address: SocketAddr, setting: &'static str) -> Result<(), Error> {
+    match TcpListener::bind(address) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::AddressTaken { address, setting }),
+    }
+}
+
+fn announce(base_url: &str) {
+    say(&format!("\nImprimatur is ready on {base_url}\n\nSign in as:"));
+    for person in seed::people() {
+        say(&format!("  {:<15} {}", person.name, person.about));
+    }
+    say("\nCtrl-C stops it. Data are kept; make demo-reset starts over.");
+}

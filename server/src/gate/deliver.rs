@@ -1,0 +1,138 @@
+//! `GET /c/{content_id}`: the bytes of licensed content, with a signed receipt.
+//!
+//! The use is named by `Imprimatur-Scope` (training, inference or preview; without it the first of
+//! these that is granted) and the job by `Imprimatur-Job`. HEAD and 304 cost nothing; ranges are
+//! not served.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use imprimatur::services::{Error, gate::Admission};
+
+use super::{
+    Gate,
+    body::{Source, delivered},
+    problem::Problem,
+    request::Asked,
+};
+
+pub(super) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
+const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
+
+/// Content up to this size is sent in one piece once its receipt is durable, so that whatever goes
+/// wrong can still be said.
+const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
+const READING: &str = "reading licensed content";
+
+/// `GET` and `HEAD`.
+pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Asked) -> Response {
+    let request_id = asked.request_id;
+    match respond(gate, &method, &asked).await {
+        Ok(response) => response,
+        Err(problem) => problem.answer(request_id),
+    }
+}
+
+async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
+    let admission = gate.keeper().admit(asked.secret(), &asked.ask())?;
+    let mut response = headed(&gate, &admission)?;
+    if asked.holds(&etag(&admission)) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        return Ok(response);
+    }
+    if method == Method::HEAD {
+        return Ok(response);
+    }
+    if !gate.keeper().has_room() {
+        return Err(Problem::unavailable(
+            "too_busy",
+            "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
+        ));
+    }
+    let length = admission.content.bytes;
+    let source = open(&gate, &admission).await?;
+    let delivery = gate.keeper().seal(admission)?;
+    let jws = HeaderValue::from_str(&delivery.jws)
+        .map_err(|error| Error::fault("writing a receipt into a header", error))?;
+    response.headers_mut().insert(RECEIPT, jws);
+    tracing::info!(
+        request.id = %asked.request_id,
+        receipt.id = %delivery.receipt.receipt_id,
+        license.id = %delivery.receipt.license_id,
+        token.id = %delivery.receipt.token_id,
+        content.id = %delivery.receipt.content_id,
+        scope = %delivery.receipt.scope,
+        "The gate delivers {length} bytes",
+    );
+    *response.body_mut() = if length <= ONE_PIECE_BYTES_MAX {
+        let whole =
+            source.whole().await.map_err(|error| unreadable(Error::fault(READING, error)))?;
+        gate.keeper().record(delivery).await.map_err(not_stored)?;
+        Body::from(whole)
+    } else {
+        delivered(gate, source, delivery)
+    };
+    Ok(response)
+}
+
+async fn open(gate: &Gate, admission: &Admission) -> Result<Source, Problem> {
+    let content = &admission.content;
+    match gate.keeper().services().content.read(&content.content_id).await {
+        Ok(stream) => Ok(Source::new(stream, content.bytes)),
+        // Licensed content that is not kept is no refusal: the fault is ours.
+        Err(Error::Refused(refusal)) => Err(unreadable(Error::fault(READING, refusal))),
+        Err(fault) => Err(unreadable(fault)),
+    }
+}
+
+fn unreadable(fault: Error) -> Problem {
+    Problem::unavailable(
+        "content_unavailable",
+        "The content cannot be read at the moment. Nothing was billed; ask again later.",
+    )
+    .because(fault)
+}
+
+fn not_stored(fault: Error) -> Problem {
+    Problem::unavailable(
+        "receipt_not_stored",
+        "The receipt could not be stored, so nothing was delivered. Ask again.",
+    )
+    .because(fault)
+}
+
+fn etag(admission: &Admission) -> String {
+    format!("\"{}\"", admission.content.content_id)
+}
+
+/// An empty answer with every header but the receipt.
+fn headed(gate: &Gate, admission: &Admission) -> Result<Response, Problem> {
+    let content = &admission.content;
+    let manifest = gate.manifest_url(&content.content_id);
+    let license = gate.license_url(&admission.license.terms_digest);
+    let media_type = HeaderValue::from_str(&content.media_type)
+        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+    let response = HttpResponse::builder()
+        .header(header::CONTENT_TYPE, media_type)
+        .header(header::CONTENT_LENGTH, content.bytes)
+        .header(header::ETAG, etag(admission))
+        .header(header::ACCEPT_RANGES, "none")
+        .header(header::CACHE_CONTROL, "private, no-store")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
+        .header(
+            header::LINK,
+            format!("<{manifest}>; rel=\"describedby\"; type=\"application/json\""),
+        )
+        .header(header::LINK, format!("<{license}>; rel=\"license\""))
+        .header(CONTENT_ID, content.content_id.as_str())
+        .header(RATE_REMAINING, admission.rate_remaining)
+        .body(Body::empty())
+        .map_err(|error| Error::fault("writing headers", error))?;
+    Ok(response.into_response())
+}

@@ -1,0 +1,115 @@
+//! What stands beside content: manifests, stored receipts, and the keys to check them with.
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use imprimatur::{
+    domain::{asset::ContentId, ids::ReceiptId},
+    services::{
+        gate::{self, Manifest},
+        reports,
+    },
+};
+use serde::Serialize;
+
+use super::{Gate, problem::Problem, request::Asked};
+
+#[derive(Serialize)]
+struct ManifestDocument {
+    content_id: String,
+    creator_id: String,
+    license_uri: String,
+    upload_ts: String,
+    attribution: String,
+    provenance_chain: Vec<OriginDocument>,
+}
+
+#[derive(Serialize)]
+struct OriginDocument {
+    content_id: String,
+    version: i32,
+    upload_ts: String,
+}
+
+/// `GET /c/{content_id}/manifest`: for anybody while the work is offered, and with a token for
+/// those who have licensed it.
+pub(super) async fn manifest(State(gate): State<Gate>, asked: Asked) -> Response {
+    let request_id = asked.request_id;
+    match read_manifest(&gate, &asked).await {
+        Ok(response) => response,
+        Err(problem) => problem.answer(request_id),
+    }
+}
+
+async fn read_manifest(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
+    let consumer = match asked.secret() {
+        None => None,
+        secret => Some(gate.keeper().identify(secret)?.org_id),
+    };
+    let content_id: ContentId = asked.subject.parse()?;
+    let manifest = gate::manifest(gate.keeper().services(), &content_id, consumer).await?;
+    let license = gate.license_url(&manifest.terms_digest);
+    let link = format!("<{license}>; rel=\"license\"");
+    let caching = if consumer.is_some() { "private, no-store" } else { "public, max-age=60" };
+    let headers = [
+        (header::LINK, link),
+        (header::CACHE_CONTROL, caching.to_owned()),
+        (header::VARY, "authorization".to_owned()),
+    ];
+    Ok((headers, axum::Json(document(manifest, license))).into_response())
+}
+
+fn document(manifest: Manifest, license_uri: String) -> ManifestDocument {
+    let origins = manifest.provenance.into_iter().map(|origin| OriginDocument {
+        content_id: origin.content_id,
+        version: origin.version,
+        upload_ts: instant(origin.uploaded_at),
+    });
+    ManifestDocument {
+        content_id: manifest.content_id.to_string(),
+        creator_id: manifest.creator_id.to_string(),
+        license_uri,
+        upload_ts: instant(manifest.uploaded_at),
+        attribution: manifest.attribution,
+        provenance_chain: origins.collect(),
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// `GET /receipts/{receipt_id}`: a stored receipt as it was signed, for a token of its license.
+pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response {
+    let request_id = asked.request_id;
+    match read_receipt(&gate, &asked).await {
+        Ok(response) => response,
+        Err(problem) => problem.answer(request_id),
+    }
+}
+
+async fn read_receipt(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
+    let machine = gate.keeper().identify(asked.secret())?;
+    let receipt_id: ReceiptId = asked.subject.parse()?;
+    let services = gate.keeper().services();
+    let jws = reports::receipt_of_license(services, machine.license_id, receipt_id).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/jose"),
+        (header::CACHE_CONTROL, "private, no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, jws).into_response())
+}
+
+/// `GET /.well-known/jwks.json`: anybody may check receipts, from any page.
+pub(super) async fn jwks(State(gate): State<Gate>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "application/jwk-set+json"),
+        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (headers, serde_json::to_vec(&gate.keeper().jwks()).unwrap_or_default()).into_response()
+}

@@ -1,0 +1,91 @@
+//! What a machine sent, read from headers and path. What cannot be read is kept as such: the
+//! decision says when it matters.
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{HeaderMap, request::Parts},
+};
+use imprimatur::{
+    domain::{
+        gate::{Ask, AskedScope},
+        ids::RequestId,
+        metering::JobName,
+    },
+    services::mint,
+};
+
+use super::Gate;
+
+/// Names the job that content is fetched for.
+const JOB: &str = "imprimatur-job";
+/// Names the use that content is fetched for.
+const SCOPE: &str = "imprimatur-scope";
+const REQUEST_ID: &str = "x-request-id";
+
+/// A request, as far as the gate reads it.
+pub(super) struct Asked {
+    pub request_id: RequestId,
+    pub headers: HeaderMap,
+    /// What stands in the path where the handler expects an id.
+    pub subject: String,
+}
+
+impl FromRequestParts<Gate> for Asked {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        gate: &Gate,
+    ) -> Result<Self, std::convert::Infallible> {
+        let params = RawPathParams::from_request_parts(parts, gate).await;
+        // A path that is not UTF-8 names nothing, like any other that is no id.
+        let subject = params
+            .ok()
+            .and_then(|params| params.iter().next().map(|(_, value)| value.to_owned()))
+            .unwrap_or_default();
+        let request_id =
+            parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
+        Ok(Self {
+            request_id: request_id.unwrap_or_else(mint),
+            headers: std::mem::take(&mut parts.headers),
+            subject,
+        })
+    }
+}
+
+impl Asked {
+    /// The secret in `Authorization: Bearer …`. A header that cannot be read is a wrong secret, not
+    /// a missing one.
+    pub fn secret(&self) -> Option<&str> {
+        let value = self.headers.get(http::header::AUTHORIZATION)?;
+        let Ok(value) = value.to_str() else { return Some("") };
+        let (scheme, secret) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+    }
+
+    /// The use, the job and the content asked for.
+    pub fn ask(&self) -> Ask {
+        let scope = match self.headers.get(SCOPE) {
+            None => AskedScope::Unnamed,
+            Some(name) => name
+                .to_str()
+                .ok()
+                .and_then(|name| name.parse().ok())
+                .map_or(AskedScope::Unknown, AskedScope::Named),
+        };
+        let job =
+            self.headers.get(JOB).map(|name| JobName::parse(name.to_str().unwrap_or_default()));
+        Ask { content_id: self.subject.parse().ok(), scope, job: job.transpose() }
+    }
+
+    /// Whether the client says that it holds this entity already (RFC 9110, section 13.1.2).
+    pub fn holds(&self, etag: &str) -> bool {
+        self.headers.get_all(http::header::IF_NONE_MATCH).iter().any(|value| {
+            value.to_str().is_ok_and(|tags| {
+                tags.split(',')
+                    .map(str::trim)
+                    .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+            })
+        })
+    }
+}

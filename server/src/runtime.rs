@@ -1,0 +1,259 @@
+//! Puts the parts together as configured, serves, and takes them apart again in order.
+//!
+//! Always true: what was accepted before the stop is answered, and the gate writes its last receipts
+//! before the process ends.
+
+use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+
+use axum::Router;
+use chrono::{DateTime, Timelike as _, Utc};
+use imprimatur::services::{
+    self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey,
+};
+use leptos::prelude::LeptosOptions;
+use object_store::local::LocalFileSystem;
+use sqlx::{PgPool, postgres::PgPoolOptions};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use url::Url;
+
+use crate::{
+    config::{Config, Database, Provider},
+    gate::{self, Gate},
+    portal::Portal,
+    router,
+    sign_in::{ConfigError, ProviderConfig, ProviderKind, Providers, SignIn},
+    worker,
+};
+
+/// Answers still under way get this long after the stop.
+const FAREWELL: Duration = Duration::from_secs(20);
+/// A connection to PostgreSQL must be had within this.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What one process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Portal,
+    Api,
+    Gate,
+    Worker,
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "portal" => Ok(Self::Portal),
+            "api" => Ok(Self::Api),
+            "gate" => Ok(Self::Gate),
+            "worker" => Ok(Self::Worker),
+            _ => Err("the roles are portal, api, gate and worker".into()),
+        }
+    }
+}
+
+/// Why it cannot run, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("PostgreSQL cannot be reached: {0}.")]
+    Database(#[source] sqlx::Error),
+    #[error("The schema could not be brought up to date: {0}.")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    #[error("The schema is behind this program; run imprimatur migrate.")]
+    SchemaBehind,
+    #[error("The folder for content cannot be used: {0}.")]
+    Content(String),
+    #[error("The base URL cannot be used: {0}.")]
+    BaseUrl(url::ParseError),
+    #[error(transparent)]
+    SignIn(#[from] ConfigError),
+    #[error("Address {0} is in use; stop what uses it, or choose another with IMPRIMATUR_LISTEN.")]
+    AddressTaken(SocketAddr),
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Service(#[from] services::Error),
+}
+
+/// The wall clock, in the microseconds PostgreSQL keeps.
+struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> DateTime<Utc> {
+        let now = Utc::now();
+        now.with_nanosecond(now.nanosecond() / 1000 * 1000).unwrap_or(now)
+    }
+}
+
+/// Connects to PostgreSQL.
+pub async fn connect(database: &Database) -> Result<PgPool, Error> {
+    PgPoolOptions::new()
+        .max_connections(database.connections_max)
+        .acquire_timeout(PATIENCE)
+        .connect(&database.url.0)
+        .await
+        .map_err(Error::Database)
+}
+
+/// What every deed needs, as configured.
+pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
+    let dir = &config.content.dir;
+    let failed = |error: String| Error::Content(format!("{} ({error})", dir.display()));
+    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let store = LocalFileSystem::new_with_prefix(dir)
+        .map_err(|error| failed(error.to_string()))?
+        .with_automatic_cleanup(true);
+    Ok(Services {
+        pool,
+        clock: Arc::new(WallClock),
+        content: ContentStore::new(Arc::new(store), config.content.upload_bytes_max),
+        live: !config.web.sandbox,
+    })
+}
+
+/// A serving process.
+pub struct Runtime {
+    base_url: String,
+    address: SocketAddr,
+    stop: watch::Receiver<bool>,
+    serving: JoinHandle<io::Result<()>>,
+    working: Option<JoinHandle<()>>,
+    gate: Option<Gate>,
+}
+
+impl Runtime {
+    /// Starts the roles; it serves when this returns.
+    pub async fn start(
+        config: Config,
+        roles: &[Role],
+        stop: watch::Receiver<bool>,
+    ) -> Result<Self, Error> {
+        let pool = connect(&config.database).await?;
+        let services = services(&config, pool)?;
+        if !imprimatur::services::health::schema_is_current(&services).await.unwrap_or(false) {
+            return Err(Error::SchemaBehind);
+        }
+        let listener = TcpListener::bind(config.web.listen).await.map_err(|error| {
+            if error.kind() == io::ErrorKind::AddrInUse {
+                Error::AddressTaken(config.web.listen)
+            } else {
+                error.into()
+            }
+        })?;
+        let address = listener.local_addr()?;
+        let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
+
+        let mut router = Router::new();
+        let gate = if roles.contains(&Role::Gate) {
+            let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
+            let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
+            router = router.merge(gate::routes(gate.clone()));
+            Some(gate)
+        } else {
+            None
+        };
+        if roles.contains(&Role::Portal) {
+            router = router.merge(portal(&config, &services, &base_url)?);
+        }
+        router = router.merge(router::health(services.clone()));
+        let router = router::with_headers(router, base_url.scheme() == "https");
+        let working = roles
+            .contains(&Role::Worker)
+            .then(|| tokio::spawn(worker::run(services, stop.clone())));
+        let serving = tokio::spawn(serve(listener, router, stop.clone()));
+        Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
+    }
+
+    /// How the world reaches it.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits for the stop, then for what is under way.
+    pub async fn finish(mut self) -> Result<(), Error> {
+        // The sender only goes away with the process.
+        let _ = self.stop.wait_for(|stop| *stop).await;
+        match tokio::time::timeout(FAREWELL, self.serving).await {
+            Ok(Ok(served)) => served?,
+            Ok(Err(error)) => tracing::error!(%error, "Serving ended badly"),
+            Err(_) => {
+                tracing::warn!("Some answers were cut off: they took too long after the stop")
+            }
+        }
+        if let Some(gate) = self.gate {
+            gate.close().await;
+        }
+        if let Some(working) = self.working
+            && let Err(error) = working.await
+        {
+            tracing::error!(%error, "The worker ended badly");
+        }
+        Ok(())
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
+    let stopped = async move {
+        // The sender only goes away with the process.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped).await
+}
+
+fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {
+    // Drawing needs an executor set once in a process; a second time it is there already.
+    let _ = any_spawner::Executor::init_tokio();
+    let providers = Providers::new(config.providers.iter().map(provider).collect())?;
+    let options = LeptosOptions::builder()
+        .output_name("imprimatur")
+        .site_root(config.web.site_dir.to_string_lossy().into_owned())
+        .site_pkg_dir("pkg")
+        .build();
+    let portal = Portal {
+        services: services.clone(),
+        options,
+        base_url: config.web.base_url.as_str().into(),
+        providers: providers
+            .choices()
+            .map(|(key, label)| (key.to_owned(), label.to_owned()))
+            .collect(),
+        form_targets: providers.origins().join(" ").into(),
+        cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
+        demo: config.web.sandbox,
+    };
+    let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };
+    Ok(router::portal(portal, sign_in, base_url).merge(router::site(&config.web.site_dir)))
+}
+
+fn provider(provider: &Provider) -> ProviderConfig {
+    match provider {
+        Provider::Oidc { issuer, label, client_id, client_secret } => ProviderConfig {
+            key: "oidc".into(),
+            label: label.clone(),
+            kind: ProviderKind::Oidc { issuer: issuer.as_str().trim_end_matches('/').to_owned() },
+            client_id: client_id.clone(),
+            client_secret: client_secret.0.clone(),
+        },
+        Provider::GitHub { client_id, client_secret } => ProviderConfig {
+            key: "github".into(),
+            label: "GitHub".into(),
+            kind: ProviderKind::GitHub {
+                site: "https://github.com".into(),
+                api: "https://api.github.com".into(),
+            },
+            client_id: client_id.clone(),
+            client_secret: client_secret.0.clone(),
+        },
+    }
+}
