@@ -1,24 +1,17 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
-use crate::shell::PublicLayout;
 use crate::ui::{ButtonKind, ButtonLink, Definition, Definitions, Digest, Status, Tone};
 
-/// `workspace` is where a signed-in person works.
+/// Stands in the public layout. `workspace` is where a signed-in person works.
 #[component]
 pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoView {
-    let way_in = match &workspace {
-        Some(href) => {
-            view! { <ButtonLink href=href.clone()>"Go to workspace"</ButtonLink> }.into_any()
-        }
+    let way_in = match workspace {
+        Some(href) => view! { <ButtonLink href=href>"Go to workspace"</ButtonLink> }.into_any(),
         None => view! { <ButtonLink href="/sign-in">"Sign in"</ButtonLink> }.into_any(),
     };
     view! {
-        <Title text="Imprimatur: license work to AI companies, prove every line" />
-        <Meta name="description" content=SENTENCE />
-        <PublicLayout path="/" nostrip:workspace=workspace>
             <div class="landing">
               <div class="landing__head">
                 <div>
@@ -51,7 +44,6 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
                 </div>
                 <Road />
             </div>
-        </PublicLayout>
     }
 }
 
