@@ -25,7 +25,7 @@ demo-reset: ## forget the demo's data; the next `make demo` starts over
 	@scripts/demo-reset
 
 dev: setup ## the demo, built again and reloaded whenever a file changes
-	@$(ENV) LEPTOS_SITE_ROOT="$$IMPRIMATUR_RUN/dev-site" exec cargo leptos watch -- demo
+	@$(ENV) export LEPTOS_SITE_ROOT="$$IMPRIMATUR_RUN/dev-site" IMPRIMATUR_SITE_DIR="$$IMPRIMATUR_RUN/dev-site"; exec cargo leptos watch -- demo
 
 test: setup ## every check there is, cheapest first
 	@scripts/test

@@ -4,15 +4,17 @@ use leptos::prelude::*;
 
 use crate::ui::{ButtonKind, ButtonLink, Definition, Definitions, Digest, Status, Tone};
 
-/// Stands in the public layout. `workspace` is where a signed-in person works.
+/// `workspace` is where a signed-in person works.
 #[component]
 pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoView {
-    let way_in = match workspace {
-        Some(href) => view! { <ButtonLink href=href>"Go to workspace"</ButtonLink> }.into_any(),
+    let way_in = match &workspace {
+        Some(href) => {
+            view! { <ButtonLink href=href.clone()>"Go to workspace"</ButtonLink> }.into_any()
+        }
         None => view! { <ButtonLink href="/sign-in">"Sign in"</ButtonLink> }.into_any(),
     };
     view! {
-            <div class="landing">
+        <div class="landing">
               <div class="landing__head">
                 <div>
                 <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
@@ -47,7 +49,8 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
     }
 }
 
-const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
+/// What it is, in two sentences.
+pub const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
     fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
 
 /// What a receipt says, so that the word means something before one is owned.

@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 use url::{Url, form_urlencoded};
 
 use grants::{Grant, Grants};
+use page::Mistyped;
 
 const FORM_BYTES_MAX: usize = 16 * 1024;
 const NAME_LENGTH_MAX: usize = 60;
@@ -196,14 +197,15 @@ async fn choose_person(
     if chosen.deny.is_some() {
         return send_back(&sandbox, asked, &[("error", "access_denied")]);
     }
-    let person = match (chosen.subject, chosen.name) {
-        (Some(subject), _) => sandbox.people.iter().find(|p| p.subject == subject).cloned(),
-        (None, Some(name)) => newcomer(&name),
-        (None, None) => None,
+    let name = chosen.name.unwrap_or_default();
+    let person = match &chosen.subject {
+        Some(subject) => sandbox.people.iter().find(|person| person.subject == *subject).cloned(),
+        None => newcomer(&name),
     };
     let Some(person) = person else {
-        let why = format!("Type a name of at most {NAME_LENGTH_MAX} characters.");
-        return page::people(&sandbox.people, asked, Some(&why));
+        let error =
+            format!("Type a name of 1 to {NAME_LENGTH_MAX} characters, or choose somebody.");
+        return page::people(&sandbox.people, asked, Some(&Mistyped { name, error }));
     };
     let code = sandbox.grants().grant(
         Grant {

@@ -5,6 +5,7 @@
 //! answer, whatever that says. No path here leads to another site except the provider's own.
 
 mod attempt;
+mod config;
 mod fetch;
 mod next;
 mod provider;
@@ -32,9 +33,10 @@ use serde::Deserialize;
 use tower_sessions::Session;
 use url::Url;
 
+pub use config::{ConfigError, ProviderConfig, ProviderKind};
 pub use fetch::Unreachable;
 pub use next::same_site_path;
-pub use provider::{ConfigError, ProviderConfig, ProviderKind, Providers};
+pub use provider::Providers;
 
 use crate::{
     refused,
@@ -50,6 +52,8 @@ pub const WELCOME_PATH: &str = "/welcome";
 pub const INVITATION_PATH: &str = "/join/";
 /// Where a person lands who wanted nowhere in particular.
 const HOME_PATH: &str = "/overview";
+/// Where a browser that has signed out lands.
+const LANDING_PATH: &str = "/";
 const CODE_LENGTH_MAX: usize = 2048;
 const FORM_BYTES_MAX: usize = 16 * 1024;
 
@@ -128,7 +132,8 @@ async fn start(sign_in: &SignIn, key: &str, session: &Session, next: &str) -> Re
         provider: key.to_owned(),
         state: state.into_secret(),
         verifier: verifier.into_secret(),
-        next: same_site_path(next),
+        // The paths here are doors, not pages: nobody can come back to one.
+        next: same_site_path(next).filter(|next| !next.starts_with("/auth/")),
         started_at: sign_in.services.now(),
     };
     attempt::remember(session, attempt).await?;
@@ -198,7 +203,7 @@ fn destination(next: Option<String>, has_organization: bool) -> String {
     match next {
         Some(next) if has_organization || next.starts_with(INVITATION_PATH) => next,
         None if has_organization => HOME_PATH.to_owned(),
-        Some(next) if next != HOME_PATH => {
+        Some(next) if next != HOME_PATH && next != LANDING_PATH => {
             let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
             format!("{WELCOME_PATH}?next={next}")
         }
@@ -213,7 +218,7 @@ async fn sign_out_door(
     session: Session,
 ) -> Response {
     let answered = sign_out(&sign_in.services, &actor, current.map(|c| c.0), &session).await;
-    answered.unwrap_or_else(|error| refused::answer(&error, actor.request_id, HOME_PATH))
+    answered.unwrap_or_else(|error| refused::answer(&error, actor.request_id, LANDING_PATH))
 }
 
 /// Ends the session. Signing out twice is signing out once.
@@ -230,7 +235,7 @@ async fn sign_out(
         }
     }
     session.flush().await.map_err(session::reading)?;
-    Ok(see_other(HOME_PATH))
+    Ok(see_other(LANDING_PATH))
 }
 
 async fn act_for_door(
@@ -276,10 +281,11 @@ mod tests {
     #[test]
     fn a_newcomer_is_welcomed_and_then_goes_on() {
         let to = |next: Option<&str>, has| destination(next.map(str::to_owned), has);
-        assert_eq!(to(None, true), "/");
+        assert_eq!(to(None, true), "/overview");
         assert_eq!(to(Some("/works?q=a"), true), "/works?q=a");
         assert_eq!(to(None, false), "/welcome");
         assert_eq!(to(Some("/"), false), "/welcome");
+        assert_eq!(to(Some("/overview"), false), "/welcome");
         assert_eq!(to(Some("/works?q=a&b"), false), "/welcome?next=%2Fworks%3Fq%3Da%26b");
         assert_eq!(to(Some("/join/abc"), false), "/join/abc");
     }

@@ -5,7 +5,7 @@
 //! to be checked to learn the same. So a nonce has nothing to bind; PKCE already ties the code to
 //! this browser's session (RFC 9700, section 2.1.1).
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use imprimatur::{
     domain::{
@@ -21,48 +21,15 @@ use oauth2::{
 };
 use serde::Deserialize;
 use tokio::{sync::RwLock, time::Instant};
-use url::{Host, Url};
+use url::Url;
 
-use super::fetch::{self, FetchError, Unreachable};
+use super::{
+    config::{ConfigError, ProviderConfig, ProviderKind, is_loopback, is_safe_address},
+    fetch::{self, FetchError, Unreachable},
+};
 
 /// How long a discovery document is believed.
 const DISCOVERY_LIFE: Duration = Duration::from_secs(60 * 60);
-
-/// How a provider is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// Any OpenID Connect issuer; its endpoints are found by discovery.
-    Oidc { issuer: String },
-    /// GitHub, or a GitHub Enterprise Server: `https://github.com` and `https://api.github.com`.
-    GitHub { site: String, api: String },
-}
-
-/// One provider, as configured.
-#[derive(Clone)]
-pub struct ProviderConfig {
-    /// Names the provider in paths: lower-case letters, digits and hyphens.
-    pub key: String,
-    /// What people call it.
-    pub label: String,
-    pub kind: ProviderKind,
-    pub client_id: String,
-    pub client_secret: String,
-}
-
-impl fmt::Debug for ProviderConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProviderConfig")
-            .field("key", &self.key)
-            .field("kind", &self.kind)
-            .field("client_id", &self.client_id)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A configuration that cannot work, in one sentence.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct ConfigError(String);
 
 /// The configured providers.
 #[derive(Clone)]
@@ -117,26 +84,9 @@ pub(super) struct Provider {
 
 impl Provider {
     fn new(config: ProviderConfig) -> std::result::Result<Self, ConfigError> {
-        let refuse = |why: String| ConfigError(format!("Sign-in provider “{}” {why}", config.key));
-        let plain = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-');
-        if config.key.is_empty() || !config.key.bytes().all(plain) {
-            return Err(refuse("needs a key of lower-case letters, digits and hyphens.".into()));
-        }
-        if config.client_id.is_empty() || config.client_secret.is_empty() {
-            return Err(refuse("needs a client id and a client secret.".into()));
-        }
-        let addresses = match &config.kind {
-            ProviderKind::Oidc { issuer } => vec![issuer],
-            ProviderKind::GitHub { site, api } => vec![site, api],
-        };
-        for address in &addresses {
-            if !is_safe_address(address) {
-                return Err(refuse(format!("needs an https address instead of “{address}”.")));
-            }
-        }
-        let base = Url::parse(addresses[0]).map_err(|error| refuse(error.to_string()))?;
+        let base = config.check()?;
         let http =
-            fetch::client(is_loopback(&base)).map_err(|error| refuse(format!("has {error}.")))?;
+            fetch::client(is_loopback(&base)).map_err(|error| config.refuse(&error.to_string()))?;
         Ok(Self { config, base, http, discovered: RwLock::new(None) })
     }
 
@@ -351,58 +301,4 @@ struct GitHubError {
 fn address(redirect_uri: &str) -> Result<RedirectUrl> {
     RedirectUrl::new(redirect_uri.to_owned())
         .map_err(|error| Error::fault("making the address to come back to", error))
-}
-
-/// TLS, or a sandbox on this very machine.
-fn is_safe_address(address: &str) -> bool {
-    Url::parse(address)
-        .is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(key: &str, issuer: &str) -> ProviderConfig {
-        ProviderConfig {
-            key: key.to_owned(),
-            label: "Example".to_owned(),
-            kind: ProviderKind::Oidc { issuer: issuer.to_owned() },
-            client_id: "client".to_owned(),
-            client_secret: "do-not-print".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_provider_needs_tls_or_loopback() {
-        let accepted = |issuer| Providers::new(vec![config("example", issuer)]).is_ok();
-        assert!(accepted("https://id.example"));
-        assert!(accepted("http://127.0.0.1:4200"));
-        for issuer in ["http://id.example", "ftp://127.0.0.1", "id.example", ""] {
-            assert!(!accepted(issuer), "{issuer}");
-        }
-    }
-
-    #[test]
-    fn keys_are_plain_and_different() {
-        for key in ["", "A", "a/b", "é"] {
-            assert!(Providers::new(vec![config(key, "https://id.example")]).is_err(), "{key}");
-        }
-        let twice = vec![config("a", "https://id.example"), config("a", "https://id.example")];
-        assert!(Providers::new(twice).is_err());
-    }
-
-    #[test]
-    fn a_secret_is_not_printed() {
-        assert!(!format!("{:?}", config("a", "https://id.example")).contains("do-not-print"));
-    }
 }

@@ -33,8 +33,18 @@ input[type=text]{font:inherit;color:inherit;background:none;width:100%;min-heigh
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
                       base-uri 'none'";
 
-/// Everybody one can be. `error` is about the name that was typed.
-pub(super) fn people(people: &[SandboxPerson], asked: &Asked, error: Option<&str>) -> Response {
+/// A name that was typed, and what is wrong with it.
+pub(super) struct Mistyped {
+    pub name: String,
+    pub error: String,
+}
+
+/// Everybody one can be.
+pub(super) fn people(
+    people: &[SandboxPerson],
+    asked: &Asked,
+    mistyped: Option<&Mistyped>,
+) -> Response {
     let hidden = hidden(asked);
     let known: String = people
         .iter()
@@ -47,12 +57,15 @@ pub(super) fn people(people: &[SandboxPerson], asked: &Asked, error: Option<&str
             )
         })
         .collect();
-    let (note, invalid) = match error {
-        Some(error) => (
+    let (note, invalid) = match mistyped {
+        Some(Mistyped { name, error }) => (
             format!("<p class=\"error\" id=\"name-error\">{}</p>", escape(error)),
-            " aria-invalid=\"true\" aria-describedby=\"name-error\" autofocus",
+            format!(
+                " value=\"{}\" aria-invalid=\"true\" aria-describedby=\"name-error\" autofocus",
+                escape(name)
+            ),
         ),
-        None => (String::new(), ""),
+        None => (String::new(), String::new()),
     };
     let known = if people.is_empty() {
         String::new()
@@ -62,7 +75,7 @@ pub(super) fn people(people: &[SandboxPerson], asked: &Asked, error: Option<&str
              <form method=\"post\" action=\"/authorize\">{hidden}<ul>{known}</ul></form>"
         )
     };
-    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if mistyped.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let body = format!(
         "<h1>Who are you?</h1>\
          <p>This sign-in stands in for a real one while you try Imprimatur. Nobody is asked for a \

@@ -1,0 +1,337 @@
+//! The gate as a machine meets it.
+
+mod world;
+
+use std::time::Duration;
+
+use imprimatur::{
+    domain::{
+        asset::ContentId,
+        metering::{Grain, Range, Side, Totals},
+        terms::Scope,
+    },
+    services::{
+        reports::{self, UsageFilter},
+        tokens,
+    },
+};
+use object_store::{ObjectStoreExt as _, path::Path};
+use reqwest::Response;
+use serde_json::Value;
+use sqlx::PgPool;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use self::world::{Limits, PLENTY, Sale, World};
+
+/// Asks until it is so; fails after ten seconds.
+async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let asking = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(10), asking).await.is_ok(), "never: {what}");
+}
+
+/// Status and code of a refusal; everything a machine relies on is checked on the way.
+async fn problem(response: Response) -> (u16, String) {
+    let status = response.status().as_u16();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    assert!(!response.headers().contains_key("imprimatur-receipt"));
+    assert_eq!(response.headers().contains_key("www-authenticate"), status == 401);
+    let limited = status == 429 || status == 503;
+    assert_eq!(response.headers().contains_key("retry-after"), limited);
+    let document: Value = response.json().await.unwrap();
+    assert_eq!(document["status"], status);
+    for field in ["type", "title", "detail", "request_id"] {
+        assert!(document[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
+    }
+    (status, document["code"].as_str().unwrap().to_owned())
+}
+
+async fn totals(world: &World) -> Totals {
+    let range = Range::last_days(world.services.now(), 2, Grain::Day).unwrap();
+    let filter = UsageFilter::default();
+    reports::usage(&world.services, &world.buyer, Side::Buyer, &filter, &range)
+        .await
+        .unwrap()
+        .totals
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn licensed_content_comes_with_a_receipt_that_holds(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"Salt was the first road.".to_vec(), PLENTY).await;
+    let response = world.fetch(&sale).header("Imprimatur-Job", "run 7").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let headers = response.headers().clone();
+    for (name, value) in [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("content-length", "24"),
+        ("etag", &format!("\"{}\"", sale.content_id)),
+        ("imprimatur-content-id", sale.content_id.as_str()),
+        ("accept-ranges", "none"),
+        ("cache-control", "private, no-store"),
+        ("x-content-type-options", "nosniff"),
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("x-ratelimit-remaining", "99999"),
+    ] {
+        assert_eq!(headers[name], value, "{name}");
+    }
+    let receipt = world.receipt(&response).await;
+    assert_eq!(response.bytes().await.unwrap(), sale.bytes);
+    assert_eq!((receipt.license_id, receipt.token_id), (sale.license_id, sale.token_id));
+    assert_eq!((receipt.bytes, receipt.scope), (24, Scope::Training));
+    assert_eq!(receipt.job_id.as_ref().map(|job| job.as_str()), Some("run 7"));
+    assert_eq!(world.stored().await, [receipt.receipt_id]);
+
+    let stored = world.get(&format!("/receipts/{}", receipt.receipt_id));
+    let stored = stored.bearer_auth(sale.secret.reveal()).send().await.unwrap();
+    assert_eq!(stored.headers()["content-type"], "application/jose");
+    assert_eq!(stored.text().await.unwrap(), headers["imprimatur-receipt"].to_str().unwrap());
+
+    let links: Vec<&str> =
+        headers.get_all("link").iter().map(|link| link.to_str().unwrap()).collect();
+    assert!(links[0].starts_with(&format!("<{}{}/manifest>", world.base_url, sale.path())));
+    let manifest = world.get(&format!("{}/manifest", sale.path())).send().await.unwrap();
+    let manifest: Value = manifest.json().await.unwrap();
+    assert_eq!(manifest["content_id"], sale.content_id.as_str());
+    assert_eq!(manifest["attribution"], "Mira Holm");
+    assert_eq!(manifest["provenance_chain"][0]["version"], 1);
+    let license = manifest["license_uri"].as_str().unwrap();
+    assert_eq!(links[1], format!("<{license}>; rel=\"license\""));
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn every_refusal_has_its_code_and_costs_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    let other = world.sale(b"two".to_vec(), PLENTY).await;
+    let (_, preview) = world.token(sale.license_id, vec![Scope::Preview]).await;
+    let unknown = sale.secret.reveal().replace(|digit: char| digit.is_ascii_digit(), "a");
+    let missing = format!("/c/{}", ContentId::of(b"nobody's"));
+    let to = |path: &str, secret: &str| world.get(path).bearer_auth(secret);
+    let (path, secret) = (sale.path(), sale.secret.reveal());
+    for (request, expected) in [
+        (world.get(&path), (401, "missing_token")),
+        (world.get("/c/x").basic_auth("a", Some("b")), (401, "missing_token")),
+        (to("/c/x", "sk_test_short"), (403, "invalid_token")),
+        (to(&path, &unknown), (403, "invalid_token")),
+        (to(&path, ""), (401, "missing_token")),
+        (to(&other.path(), secret), (403, "content_not_licensed")),
+        (to(&missing, secret), (403, "content_not_licensed")),
+        (to("/c/sha256:x", secret), (403, "content_not_licensed")),
+        (to("/c/%FF%00", secret), (403, "content_not_licensed")),
+        (to(&path, secret).header("Imprimatur-Scope", "mining"), (403, "scope_not_granted")),
+        (
+            to(&path, preview.reveal()).header("Imprimatur-Scope", "training"),
+            (403, "scope_not_granted"),
+        ),
+        (to(&path, secret).header("Imprimatur-Job", "x".repeat(129)), (400, "invalid_job")),
+        (world.get("/receipts/x"), (401, "missing_token")),
+        (to("/receipts/x", secret), (404, "not_found")),
+        (world.get(&format!("{missing}/manifest")), (404, "not_found")),
+        (to(&format!("{path}/manifest"), &unknown), (403, "invalid_token")),
+    ] {
+        let sent = format!("{request:?}");
+        let (status, code) = problem(request.send().await.unwrap()).await;
+        assert_eq!((status, code.as_str()), expected, "{sent}");
+    }
+
+    world.fate("update license set state = 'suspended'").await;
+    until("the license is suspended", async || {
+        problem_code(world.fetch(&sale).send().await.unwrap()).await == "license_inactive"
+    })
+    .await;
+    assert!(world.stored().await.iter().count() <= 1, "only what was sent before the suspension");
+    world.gate.close().await;
+}
+
+async fn problem_code(response: Response) -> String {
+    if response.status().is_success() {
+        return "delivered".to_owned();
+    }
+    problem(response).await.1
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn limits_refuse_with_the_time_to_come_back(pool: PgPool) {
+    let world = World::new(pool).await;
+    let slow = world.sale(b"slow".to_vec(), Limits { rate: 2, ..PLENTY }).await;
+    let codes = [
+        problem_code(world.fetch(&slow).send().await.unwrap()).await,
+        problem_code(world.fetch(&slow).send().await.unwrap()).await,
+        problem_code(world.fetch(&slow).send().await.unwrap()).await,
+    ];
+    assert_eq!(codes, ["delivered", "delivered", "rate_limited"]);
+    let refused = world.fetch(&slow).send().await.unwrap();
+    assert_eq!(refused.status(), 429);
+    let wait: u64 = refused.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    assert_eq!(refused.headers()["x-ratelimit-remaining"], "0");
+
+    let small = world.sale(b"small".to_vec(), Limits { units: 1, ..PLENTY }).await;
+    let inference = || world.fetch(&small).header("Imprimatur-Scope", "inference").send();
+    assert_eq!(problem_code(inference().await.unwrap()).await, "delivered");
+    assert_eq!(problem_code(inference().await.unwrap()).await, "quota_exceeded");
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn a_revoked_token_is_refused_within_a_second(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    assert_eq!(world.fetch(&sale).send().await.unwrap().status(), 200);
+    tokens::revoke(&world.services, &world.buyer, sale.token_id).await.unwrap();
+    let refused = async {
+        while world.fetch(&sale).send().await.unwrap().status() == 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(1), refused).await.is_ok());
+    let answer = world.fetch(&sale).send().await.unwrap();
+    assert_eq!(problem(answer).await, (403, "invalid_token".to_owned()));
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn looking_without_taking_is_free(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), Limits { units: 1, ..PLENTY }).await;
+    let etag = format!("\"{}\"", sale.content_id);
+    for _ in 0..3 {
+        let head = world.head(&sale.path()).bearer_auth(sale.secret.reveal()).send().await.unwrap();
+        assert_eq!(
+            (head.status().as_u16(), &head.headers()["content-length"]),
+            (200, &"3".parse().unwrap())
+        );
+        assert_eq!(head.headers()["etag"], etag.as_str());
+        assert!(!head.headers().contains_key("imprimatur-receipt"));
+        for tags in [etag.clone(), "*".to_owned(), format!("\"x\", W/{etag}")] {
+            let held = world.fetch(&sale).header("If-None-Match", tags).send().await.unwrap();
+            assert_eq!(held.status(), 304);
+            assert_eq!(held.headers()["etag"], etag.as_str());
+        }
+    }
+    assert!(world.stored().await.is_empty());
+    let other = world.fetch(&sale).header("If-None-Match", "\"x\"").send().await.unwrap();
+    assert_eq!((other.status().as_u16(), world.stored().await.len()), (200, 1));
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn large_content_arrives_whole(pool: PgPool) {
+    let world = World::new(pool).await;
+    for length in [64 * 1024, 64 * 1024 + 1, 3_000_000] {
+        let bytes: Vec<u8> = (0..length).map(|n: u32| n.to_le_bytes()[n as usize % 3]).collect();
+        let sale = world.sale(bytes, PLENTY).await;
+        let response = world.fetch(&sale).send().await.unwrap();
+        let receipt = world.receipt(&response).await;
+        assert_eq!(ContentId::of(&response.bytes().await.unwrap()), sale.content_id);
+        assert!(world.stored().await.contains(&receipt.receipt_id));
+    }
+    world.gate.close().await;
+}
+
+/// Larger than what sockets hold on the way, so that the last bytes cannot have been accepted.
+fn more_than_sockets_hold() -> Vec<u8> {
+    vec![7; 64 * 1024 * 1024]
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn a_client_that_leaves_half_way_is_not_billed(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(more_than_sockets_hold(), Limits { units: 1, ..PLENTY }).await;
+    let mut client =
+        TcpStream::connect(world.base_url.trim_start_matches("http://")).await.unwrap();
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: gate\r\nAuthorization: Bearer {}\r\n\r\n",
+        sale.path(),
+        sale.secret.reveal()
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    let mut begun = vec![0; 100_000];
+    client.read_exact(&mut begun).await.unwrap();
+    assert!(begun.starts_with(b"HTTP/1.1 200 OK"));
+    let while_sending = world.head(&sale.path()).bearer_auth(sale.secret.reveal()).send();
+    assert_eq!(while_sending.await.unwrap().status(), 429, "its unit is set aside");
+    drop(client);
+    until("the unit is given back", async || {
+        let head = world.head(&sale.path()).bearer_auth(sale.secret.reveal());
+        head.send().await.unwrap().status() == 200
+    })
+    .await;
+    assert!(world.stored().await.is_empty());
+    assert_eq!(totals(&world).await, Totals::default());
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn content_that_is_not_as_promised_is_never_delivered(pool: PgPool) {
+    let world = World::new(pool).await;
+    let place = |sale: &Sale| {
+        let hex = sale.content_id.hex();
+        Path::from(format!("content/{}/{hex}", &hex[..2]))
+    };
+    for length in [100, 200_000] {
+        let sale = world.sale(vec![1; length], PLENTY).await;
+        for wrong in [length - 1, length + 1, 0] {
+            world.store.put(&place(&sale), vec![1; wrong].into()).await.unwrap();
+            let answer = world.fetch(&sale).send().await.unwrap();
+            let cut = match answer.status().as_u16() {
+                200 => answer.bytes().await.is_err(),
+                status => (status, problem(answer).await.1) == (503, "content_unavailable".into()),
+            };
+            assert!(cut, "{wrong} bytes instead of {length}");
+        }
+        world.store.delete(&place(&sale)).await.unwrap();
+        let gone = world.fetch(&sale).send().await.unwrap();
+        assert_eq!(problem(gone).await, (503, "content_unavailable".to_owned()));
+    }
+    assert!(world.stored().await.is_empty());
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn the_same_content_at_once_is_billed_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"Salt was the first road.".to_vec(), PLENTY).await;
+    let fetches = (0..50).map(|_| async {
+        let response = world.fetch(&sale).send().await.unwrap();
+        let receipt = world.receipt(&response).await.receipt_id;
+        assert_eq!(response.bytes().await.unwrap(), sale.bytes);
+        receipt
+    });
+    let mut receipts = futures::future::join_all(fetches).await;
+    receipts.sort_unstable();
+    assert_eq!(world.stored().await, receipts);
+    assert_eq!(totals(&world).await, Totals { calls: 50, bytes: 1200, billable_units: 1 });
+    let repeats: i64 =
+        sqlx::query_scalar("select count(*) from usage_event where free_reason = 'repeat'")
+            .fetch_one(&world.services.pool)
+            .await
+            .unwrap();
+    assert_eq!(repeats, 49);
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn nothing_is_delivered_while_receipts_cannot_be_stored(pool: PgPool) {
+    let world = World::new(pool).await;
+    let small = world.sale(b"one".to_vec(), PLENTY).await;
+    let large = world.sale(vec![1; 200_000], PLENTY).await;
+    world.fate("alter table usage_event add constraint closed check (false) not valid").await;
+    let answer = world.fetch(&small).send().await.unwrap();
+    assert_eq!(problem(answer).await, (503, "receipt_not_stored".to_owned()));
+    let answer = world.fetch(&large).send().await.unwrap();
+    assert!(answer.bytes().await.is_err());
+    assert!(world.stored().await.is_empty());
+    world.fate("alter table usage_event drop constraint closed").await;
+    assert_eq!(world.fetch(&small).send().await.unwrap().status(), 200);
+    world.gate.close().await;
+}

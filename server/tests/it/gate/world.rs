@@ -1,0 +1,212 @@
+//! A creator, a buyer, works sold between them, and the gate listening on a socket of its own.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, SubsecRound as _, Utc};
+use imprimatur::{
+    domain::{
+        access_token::TokenSecret,
+        actor::{Actor, Member, Role, Sides, Who},
+        asset::{ContentId, Particulars},
+        ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
+        pricing::TypedTiers,
+        receipt::{self, Jwks, Receipt},
+        terms::Scope,
+    },
+    services::{
+        Clock, Services, assets,
+        content::ContentStore,
+        gate::Signer,
+        licenses::{self, Acceptance},
+        mint, offers,
+        tokens::{self, NewToken},
+    },
+};
+use object_store::memory::InMemory;
+use reqwest::{Client, RequestBuilder, Response};
+use server::gate::{Gate, routes};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+
+struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(6)
+    }
+}
+
+pub struct World {
+    pub services: Services,
+    pub store: Arc<InMemory>,
+    pub gate: Gate,
+    pub base_url: String,
+    client: Client,
+    pub creator: Actor,
+    pub buyer: Actor,
+}
+
+/// What the buyer holds after buying.
+pub struct Sale {
+    pub bytes: Vec<u8>,
+    pub content_id: ContentId,
+    pub license_id: LicenseId,
+    pub token_id: TokenId,
+    pub secret: TokenSecret,
+}
+
+/// The paid tier: every use, this many units a month and no more, this many requests a minute.
+pub struct Limits {
+    pub units: u32,
+    pub rate: u32,
+}
+
+pub const PLENTY: Limits = Limits { units: 1_000_000, rate: 100_000 };
+
+impl World {
+    pub async fn new(pool: PgPool) -> Self {
+        let store = Arc::new(InMemory::new());
+        let services = Services {
+            pool,
+            clock: Arc::new(SystemClock),
+            content: ContentStore::new(store.clone(), 1 << 30),
+            live: false,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}", listener.local_addr().unwrap());
+        let (signer, _) = Signer::generate().unwrap();
+        let gate = Gate::start(services.clone(), signer, &base_url).await.unwrap();
+        let router = routes(gate.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let creator = member(&services, "mira").await;
+        let buyer = member(&services, "acme").await;
+        Self { services, store, gate, base_url, client: Client::new(), creator, buyer }
+    }
+
+    /// The creator registers and offers a work; the buyer takes the paid tier and makes a token.
+    pub async fn sale(&self, bytes: Vec<u8>, limits: Limits) -> Sale {
+        let services = &self.services;
+        let stream = futures::stream::iter([Ok::<_, std::io::Error>(bytes.clone().into())]);
+        let staged = services.content.stage(stream).await.unwrap();
+        let content_id = staged.content_id.clone();
+        let new = assets::NewAsset {
+            asset_id: mint(),
+            particulars: Particulars::parse("The Salt Roads", "", "Mira Holm", "text").unwrap(),
+            file_name: "salt-roads.txt".into(),
+            staged,
+        };
+        let asset_id: AssetId = assets::register(services, &self.creator, new).await.unwrap();
+        let tiers = TypedTiers {
+            currency: "USD".into(),
+            free_units: "1".into(),
+            free_rate: "1".into(),
+            paid_name: "Standard".into(),
+            paid_base: "2500".into(),
+            paid_units: limits.units.to_string(),
+            paid_overage: String::new(),
+            paid_rate: limits.rate.to_string(),
+        };
+        let template = "all-uses".to_owned();
+        let new = offers::NewOffer { offer_id: mint(), asset_id, template, tiers };
+        offers::publish(services, &self.creator, new).await.unwrap();
+        let offer = offers::current(services, asset_id).await.unwrap().unwrap();
+        let acceptance = Acceptance {
+            license_id: mint(),
+            asset_id,
+            tier_id: offer.tiers[1].tier_id,
+            terms_digest: offer.terms.digest,
+            agreed: true,
+        };
+        let license_id = licenses::accept(services, &self.buyer, acceptance).await.unwrap();
+        let scopes = Scope::ALL.to_vec();
+        let (token_id, secret) = self.token(license_id, scopes).await;
+        Sale { bytes, content_id, license_id, token_id, secret }
+    }
+
+    /// One more token, and the gate knows it.
+    pub async fn token(&self, license_id: LicenseId, scopes: Vec<Scope>) -> (TokenId, TokenSecret) {
+        let token_id = mint();
+        let new = NewToken {
+            token_id,
+            license_id,
+            name: "crawler".into(),
+            scopes,
+            expires_in_days: None,
+        };
+        let secret = tokens::create(&self.services, &self.buyer, new).await.unwrap().unwrap();
+        super::until("the gate knows the token", async || {
+            let nothing = self.get("/receipts/none").bearer_auth(secret.reveal());
+            nothing.send().await.unwrap().status() == 404
+        })
+        .await;
+        (token_id, secret)
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("{}{path}", self.base_url))
+    }
+
+    pub fn head(&self, path: &str) -> RequestBuilder {
+        self.client.head(format!("{}{path}", self.base_url))
+    }
+
+    /// A request for the content of a sale.
+    pub fn fetch(&self, sale: &Sale) -> RequestBuilder {
+        self.get(&sale.path()).bearer_auth(sale.secret.reveal())
+    }
+
+    /// The receipt in a response, checked with the published keys.
+    pub async fn receipt(&self, response: &Response) -> Receipt {
+        let jws = response.headers()["imprimatur-receipt"].to_str().unwrap();
+        let keys: Jwks =
+            self.get("/.well-known/jwks.json").send().await.unwrap().json().await.unwrap();
+        let kid = receipt::kid_of(jws).unwrap();
+        let key = keys.keys.iter().find(|key| key.kid == kid).unwrap().public_key().unwrap();
+        receipt::verify(jws, &key).unwrap()
+    }
+
+    pub async fn stored(&self) -> Vec<ReceiptId> {
+        sqlx::query_scalar("select receipt_id from receipt order by receipt_id")
+            .fetch_all(&self.services.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Runs a statement that changes the world behind everybody's back.
+    pub async fn fate(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.services.pool).await.unwrap();
+    }
+}
+
+impl Sale {
+    pub fn path(&self) -> String {
+        format!("/c/{}", self.content_id)
+    }
+}
+
+async fn member(services: &Services, name: &str) -> Actor {
+    let (person_id, org_id): (PersonId, OrgId) = (mint(), mint());
+    let now = services.now();
+    let mut tx = services.pool.begin().await.unwrap();
+    sqlx::query("insert into person (person_id, name, created_at) values ($1, $2, $3)")
+        .bind(person_id.uuid())
+        .bind(name)
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    sqlx::query(
+        "insert into organization (org_id, name, slug, is_creator, is_buyer, created_at)
+         values ($1, $2, $2, true, true, $3)",
+    )
+    .bind(org_id.uuid())
+    .bind(name)
+    .bind(now)
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let sides = Sides { creator: true, buyer: true };
+    let member = Member { person_id, org_id, role: Role::Owner, sides };
+    Actor { who: Who::Member(member), request_id: mint() }
+}

@@ -1,0 +1,11 @@
+//! What the server does over HTTP, on a real database and against real counterparts on loopback.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod authorization_server;
+mod browser;
+mod gate;
+mod providers;
+mod sessions;
+mod sign_in;
+mod stage;
