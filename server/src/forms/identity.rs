@@ -14,6 +14,7 @@ use tower_sessions::Session;
 use crate::{
     portal::{Ask, Done, Fields, Portal},
     session,
+    sign_in::same_site_path,
 };
 
 /// `POST /welcome`
@@ -39,7 +40,8 @@ pub async fn found(
         let organization =
             people::found_organization(&portal.services, &request.actor, new).await?;
         session::act_for(&browser, organization.org_id).await?;
-        Ok(Done::To("/overview".into()))
+        let next = request.param("next").and_then(same_site_path);
+        Ok(Done::To(next.unwrap_or_else(|| "/overview".into())))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::welcome::show(&request)).await
