@@ -1,6 +1,7 @@
 // Takes the pictures: each page of `pages.ts`, on a desk and on a phone, by day
 // and by night. Anything that scrolls sideways is reported, the picture kept.
-import { expect, signIn, test } from './harness/fixtures';
+import { expect, test } from './harness/fixtures';
+import { signIn } from './harness/people';
 import { screens } from './pages';
 
 const widths = [1440, 390];
