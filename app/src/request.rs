@@ -191,6 +191,19 @@ impl Page {
         }
     }
 
+    /// A page that brings its own layout.
+    pub fn bare<V: IntoView + 'static>(
+        title: impl Into<String>,
+        view: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            description: None,
+            status: 200,
+            view: Box::new(move || view().into_any()),
+        }
+    }
+
     /// The same page with another status.
     #[must_use]
     pub fn status(self, status: u16) -> Self {
@@ -242,6 +255,7 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
         404 => ("There is nothing here", "Check the address, or go back to where you came from."),
         403 => ("Not with your role", "Switch organization, or ask an owner or admin."),
         410 => ("This is over", "Ask for a new link."),
+        503 => ("Somebody else does not answer", "Try again in a minute."),
         _ => ("That did not work", "Go back and try again."),
     };
     let sentence = refusal.sentence.clone();

@@ -31,6 +31,8 @@ pub enum Kind {
     TooLarge,
     /// Too often, or more than the quota: 429.
     TooMany,
+    /// Somebody we depend on does not answer: 503.
+    Unavailable,
 }
 
 impl Kind {
@@ -47,6 +49,7 @@ impl Kind {
             Self::TooLarge => 413,
             Self::Invalid => 422,
             Self::TooMany => 429,
+            Self::Unavailable => 503,
         }
     }
 }

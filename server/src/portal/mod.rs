@@ -18,7 +18,6 @@ use imprimatur::{
     domain::{
         actor::{Actor, Who},
         error::Kind,
-        ids::RequestId,
     },
     services::{Error, Result, Services, mint, reports::CursorKey},
 };
@@ -27,7 +26,7 @@ use url::form_urlencoded;
 
 pub use form::{Done, Fields};
 
-use crate::session::CurrentSession;
+use crate::{refused, session::CurrentSession};
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -64,7 +63,7 @@ impl Portal {
                 render::page(self, request::refused(request, refusal), None).await
             }
             Error::Fault { .. } => {
-                log_fault(error, request.request_id());
+                refused::log_fault(error, request.request_id());
                 render::page(self, request::broken(request), None).await
             }
         }
@@ -81,18 +80,6 @@ fn come_back(request: &Request) -> String {
         next.push_str(&query);
     }
     form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish()
-}
-
-/// Logs a fault with its whole chain, the one time it is handled.
-pub fn log_fault(error: &Error, request_id: RequestId) {
-    let mut chain = String::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        chain.push_str(": ");
-        chain.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    tracing::error!(request.id = %request_id, "{error}{chain}");
 }
 
 /// The `Request` of a page, made from what the middleware left.

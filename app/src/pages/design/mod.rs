@@ -7,7 +7,6 @@ mod sample;
 mod words;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, WorkspaceLayout};
 use crate::ui::{ButtonKind, ButtonLink, PageHeader, Segment, Segmented};
@@ -17,7 +16,6 @@ use crate::ui::{ButtonKind, ButtonLink, PageHeader, Segment, Segmented};
 #[component]
 pub fn Design() -> impl IntoView {
     view! {
-        <Title text="Components" />
         <WorkspaceLayout path="/design" nav=parts() account=somebody()>
             <PageHeader
                 title="Overview"
