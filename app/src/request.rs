@@ -15,7 +15,7 @@ use imprimatur::{
     services::{self, Services, identity, reports::CursorKey},
 };
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::{Meta, Title, provide_meta_context};
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
 
@@ -212,6 +212,7 @@ impl Page {
 
     /// Draws the page with its title, once.
     pub fn draw(self) -> AnyView {
+        provide_meta_context();
         let description = self
             .description
             .filter(|description| !description.is_empty())

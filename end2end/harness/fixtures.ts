@@ -1,35 +1,47 @@
 // What every test is written with. A page on which a script fails, or which the
 // content security policy had to stop, fails its test, whatever the test is about.
 import AxeBuilder from '@axe-core/playwright';
-import { type Page, expect, test as base } from '@playwright/test';
-import { portal } from './places';
+import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
 
 export { expect };
 
-export const test = base.extend<{ noScriptFails: void }>({
-  noScriptFails: [
+interface Fixtures {
+  /** What went wrong in any browser of the test; must be empty at its end. */
+  failures: string[];
+  /** Opens a browser of its own: somebody else, who shares no cookie with anybody. */
+  anotherBrowser: () => Promise<Page>;
+}
+
+export const test = base.extend<Fixtures>({
+  failures: [
     async ({ context }, use) => {
       const failures: string[] = [];
-      context.on('weberror', (failure) => failures.push(failure.error().message));
-      context.on('console', (message) => {
-        // A refusal answered with 4xx is the page at work; the browser logs it too.
-        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
-          failures.push(message.text());
-        }
-      });
-      await use();
+      watch(context, failures);
+      await use(failures);
       expect(failures, 'errors in the console of the browser').toEqual([]);
     },
     { auto: true },
   ],
+  anotherBrowser: async ({ browser, failures }, use) => {
+    const opened: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext();
+      opened.push(context);
+      watch(context, failures);
+      return context.newPage();
+    });
+    for (const context of opened) await context.close();
+  },
 });
 
-/** Walks through the sign-in provider as a person does; ends where `next` says. */
-export async function signIn(page: Page, person: string, next = '/'): Promise<void> {
-  await page.goto(`/sign-in?next=${encodeURIComponent(next)}`);
-  await page.getByRole('button', { name: /^Continue with/ }).first().click();
-  await page.getByRole('button', { name: person }).click();
-  await page.waitForURL((url) => url.origin === portal && !url.pathname.startsWith('/auth/'));
+function watch(context: BrowserContext, failures: string[]): void {
+  context.on('weberror', (failure) => failures.push(failure.error().message));
+  context.on('console', (message) => {
+    // A refusal answered with 4xx is the page at work; the browser logs it too.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      failures.push(message.text());
+    }
+  });
 }
 
 /** Nothing that axe knows of bars anyone from the page, by day or by night. */

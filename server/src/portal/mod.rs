@@ -54,12 +54,10 @@ impl Portal {
     async fn answer_error(&self, request: &Request, error: &Error) -> Response {
         match error {
             Error::Refused(refusal) if refusal.kind == Kind::Unauthenticated => {
-                let next: String =
-                    form_urlencoded::byte_serialize(request.path.as_bytes()).collect();
-                Redirect::to(&format!("/sign-in?next={next}")).into_response()
+                Redirect::to(&format!("/sign-in?{}", come_back(request))).into_response()
             }
             Error::Refused(refusal) if refusal.code == "organization_required" => {
-                Redirect::to("/welcome").into_response()
+                Redirect::to(&format!("/welcome?{}", come_back(request))).into_response()
             }
             Error::Refused(refusal) => {
                 render::page(self, request::refused(request, refusal), None).await
@@ -70,6 +68,18 @@ impl Portal {
             }
         }
     }
+}
+
+/// The parameter that leads back to the address asked for, its own parameters included.
+fn come_back(request: &Request) -> String {
+    let mut next = request.path.clone();
+    if !request.query.is_empty() {
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish();
+        next.push('?');
+        next.push_str(&query);
+    }
+    form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish()
 }
 
 /// The `Request` of a page, made from what the middleware left.
