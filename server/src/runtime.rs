@@ -142,22 +142,7 @@ impl Runtime {
             }
         })?;
         let address = listener.local_addr()?;
-        let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
-
-        let mut router = Router::new();
-        let gate = if roles.contains(&Role::Gate) {
-            let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-            let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
-            router = router.merge(gate::routes(gate.clone()));
-            Some(gate)
-        } else {
-            None
-        };
-        if roles.contains(&Role::Portal) {
-            router = router.merge(portal(&config, &services, &base_url)?);
-        }
-        router = router.merge(router::health(services.clone()));
-        let router = router::with_headers(router, base_url.scheme() == "https");
+        let (router, gate) = assemble(&config, roles, &services).await?;
         let working = roles
             .contains(&Role::Worker)
             .then(|| tokio::spawn(worker::run(services, stop.clone())));
@@ -196,6 +181,29 @@ impl Runtime {
         }
         Ok(())
     }
+}
+
+/// Everything these roles answer, in one router, and the gate behind it if there is one.
+pub async fn assemble(
+    config: &Config,
+    roles: &[Role],
+    services: &Services,
+) -> Result<(Router, Option<Gate>), Error> {
+    let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
+    let mut router = Router::new();
+    let gate = if roles.contains(&Role::Gate) {
+        let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
+        let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
+        router = router.merge(gate::routes(gate.clone()));
+        Some(gate)
+    } else {
+        None
+    };
+    if roles.contains(&Role::Portal) {
+        router = router.merge(portal(config, services, &base_url)?);
+    }
+    router = router.merge(router::health(services.clone()));
+    Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
 }
 
 async fn serve(

@@ -59,7 +59,8 @@ impl Browser {
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 
-    async fn send(&mut self, mut request: Request<Body>) -> Answer {
+    /// Sends any request, as this browser.
+    pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let headers = request.headers_mut();
         headers.insert(header::HOST, HOST.parse().unwrap());
         headers.insert(header::USER_AGENT, "Mozilla/5.0 (X11; Linux) Firefox/140".parse().unwrap());

@@ -5,7 +5,10 @@
 mod authorization_server;
 mod browser;
 mod gate;
+mod licensing;
 mod providers;
 mod sessions;
 mod sign_in;
 mod stage;
+mod visitor;
+mod world;

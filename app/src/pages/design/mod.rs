@@ -40,6 +40,7 @@ pub fn Design() -> impl IntoView {
             <forms::CameBack />
             <words::Notices />
             <words::Steps />
+            <words::Terms />
             <words::Pasted />
             <words::Nothing />
             <words::Broken />
@@ -76,6 +77,7 @@ fn parts() -> Vec<NavGroup> {
             items: vec![
                 part("Notices", "notices"),
                 part("Lists", "lists"),
+                part("Terms and tiers", "terms"),
                 part("Code", "code"),
                 part("Empty and loading", "empty"),
                 part("Errors", "errors"),

@@ -1,0 +1,142 @@
+//! The road walked once over HTTP: from a sign-in to a receipted delivery that both sides see.
+
+use std::time::Duration;
+
+use imprimatur::domain::{
+    asset::ContentId,
+    receipt::{self, Jwks},
+    terms::Scope,
+};
+use sqlx::PgPool;
+use url::{Url, form_urlencoded};
+
+use crate::{
+    visitor::{Tier, Visitor, between},
+    world::World,
+};
+
+/// Goes to the provider and back, as a browser does.
+async fn sign_in(world: &World, visitor: &mut Visitor, subject: &str, next: &str) -> String {
+    let started = visitor.post("/auth/start/oidc", &[("next", next)]).await;
+    assert_eq!(started.status, 303, "{}", started.body);
+    let authorize = Url::parse(started.location()).unwrap();
+    assert!(started.location().starts_with(&world.issuer));
+    let mut form: Vec<(String, String)> = authorize.query_pairs().into_owned().collect();
+    form.push(("subject".to_owned(), subject.to_owned()));
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let provider = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap();
+    let chosen = provider
+        .post(authorize.as_str().split('?').next().unwrap())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
+    let back = Url::parse(chosen.headers()["location"].to_str().unwrap()).unwrap();
+    let callback = format!("{}?{}", back.path(), back.query().unwrap());
+    let arrived = visitor.browser.get(&callback).await;
+    assert_eq!(arrived.status, 303, "{}", arrived.body);
+    arrived.location().to_owned()
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn the_road_leads_from_a_sign_in_to_a_receipt_both_sides_see(pool: PgPool) {
+    let world = World::new(pool).await;
+
+    let mut mira = world.visitor();
+    assert_eq!(sign_in(&world, &mut mira, "mira", "").await, "/welcome");
+    mira.found("Hollow Fen Press", &["creator"]).await;
+    let text = "Salt was the first road.";
+    let asset_id = mira.register("The Salt Roads", text).await;
+    assert!(mira.open("/assets").await.contains("The Salt Roads"));
+    let content_id = ContentId::of(text.as_bytes());
+    assert_eq!(world.kept().len(), 1);
+    let nobody = world.visitor().browser.get(&format!("/catalogue/{asset_id}")).await;
+    assert_eq!(nobody.status, 404, "a work is seen by nobody before it is offered");
+    mira.publish_offer(asset_id).await;
+
+    let mut acme = world.visitor();
+    let catalogue = acme.open("/catalogue").await;
+    assert!(catalogue.contains("The Salt Roads") && catalogue.contains("Hollow Fen Press"));
+    let page = acme.open(&format!("/catalogue/{asset_id}")).await;
+    assert!(page.contains("Models may be trained and fine-tuned on the work."), "{page}");
+    let license_page = format!("/catalogue/{asset_id}/license");
+    let asked = acme.browser.get(&license_page).await;
+    assert_eq!(asked.status, 303);
+    let next = form_urlencoded::byte_serialize(license_page.as_bytes()).collect::<String>();
+    assert_eq!(asked.location(), format!("/sign-in?next={next}"));
+    let welcome = sign_in(&world, &mut acme, "acme", &license_page).await;
+    assert_eq!(welcome, format!("/welcome?next={next}"));
+    acme.found("Cobalt Research", &["buyer"]).await;
+    let license_id = acme.accept(asset_id, Tier::Paid).await;
+    let page = acme.open(&format!("/licenses/{license_id}")).await;
+    assert!(page.contains("acme") && page.contains("Standard tier"), "{page}");
+
+    let token = acme.create_token(license_id).await;
+    assert!(token.secret.starts_with("sk_test_"));
+    let delivered = acme.fetch_until(&content_id, &token.secret, 200).await;
+    assert_eq!(delivered.body, text);
+    let jws = delivered.headers["imprimatur-receipt"].to_str().unwrap();
+    let keys = acme.ask_gate("/.well-known/jwks.json", None).await;
+    let keys: Jwks = serde_json::from_str(&keys.body).unwrap();
+    let kid = receipt::kid_of(jws).unwrap();
+    let key = keys.keys.iter().find(|key| key.kid == kid).unwrap().public_key().unwrap();
+    let receipt = receipt::verify(jws, &key).unwrap();
+    assert_eq!((receipt.license_id, receipt.token_id), (license_id, token.token_id));
+    assert_eq!((receipt.content_id, receipt.bytes), (content_id.clone(), 24));
+    assert_eq!(receipt.scope, Scope::Training);
+
+    let again = acme.fetch(&content_id, &token.secret).await;
+    assert_eq!(again.status, 200, "a repeat is served");
+    for visitor in [&mut mira, &mut acme] {
+        let feed = visitor.open("/feed").await;
+        assert_eq!(feed.matches("/feed/0").count(), 2, "{feed}");
+        assert!(feed.contains("Repeat, free"), "{feed}");
+        let usage = visitor.open("/usage").await;
+        assert!(usage.contains("The Salt Roads"), "{usage}");
+        let deliveries = between(&usage, "Deliveries", "Billable units");
+        assert!(deliveries.contains("quantity\">2<"), "{deliveries}");
+        let page = visitor.open(&format!("/feed/{}", receipt.receipt_id)).await;
+        assert!(page.contains(jws) && page.contains("The signature is valid"), "{page}");
+    }
+    let stranger = world.owner("stranger", &["creator", "buyer"]).await.browser;
+    let hidden = stranger.clone().get(&format!("/feed/{}", receipt.receipt_id)).await;
+    assert_eq!(hidden.status, 404);
+
+    acme.revoke_token(license_id, token.token_id).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let refused = acme.fetch(&content_id, &token.secret).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+    assert!(refused.body.contains("invalid_token"));
+    assert_eq!(world.count("receipt").await, 2);
+    assert_sums_hold(&world).await;
+    world.gate.close().await;
+}
+
+/// Every hourly sum is exactly what the events of its hour add up to.
+pub async fn assert_sums_hold(world: &World) {
+    let unequal: i64 = sqlx::query_scalar(
+        "select count(*) from (
+             (select date_trunc('hour', occurred_at, 'UTC'), license_id, scope, count(*)::bigint,
+                     sum(bytes)::bigint, sum(billable_units)::bigint
+              from usage_event group by 1, 2, 3
+              except all
+              select hour, license_id, scope, calls, bytes, billable_units from usage_hour)
+             union all
+             (select hour, license_id, scope, calls, bytes, billable_units from usage_hour
+              except all
+              select date_trunc('hour', occurred_at, 'UTC'), license_id, scope, count(*)::bigint,
+                     sum(bytes)::bigint, sum(billable_units)::bigint
+              from usage_event group by 1, 2, 3)
+         ) unequal",
+    )
+    .fetch_one(&world.services.pool)
+    .await
+    .unwrap();
+    assert_eq!(unequal, 0);
+    assert_eq!(world.count("usage_event").await, world.count("receipt").await);
+}

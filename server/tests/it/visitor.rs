@@ -1,0 +1,325 @@
+//! Somebody in front of the portal and the gate, and what they do there.
+//!
+//! Every deed loads the page first, takes from its form what a browser would, and sends it back.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use imprimatur::{
+    domain::{
+        actor::{Actor, Role, Who},
+        asset::ContentId,
+        ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
+    },
+    services::{Services, identity, mint},
+};
+
+use crate::browser::{Answer, Browser};
+
+pub const BOUNDARY: &str = "----a-boundary-of-the-tests";
+
+/// Somebody, signed in or not.
+#[derive(Clone)]
+pub struct Visitor {
+    pub browser: Browser,
+    pub person_id: Option<PersonId>,
+    pub org_id: Option<OrgId>,
+    services: Services,
+}
+
+/// A token, as its one showing gave it.
+#[derive(Clone, Debug)]
+pub struct Held {
+    pub token_id: TokenId,
+    pub secret: String,
+}
+
+impl Visitor {
+    pub fn new(browser: Browser, services: Services) -> Self {
+        Self { browser, person_id: None, org_id: None, services }
+    }
+
+    /// Who they are to a service.
+    pub async fn actor(&self) -> Actor {
+        let who = match (self.person_id, self.org_id) {
+            (None, _) => Who::Visitor,
+            (Some(person_id), None) => Who::Person(person_id),
+            (Some(person_id), Some(org_id)) => {
+                let member = identity::member_of(&self.services.pool, person_id, org_id).await;
+                Who::Member(member.unwrap().unwrap())
+            }
+        };
+        Actor { who, request_id: mint() }
+    }
+
+    /// Loads a page that must be there.
+    pub async fn open(&mut self, path: &str) -> String {
+        let answer = self.browser.get(path).await;
+        let page = shown(&answer.body);
+        assert_eq!(answer.status, 200, "{path}: {page}");
+        page
+    }
+
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+        self.browser.post(path, form).await
+    }
+
+    /// Founds an organization and acts for it from then on.
+    pub async fn found(&mut self, name: &str, sides: &[&str]) -> OrgId {
+        let page = self.open("/welcome").await;
+        let id = input(&page, "id");
+        let person_name = inputs(&page, "person_name");
+        let mut form = vec![("id", id.as_str()), ("name", name)];
+        form.extend(person_name.iter().map(|name| ("person_name", name.as_str())));
+        form.extend(sides.iter().map(|side| ("sides", *side)));
+        let answer = self.post("/welcome", &form).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, "/overview"));
+        let org_id = id.parse().unwrap();
+        self.org_id = Some(org_id);
+        org_id
+    }
+
+    /// Makes an invitation; answers with the code in its link.
+    pub async fn invite(&mut self, role: Role) -> String {
+        let id = input(&self.open("/settings/members").await, "id");
+        let form = [("form", "invite"), ("id", &id), ("role", role.as_str())];
+        let made = self.post("/settings/members", &form).await;
+        assert_eq!(made.status, 200, "{}", shown(&made.body));
+        between(&shown(&made.body), "/join/", "<").to_owned()
+    }
+
+    pub async fn join(&mut self, code: &str) {
+        let joined = self.post(&format!("/join/{code}"), &[]).await;
+        assert_eq!((joined.status.as_u16(), joined.location()), (303, "/overview"));
+    }
+
+    /// Registers a text.
+    pub async fn register(&mut self, title: &str, text: &str) -> AssetId {
+        let id = input(&self.open("/assets/new").await, "id");
+        let answer = self.upload(&work(&id, title), Some(("work.txt", text.as_bytes()))).await;
+        assert_eq!(answer.status, 303, "{}", shown(&answer.body));
+        assert_eq!(answer.location(), format!("/assets/{id}"));
+        id.parse().unwrap()
+    }
+
+    /// Sends the form that registers works.
+    pub async fn upload(&mut self, fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Answer {
+        self.send("/assets/new", &multipart_type(), multipart(fields, file)).await
+    }
+
+    /// Posts any body from a page of the portal.
+    pub async fn send(&mut self, path: &str, media_type: &str, body: Vec<u8>) -> Answer {
+        let request = Request::post(path)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, media_type);
+        self.browser.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    /// Publishes an offer for training: free previews, and a paid tier.
+    pub async fn publish_offer(&mut self, asset_id: AssetId) {
+        self.publish_offer_as(asset_id, "training").await;
+    }
+
+    /// Publishes an offer under a template.
+    pub async fn publish_offer_as(&mut self, asset_id: AssetId, template: &str) {
+        let path = format!("/assets/{asset_id}/offer");
+        let id = input(&self.open(&path).await, "id");
+        let answer = self.post(&path, &with(&offer(&id), &[("terms", template)])).await;
+        assert_eq!(answer.status, 303, "{}", shown(&answer.body));
+        assert_eq!(answer.location(), format!("/assets/{asset_id}"));
+    }
+
+    /// What the form of acceptance holds: license id, terms digest, and a tier's id.
+    pub async fn acceptance(&mut self, asset_id: AssetId, tier: Tier) -> Vec<(String, String)> {
+        let page = self.open(&format!("/catalogue/{asset_id}/license")).await;
+        let tiers: Vec<String> = inputs(&page, "tier");
+        assert_eq!(tiers.len(), 2, "{page}");
+        let tier = match tier {
+            Tier::Free => &tiers[0],
+            Tier::Paid => &tiers[1],
+        };
+        [
+            ("id", input(&page, "id")),
+            ("tier", tier.clone()),
+            ("terms_digest", input(&page, "terms_digest")),
+            ("agreed", "yes".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// Accepts an offer.
+    pub async fn accept(&mut self, asset_id: AssetId, tier: Tier) -> LicenseId {
+        let form = self.acceptance(asset_id, tier).await;
+        let path = format!("/catalogue/{asset_id}/license");
+        let answer = self.post(&path, &pairs(&form)).await;
+        assert_eq!(answer.status, 303, "{}", shown(&answer.body));
+        let license_id = answer.location().strip_prefix("/licenses/").unwrap();
+        assert_eq!(license_id, form[0].1);
+        license_id.parse().unwrap()
+    }
+
+    /// Creates a token for everything the license grants.
+    pub async fn create_token(&mut self, license_id: LicenseId) -> Held {
+        let path = format!("/licenses/{license_id}/tokens/new");
+        let page = self.open(&path).await;
+        let (id, scopes) = (input(&page, "id"), inputs(&page, "scopes"));
+        let mut form = vec![("id", id.as_str()), ("name", "nightly crawl"), ("expires", "90")];
+        form.extend(scopes.iter().map(|scope| ("scopes", scope.as_str())));
+        let answer = self.post(&path, &form).await;
+        assert_eq!(answer.status, 200, "{}", shown(&answer.body));
+        let secret = between(&shown(&answer.body), "secret__value\">", "<").to_owned();
+        Held { token_id: id.parse().unwrap(), secret }
+    }
+
+    pub async fn revoke_token(&mut self, license_id: LicenseId, token_id: TokenId) {
+        let path = format!("/licenses/{license_id}");
+        let token_id = token_id.to_string();
+        let answer = self.post(&path, &[("form", "revoke"), ("token_id", &token_id)]).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, path.as_str()));
+    }
+
+    /// Asks the gate as a machine does.
+    pub async fn fetch(&self, content_id: &ContentId, secret: &str) -> Answer {
+        self.ask_gate(&format!("/c/{content_id}"), Some(&format!("Bearer {secret}"))).await
+    }
+
+    /// Asks for any path with these credentials and no cookie.
+    pub async fn ask_gate(&self, path: &str, authorization: Option<&str>) -> Answer {
+        let mut machine = self.browser.clone();
+        machine.cookie = None;
+        let mut request = Request::get(path);
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
+        machine.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Fetches until the gate, which learns of changes within a second, answers with this status.
+    pub async fn fetch_until(&self, content_id: &ContentId, secret: &str, status: u16) -> Answer {
+        let asking = async {
+            loop {
+                let answer = self.fetch(content_id, secret).await;
+                if answer.status.as_u16() == status {
+                    return answer;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let answer = tokio::time::timeout(Duration::from_secs(5), asking).await;
+        answer.unwrap_or_else(|_| panic!("the gate never answered {status}"))
+    }
+}
+
+/// Which tier of an offer.
+#[derive(Clone, Copy, Debug)]
+pub enum Tier {
+    Free,
+    Paid,
+}
+
+/// A good form that registers a work.
+pub fn work<'a>(id: &'a str, title: &'a str) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("id", id),
+        ("title", title),
+        ("kind", "text"),
+        ("description", "About salt."),
+        ("attribution", "Mira Holm"),
+    ]
+}
+
+/// A good form that publishes an offer.
+pub fn offer(id: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("id", id),
+        ("terms", "training"),
+        ("currency", "USD"),
+        ("free_units", "1000"),
+        ("free_rate", "10"),
+        ("paid_name", "Standard"),
+        ("paid_base", "2500"),
+        ("paid_units", "50000"),
+        ("paid_overage", "5"),
+        ("paid_rate", "100"),
+    ]
+}
+
+/// The form with these fields in the place of those of the same name.
+pub fn with<'a>(
+    form: &[(&'a str, &'a str)],
+    changes: &[(&'a str, &'a str)],
+) -> Vec<(&'a str, &'a str)> {
+    let kept = form.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
+    kept.chain(changes).copied().collect()
+}
+
+/// Owned pairs as a form takes them.
+pub fn pairs(form: &[(String, String)]) -> Vec<(&str, &str)> {
+    form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// The value of the input with this name.
+pub fn input(page: &str, name: &str) -> String {
+    inputs(page, name).into_iter().next().unwrap_or_else(|| panic!("no {name} in {page}"))
+}
+
+/// The values of all inputs with this name.
+pub fn inputs(page: &str, name: &str) -> Vec<String> {
+    page.split("<input")
+        .skip(1)
+        .filter_map(|rest| rest.split('>').next())
+        .filter(|tag| tag.contains(&format!(" name=\"{name}\"")))
+        .map(|tag| unescaped(between(tag, " value=\"", "\"")))
+        .collect()
+}
+
+/// What stands between two pieces of text, the first time.
+pub fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}"));
+    rest.split(after).next().unwrap()
+}
+
+/// What a page shows: its body, without the marks that Leptos leaves between pieces of text.
+pub fn shown(page: &str) -> String {
+    page.split_once("</head>").map_or(page, |(_, body)| body).replace("<!>", "")
+}
+
+/// Text as a browser reads it from HTML.
+pub fn unescaped(html: &str) -> String {
+    html.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
+        .replace("&#x27;", "'")
+        .replace("&amp;", "&")
+}
+
+pub fn multipart_type() -> String {
+    format!("multipart/form-data; boundary={BOUNDARY}")
+}
+
+/// A form with a file, as browsers write it (RFC 7578).
+pub fn multipart(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
+        );
+        body.extend(part.bytes());
+    }
+    if let Some((name, bytes)) = file {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.bytes());
+        body.extend(bytes);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").bytes());
+    body
+}

@@ -1,0 +1,249 @@
+//! The whole product as one process serves it, with people in front of it: they act through forms
+//! and the gate, as browsers and machines do.
+//!
+//! Always true: the router is the one `server::runtime` assembles, and the clock stands until a test
+//! moves it. A deed here fails the test if the product refuses it.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use axum::Router;
+use chrono::{DateTime, TimeDelta, Utc};
+use imprimatur::{
+    domain::{
+        actor::{Actor, Role, Who},
+        identity::ProvenIdentity,
+        ids::{OrgId, PersonId},
+    },
+    services::{
+        Clock, Services,
+        content::ContentStore,
+        gate::Signer,
+        identity, mint,
+        sessions::{PERSON_KEY, PostgresSessions},
+    },
+};
+use object_store::local::LocalFileSystem;
+use server::{
+    config::{Config, Content, Database, Keys, Provider, Secret, Web},
+    gate::Gate,
+    runtime::{self, Role as Part},
+    sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
+};
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tower_sessions::Session;
+
+use crate::{
+    browser::{Browser, HOST},
+    visitor::Visitor,
+};
+
+pub const CLIENT_SECRET: &str = "the-secret-of-the-client";
+/// The largest upload this world takes.
+pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024;
+
+/// A clock that a test moves; it starts at 2026-03-02 10:00 UTC.
+pub struct TestClock(AtomicI64);
+
+impl TestClock {
+    pub fn advance(&self, by: TimeDelta) {
+        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// A folder that goes away with its world.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Everything, and the handles to look behind it.
+pub struct World {
+    pub services: Services,
+    pub clock: Arc<TestClock>,
+    pub router: Router,
+    pub gate: Gate,
+    /// Where the sandbox provider is reached.
+    pub issuer: String,
+    content: Folder,
+}
+
+impl World {
+    pub async fn new(pool: PgPool) -> Self {
+        let content = Folder(std::env::temp_dir().join(format!("imprimatur-{}", mint::<OrgId>())));
+        std::fs::create_dir_all(&content.0).unwrap();
+        let store = LocalFileSystem::new_with_prefix(&content.0).unwrap();
+        let clock = Arc::new(TestClock(AtomicI64::new(1_772_445_600_000_000)));
+        let services = Services {
+            pool,
+            clock: clock.clone(),
+            content: ContentStore::new(
+                Arc::new(store.with_automatic_cleanup(true)),
+                UPLOAD_BYTES_MAX,
+            ),
+            live: false,
+        };
+        let issuer = provider().await;
+        let config = config(&issuer, &content.0);
+        let parts = [Part::Portal, Part::Api, Part::Gate];
+        let (router, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
+        Self { services, clock, router, gate: gate.unwrap(), issuer, content }
+    }
+
+    /// A browser nobody has signed in with.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::new(Browser::new(&self.router), self.services.clone())
+    }
+
+    /// Somebody who has signed in and belongs to no organization. The way through a provider is
+    /// left out; the session it ends in is a real one.
+    pub async fn person(&self, name: &str) -> Visitor {
+        let visitor = Actor { who: Who::Visitor, request_id: mint() };
+        let proven = ProvenIdentity::new(&self.issuer, name, Some(name), None).unwrap();
+        let person = identity::sign_in(&self.services, &visitor, proven).await.unwrap();
+        let mut visitor = self.visitor();
+        visitor.browser.cookie = Some(self.session(person.person_id).await);
+        visitor.person_id = Some(person.person_id);
+        visitor
+    }
+
+    async fn session(&self, person_id: PersonId) -> String {
+        let store = Arc::new(PostgresSessions::new(&self.services));
+        let session = Session::new(None, store, None);
+        session.insert(PERSON_KEY, person_id).await.unwrap();
+        session.save().await.unwrap();
+        format!("session={}", session.id().unwrap())
+    }
+
+    /// The owner of an organization that sells.
+    pub async fn creator(&self, name: &str) -> Visitor {
+        self.owner(name, &["creator"]).await
+    }
+
+    /// The owner of an organization that buys.
+    pub async fn buyer(&self, name: &str) -> Visitor {
+        self.owner(name, &["buyer"]).await
+    }
+
+    /// The owner of an organization on these sides.
+    pub async fn owner(&self, name: &str, sides: &[&str]) -> Visitor {
+        let mut visitor = self.person(name).await;
+        visitor.found(name, sides).await;
+        visitor
+    }
+
+    /// Somebody who joined the owner's organization by invitation.
+    pub async fn colleague(&self, owner: &mut Visitor, role: Role, name: &str) -> Visitor {
+        let code = owner.invite(role).await;
+        let mut visitor = self.person(name).await;
+        visitor.join(&code).await;
+        visitor.org_id = owner.org_id;
+        visitor
+    }
+
+    /// A digest of every row there is, by table: equal before and after means nothing changed.
+    pub async fn rows(&self) -> BTreeMap<String, String> {
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "select relname::text, (xpath('//c/text()', query_to_xml(format(
+                 'select count(*) || '':'' || coalesce(md5(string_agg(t::text, '','' order by t::text)), '''') c from %I t',
+                 relname), false, true, '')))[1]::text
+             from pg_stat_user_tables where schemaname = 'public'",
+        )
+        .fetch_all(&self.services.pool)
+        .await
+        .unwrap();
+        assert!(rows.len() > 15, "{rows:?}");
+        rows.into_iter().collect()
+    }
+
+    /// How many rows a table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        let rows = self.rows().await;
+        rows[table].split(':').next().unwrap().parse().unwrap()
+    }
+
+    /// Every file that content is kept in, staging included.
+    pub fn kept(&self) -> Vec<PathBuf> {
+        fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { walk(&path, found) } else { found.push(path) }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.content.0, &mut found);
+        found.sort();
+        found
+    }
+
+    /// The same router behind a real socket.
+    pub async fn serve(&self) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        address
+    }
+
+    /// Runs a statement that changes the world behind everybody's back.
+    pub async fn fate(&self, sql: &'static str) {
+        sqlx::query(sql).execute(&self.services.pool).await.unwrap();
+    }
+}
+
+/// A provider on loopback; answers with where it is.
+async fn provider() -> String {
+    let client = SandboxClient {
+        client_id: "imprimatur".to_owned(),
+        client_secret: CLIENT_SECRET.to_owned(),
+        redirect_uris: vec![format!("http://{HOST}/auth/callback/oidc")],
+    };
+    let people = ["mira", "acme"].map(|subject| SandboxPerson {
+        subject: subject.to_owned(),
+        name: subject.to_owned(),
+        email: format!("{subject}@example.com"),
+        about: String::new(),
+    });
+    let server = AuthorizationServer::bind(0, client, people.to_vec()).await.unwrap();
+    let issuer = server.issuer().to_owned();
+    tokio::spawn(server.serve(std::future::pending()));
+    issuer
+}
+
+fn config(issuer: &str, content: &Path) -> Config {
+    let (_, pkcs8) = Signer::generate().unwrap();
+    Config {
+        web: Web {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            base_url: format!("http://{HOST}"),
+            site_dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../public"),
+            sandbox: true,
+        },
+        database: Database { url: Secret(String::new()), connections_max: 1 },
+        content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
+        keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
+        providers: vec![Provider::Oidc {
+            issuer: issuer.parse().unwrap(),
+            label: "Sandbox".to_owned(),
+            client_id: "imprimatur".to_owned(),
+            client_secret: Secret(CLIENT_SECRET.to_owned()),
+        }],
+    }
+}
