@@ -59,6 +59,7 @@ const everybody: Screen[] = [
   },
   {
     name: 'sign-in-cancelled',
+    status: 403,
     open: async (page) => {
       await page.goto('/sign-in');
       await page.getByRole('button', { name: /^Continue with/ }).first().click();

@@ -17,8 +17,8 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Confirm, Crumb, EmptyState,
-        FormActions, HiddenField, Instant, Notice, PageHeader, PostForm, Row, Secret, Section,
-        SelectField, Table, Tone,
+        FormActions, Instant, Notice, PageHeader, PostForm, Row, Secret, Section, SelectField,
+        Table, Tone, Typed,
     },
 };
 
@@ -51,6 +51,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 title="Members"
                 lead=|| "People act for the organization within their role. Owners and admins can do everything; only owners make owners."
             />
+            {refused_in_a_row()}
             <Table
                 caption="Members"
                 columns=vec![
@@ -98,13 +99,32 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
                     lead=|| "Send the link to the person. Whoever opens it and signs in joins, once."
                 />
                 {shown}
-                <p>"It joins as " {link.role.as_str()} " and ends " <Instant at=link.expires_at now /> "."</p>
+                <p>
+                    "The role it gives: " {link.role.as_str()} ". It ends "
+                    <Instant at=link.expires_at now /> "."
+                </p>
                 <FormActions>
                     <ButtonLink kind=ButtonKind::Quiet href="/settings/members">"To the members"</ButtonLink>
                 </FormActions>
             </div>
         }
     }))
+}
+
+/// The forms in the rows have no room for a refusal, and one of them is folded: it is told on top.
+fn refused_in_a_row() -> Option<AnyView> {
+    let typed = use_context::<Typed>()?;
+    let error = typed.error.as_ref()?;
+    let sentence = error.sentence.clone();
+    matches!(typed.value("form"), Some("role" | "remove" | "withdraw")).then(|| {
+        view! {
+            <div class="form__summary" role="alert" tabindex="-1" autofocus>
+                <p class="form__summary-title">"Nothing was changed"</p>
+                <p>{sentence}</p>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 fn role_choices(own_role: Option<Role>) -> Vec<Choice> {
@@ -178,10 +198,11 @@ fn draw_member(
         };
         view! {
             <Confirm label sentence>
-                <PostForm name="remove">
-                    <HiddenField name="person_id" value=person_id />
+                <form method="post">
+                    <input type="hidden" name="form" value="remove" />
+                    <input type="hidden" name="person_id" value=person_id />
                     <Button kind=ButtonKind::Destructive>{button}</Button>
-                </PostForm>
+                </form>
             </Confirm>
         }
     });
@@ -207,10 +228,15 @@ fn draw_invitations(
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {
                     <Confirm label="Withdraw" sentence="The link stops working at once.">
-                        <PostForm name="withdraw">
-                            <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
+                        <form method="post">
+                            <input type="hidden" name="form" value="withdraw" />
+                            <input
+                                type="hidden"
+                                name="invitation_id"
+                                value=invitation.invitation_id.to_string()
+                            />
                             <Button kind=ButtonKind::Destructive>"Withdraw the invitation"</Button>
-                        </PostForm>
+                        </form>
                     </Confirm>
                 }),
             ])
