@@ -35,7 +35,7 @@ export const common: PlaywrightTestConfig = {
     timezoneId: 'Europe/Berlin',
     contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 10_000,
-    trace: 'retain-on-failure',
+    trace: { mode: 'retain-on-failure', screenshots: false },
     screenshot: 'only-on-failure',
   },
 };

@@ -15,7 +15,7 @@ use imprimatur::{
     services::{self, Services, identity, reports::CursorKey},
 };
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::{Meta, Title, provide_meta_context};
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
 
@@ -191,6 +191,19 @@ impl Page {
         }
     }
 
+    /// A page that brings its own layout.
+    pub fn bare<V: IntoView + 'static>(
+        title: impl Into<String>,
+        view: impl FnOnce() -> V + Send + 'static,
+    ) -> Self {
+        Self {
+            title: title.into(),
+            description: None,
+            status: 200,
+            view: Box::new(move || view().into_any()),
+        }
+    }
+
     /// The same page with another status.
     #[must_use]
     pub fn status(self, status: u16) -> Self {
@@ -199,6 +212,7 @@ impl Page {
 
     /// Draws the page with its title, once.
     pub fn draw(self) -> AnyView {
+        provide_meta_context();
         let description = self
             .description
             .filter(|description| !description.is_empty())
@@ -241,6 +255,7 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
         404 => ("There is nothing here", "Check the address, or go back to where you came from."),
         403 => ("Not with your role", "Switch organization, or ask an owner or admin."),
         410 => ("This is over", "Ask for a new link."),
+        503 => ("Somebody else does not answer", "Try again in a minute."),
         _ => ("That did not work", "Go back and try again."),
     };
     let (sentence, code) = (refusal.sentence.clone(), refusal.code);

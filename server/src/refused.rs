@@ -9,7 +9,10 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use imprimatur::{
-    domain::{error::Refusal, ids::RequestId},
+    domain::{
+        error::{Kind, Refusal},
+        ids::RequestId,
+    },
     services::Error,
 };
 
@@ -25,16 +28,19 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
             response.extensions_mut().insert::<Refusal>(refusal.clone());
             response
         }
-        Error::Fault { doing, source } => {
-            let chain = chain(source.as_ref());
-            tracing::error!(request.id = %request_id, error = %chain, "{doing} failed");
+        Error::Fault { source, .. } => {
+            log_fault(error, request_id);
             if let Some(unreachable) = source.downcast_ref::<Unreachable>() {
-                let sentence = format!(
-                    "{} did not answer as it should. Try again in a minute, or choose another way \
-                     to sign in.",
-                    unreachable.label
+                let refusal = Refusal::new(
+                    Kind::Unavailable,
+                    "provider_unreachable",
+                    format!(
+                        "{} did not answer as it should. Try again in a minute, or choose another \
+                         way to sign in.",
+                        unreachable.label
+                    ),
                 );
-                return page(StatusCode::BAD_GATEWAY, &sentence, back);
+                return answer(&refusal.into(), request_id, back);
             }
             let sentence = format!(
                 "Something went wrong on our side, and nothing was changed. Try again; if it \
@@ -80,14 +86,14 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
-/// An error with everything that caused it, in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
+/// Logs a fault with everything that caused it, the one time it is handled.
+pub(crate) fn log_fault(error: &Error, request_id: RequestId) {
+    let mut chain = String::new();
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
+        chain.push_str(": ");
+        chain.push_str(&cause.to_string());
         source = cause.source();
     }
-    line
+    tracing::error!(request.id = %request_id, "{error}{chain}");
 }

@@ -33,6 +33,8 @@ pub enum Kind {
     Unsupported,
     /// Too often, or more than the quota: 429.
     TooMany,
+    /// Somebody we depend on does not answer: 503.
+    Unavailable,
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Self::Unsupported => 415,
             Self::Invalid => 422,
             Self::TooMany => 429,
+            Self::Unavailable => 503,
         }
     }
 }

@@ -189,7 +189,7 @@ fn in_words(bytes: u64) -> String {
     let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut size = bytes;
     let mut unit = 0;
-    while size >= 1024 && size % 1024 == 0 && unit + 1 < units.len() {
+    while size >= 1024 && size.is_multiple_of(1024) && unit + 1 < units.len() {
         size /= 1024;
         unit += 1;
     }

@@ -27,6 +27,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             (_, 1) => "One work has no offer yet, so nobody can license it.".to_owned(),
             (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
         };
+        let none = works.is_empty();
         let rows = works
             .into_iter()
             .map(|work| {
@@ -47,7 +48,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         view! {
             <PageHeader title="Works" lead=move || lead>
-                {may_register
+                {(may_register && !none)
                     .then(|| view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> })}
             </PageHeader>
             <Table

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonKind, ButtonLink, Bytes, Cell, Column, EmptyState, Instant, PageHeader, Pager, Row,
-        Segment, Segmented, Table,
+        Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, EmptyState, FilterForm,
+        Instant, PageHeader, Pager, Row, SelectField, Table,
     },
 };
 
@@ -25,11 +25,11 @@ pub async fn show(request: &Request) -> Result<Page> {
         "Catalogue",
         "Works that creators license to AI companies, with their terms in plain words.",
         move || {
-            let mut segments = vec![Segment::new("All", "/catalogue", kind.is_none())];
-            segments.extend(AssetKind::ALL.iter().map(|&each| {
-                let href = format!("/catalogue?kind={each}");
-                Segment::new(each.in_words(), href, kind == Some(each))
-            }));
+            let mut kinds = vec![Choice::new("", "Every kind")];
+            kinds.extend(
+                AssetKind::ALL.iter().map(|each| Choice::new(each.as_str(), each.in_words())),
+            );
+            let chosen = kind.map(AssetKind::as_str).unwrap_or_default();
             let narrowed = kind.map(|kind| format!("kind={kind}&")).unwrap_or_default();
             let newer = after.map(|_| match kind {
                 Some(kind) => format!("/catalogue?kind={kind}"),
@@ -57,7 +57,10 @@ pub async fn show(request: &Request) -> Result<Page> {
                     title="Catalogue"
                     lead=|| "Every work here can be licensed now. The terms are on its page, in plain words."
                 />
-                <Segmented label="Kind" segments />
+                <FilterForm label="Catalogue">
+                    <SelectField name="kind" label="Kind" choices=kinds value=chosen required=true />
+                    <Button kind=ButtonKind::Quiet>"Show"</Button>
+                </FilterForm>
                 <Table
                     caption="Works on offer"
                     columns=vec![

@@ -17,8 +17,8 @@ use super::usage::{chosen_side, unused};
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonKind, ButtonLink, Bytes, Cell, Column, Instant, PageHeader, Pager, Row, Segment,
-        Segmented, Status, Table, Tone,
+        Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, FilterForm, HiddenField,
+        Instant, PageHeader, Pager, Row, SelectField, Status, Table, Tone,
     },
 };
 
@@ -103,7 +103,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 title="Event feed"
                 lead=|| "Every delivery with its receipt, newest first."
             />
-            <div class="filters">{filters(view, sides.creator && sides.buyer)}</div>
+            {filters(view, sides.creator && sides.buyer)}
             <Table
                 caption="Deliveries"
                 columns=vec![
@@ -122,58 +122,49 @@ pub async fn show(request: &Request) -> Result<Page> {
 }
 
 fn filters(view: View, both: bool) -> AnyView {
-    let with = |change: &dyn Fn(&mut View)| {
-        let mut changed = view;
-        change(&mut changed);
-        changed.href(None)
+    let side = if both {
+        let choices = vec![
+            Choice::new(Side::Creator.as_str(), "As creator"),
+            Choice::new(Side::Buyer.as_str(), "As buyer"),
+        ];
+        view! {
+            <SelectField name="side" label="Side" choices value=view.side.as_str() required=true />
+        }
+        .into_any()
+    } else {
+        view! { <HiddenField name="side" value=view.side.as_str() /> }.into_any()
     };
-    let side = both.then(|| {
-        let segments = [Side::Creator, Side::Buyer]
-            .into_iter()
-            .map(|side| {
-                let label = match side {
-                    Side::Creator => "As creator",
-                    Side::Buyer => "As buyer",
-                };
-                Segment::new(label, with(&|view| view.side = side), view.side == side)
-            })
-            .collect();
-        view! { <Segmented label="Side" segments /> }
+    let mut uses = vec![Choice::new("", "Every use")];
+    uses.extend(Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words())));
+    let used = view.filter.scope.map(Scope::as_str).unwrap_or_default();
+    let costs = vec![Choice::new("", "Free and billable"), Choice::new("yes", "Billable only")];
+    let cost = if view.filter.billable_only { "yes" } else { "" };
+    let asset = view.filter.asset_id.map(|asset_id| {
+        view! { <HiddenField name="asset" value=asset_id.to_string() /> }
     });
-    let mut scopes = vec![Segment::new(
-        "Every use",
-        with(&|view| view.filter.scope = None),
-        view.filter.scope.is_none(),
-    )];
-    scopes.extend(Scope::ALL.iter().map(|&scope| {
-        let href = with(&|view| view.filter.scope = Some(scope));
-        Segment::new(scope.in_words(), href, view.filter.scope == Some(scope))
-    }));
-    let billable = vec![
-        Segment::new(
-            "All",
-            with(&|view| view.filter.billable_only = false),
-            !view.filter.billable_only,
-        ),
-        Segment::new(
-            "Billable only",
-            with(&|view| view.filter.billable_only = true),
-            view.filter.billable_only,
-        ),
-    ];
-    let narrowed = view.filter.asset_id.is_some() || view.filter.license_id.is_some();
+    let license = view.filter.license_id.map(|license_id| {
+        view! { <HiddenField name="license" value=license_id.to_string() /> }
+    });
+    let narrowed = asset.is_some() || license.is_some();
+    let wider =
+        View { filter: EventFilter { asset_id: None, license_id: None, ..view.filter }, ..view };
     view! {
-        {side}
-        <Segmented label="Use" segments=scopes />
-        <Segmented label="Cost" segments=billable />
-        {narrowed
-            .then(|| {
-                let href = with(&|view| {
-                    view.filter.asset_id = None;
-                    view.filter.license_id = None;
-                });
-                view! { <ButtonLink kind=ButtonKind::Quiet href>"Every work and license"</ButtonLink> }
-            })}
+        <FilterForm label="Event feed">
+            {side}
+            {asset}
+            {license}
+            <SelectField name="scope" label="Use" choices=uses value=used required=true />
+            <SelectField name="billable" label="Cost" choices=costs value=cost required=true />
+            <Button kind=ButtonKind::Quiet>"Show"</Button>
+            {narrowed
+                .then(|| {
+                    view! {
+                        <ButtonLink kind=ButtonKind::Quiet href=wider.href(None)>
+                            "Every work and license"
+                        </ButtonLink>
+                    }
+                })}
+        </FilterForm>
     }
     .into_any()
 }

@@ -1,9 +1,7 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
 
-use crate::shell::PublicLayout;
 use crate::ui::{ButtonKind, ButtonLink, Definition, Definitions, Digest, Status, Tone};
 
 /// `workspace` is where a signed-in person works.
@@ -16,10 +14,7 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
         None => view! { <ButtonLink href="/sign-in">"Sign in"</ButtonLink> }.into_any(),
     };
     view! {
-        <Title text="Imprimatur: license work to AI companies, prove every line" />
-        <Meta name="description" content=SENTENCE />
-        <PublicLayout path="/" nostrip:workspace=workspace>
-            <div class="landing">
+        <div class="landing">
               <div class="landing__head">
                 <div>
                 <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
@@ -51,11 +46,11 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
                 </div>
                 <Road />
             </div>
-        </PublicLayout>
     }
 }
 
-const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
+/// What it is, in two sentences.
+pub const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
     fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
 
 /// What a receipt says, so that the word means something before one is owned.

@@ -22,9 +22,9 @@ use super::{terms::TermsInWords, work::TierInWords};
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Crumb, Definition,
-        Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant, PageHeader,
-        PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
+        Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Confirm, Crumb,
+        Definition, Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant,
+        PageHeader, PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
     },
 };
 
@@ -181,14 +181,17 @@ fn draw_tokens(
             };
             let scopes: Vec<_> = token.scopes.iter().copied().map(Scope::in_words).collect();
             let revoke = (live && may_revoke).then(|| {
-                let label = format!("Revoke {}", token.name);
+                let sentence = format!(
+                    "The gate refuses “{}” within a second, for good. Machines that use it stop.",
+                    token.name
+                );
                 view! {
-                    <PostForm name="revoke" row=true>
-                        <HiddenField name="token_id" value=token.token_id.to_string() />
-                        <Button kind=ButtonKind::Destructive>
-                            "Revoke" <span class="sr-only">{label.replacen("Revoke", "", 1)}</span>
-                        </Button>
-                    </PostForm>
+                    <Confirm label="Revoke" sentence>
+                        <PostForm name="revoke" row=true>
+                            <HiddenField name="token_id" value=token.token_id.to_string() />
+                            <Button kind=ButtonKind::Destructive>"Revoke this token"</Button>
+                        </PostForm>
+                    </Confirm>
                 }
             });
             Row::new(vec![

@@ -16,9 +16,9 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Cell, Choice, Column, Crumb, EmptyState, FormActions,
-        HiddenField, Instant, Notice, PageHeader, PostForm, Row, RowRefusal, Secret, Section,
-        SelectField, Table, Tone,
+        Button, ButtonKind, ButtonLink, Cell, Choice, Column, Confirm, Crumb, EmptyState,
+        FormActions, HiddenField, Instant, Notice, PageHeader, PostForm, Row, RowRefusal, Secret,
+        Section, SelectField, Table, Tone,
     },
 };
 
@@ -99,7 +99,10 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
                     lead=|| "Send the link to the person. Whoever opens it and signs in joins, once."
                 />
                 {shown}
-                <p>"It joins as " {link.role.as_str()} " and ends " <Instant at=link.expires_at now /> "."</p>
+                <p>
+                    "The role it gives: " {link.role.as_str()} ". It ends "
+                    <Instant at=link.expires_at now /> "."
+                </p>
                 <FormActions>
                     <ButtonLink kind=ButtonKind::Quiet href="/settings/members">"To the members"</ButtonLink>
                 </FormActions>
@@ -170,11 +173,20 @@ fn draw_member(
         member.role.as_str().into_any()
     };
     let remove = (own || may_change).then(|| {
+        let (label, sentence, button) = if own {
+            let sentence = "You lose access at once. Somebody must invite you to come back.";
+            ("Leave", sentence.to_owned(), "Leave the organization")
+        } else {
+            let sentence = format!("{} loses access at once.", member.name);
+            ("Remove", sentence, "Remove this member")
+        };
         view! {
-            <PostForm name="remove" row=true>
-                <HiddenField name="person_id" value=person_id />
-                <Button kind=ButtonKind::Destructive>{if own { "Leave" } else { "Remove" }}</Button>
-            </PostForm>
+            <Confirm label sentence>
+                <PostForm name="remove" row=true>
+                    <HiddenField name="person_id" value=person_id />
+                    <Button kind=ButtonKind::Destructive>{button}</Button>
+                </PostForm>
+            </Confirm>
         }
     });
     let name = if own { format!("{} (you)", member.name) } else { member.name };
@@ -198,10 +210,12 @@ fn draw_invitations(
                     .note(format!("Made by {}", invitation.invited_by)),
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {
-                    <PostForm name="withdraw" row=true>
-                        <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
-                        <Button kind=ButtonKind::Destructive>"Withdraw"</Button>
-                    </PostForm>
+                    <Confirm label="Withdraw" sentence="The link stops working at once.">
+                        <PostForm name="withdraw" row=true>
+                            <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
+                            <Button kind=ButtonKind::Destructive>"Withdraw the invitation"</Button>
+                        </PostForm>
+                    </Confirm>
                 }),
             ])
         })

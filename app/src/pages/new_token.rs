@@ -60,7 +60,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                         maxlength=80
                     />
                     <CheckGroup name="scopes" legend="For" choices values=scopes required=true />
-                    <SelectField name="expires" label="Works for" choices=lifetimes value="90" />
+                    <SelectField name="expires" label="Valid for" choices=lifetimes value="90" required=true />
                     <FormActions>
                         <Button>"Create token"</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>

@@ -174,7 +174,7 @@ async fn buyer_todo(request: &Request) -> Result<Vec<Todo>> {
 fn draw_todo(todo: Vec<Todo>) -> AnyView {
     if todo.is_empty() {
         return view! {
-            <EmptyState title="Nothing needs you" sentence="What does will be listed here." />
+            <EmptyState title="Nothing needs you" sentence="Whatever waits for you is listed here." />
         }
         .into_any();
     }

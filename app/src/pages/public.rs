@@ -3,17 +3,20 @@
 use imprimatur::services::Result;
 use leptos::prelude::*;
 
-use super::{design::Design, landing::Landing};
+use super::{
+    design::Design,
+    landing::{Landing, SENTENCE},
+};
 use crate::request::{Page, Request};
 
 /// `/`: what Imprimatur is, on one screen.
 pub async fn landing(request: &Request) -> Result<Page> {
+    let workspace = request.viewer.is_some().then(|| "/overview".to_owned());
     Ok(Page::public(
         request,
         "License creative work to AI, provably",
-        "Creators license their work to AI companies. Every delivery is metered and receipted, and \
-         every line of every payout can be proved.",
-        || view! { <Landing /> },
+        SENTENCE,
+        move || view! { <Landing nostrip:workspace=workspace /> },
     ))
 }
 
@@ -22,5 +25,5 @@ pub async fn design(request: &Request) -> Result<Page> {
     if !request.demo {
         return Err(imprimatur::domain::error::Refusal::not_found("page").into());
     }
-    Ok(Page::public(request, "Design", "Every component in every state.", || view! { <Design /> }))
+    Ok(Page::bare("Components", || view! { <Design /> }))
 }

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, Cell, Column, HiddenField, Instant, PageHeader, PostForm, Row,
+        Button, ButtonKind, Cell, Column, Confirm, HiddenField, Instant, PageHeader, PostForm, Row,
         RowRefusal, Table, Toast,
     },
 };
@@ -46,9 +46,14 @@ pub async fn show(request: &Request) -> Result<Page> {
                 {others
                     .then(|| {
                         view! {
-                            <PostForm name="revoke-others" row=true>
-                                <Button kind=ButtonKind::Destructive>"Sign out all others"</Button>
-                            </PostForm>
+                            <Confirm
+                                label="Sign out all others"
+                                sentence="Every browser but this one is signed out at its next request."
+                            >
+                                <PostForm name="revoke-others" row=true>
+                                    <Button kind=ButtonKind::Destructive>"Sign them out"</Button>
+                                </PostForm>
+                            </Confirm>
                         }
                     })}
             </PageHeader>

@@ -39,7 +39,7 @@ pub struct Account {
     pub person: String,
     pub role: String,
     pub others: Vec<OtherOrganization>,
-    /// Where the switch form goes; it sends `organization_id`.
+    /// Where the switch form goes; it sends `org_id`.
     pub switch_action: String,
     pub sign_out_action: String,
     /// Pages about the person: their sessions, their settings.
@@ -135,7 +135,7 @@ fn draw_account(account: Account) -> impl IntoView {
         .map(|other| {
             view! {
                 <form method="post" action=account.switch_action.clone()>
-                    <input type="hidden" name="organization_id" value=other.id />
+                    <input type="hidden" name="org_id" value=other.id />
                     <button class="account__choice" type="submit">
                         "Switch to " {other.name}
                     </button>

@@ -25,7 +25,7 @@ pub(super) struct Problem {
     retry_after: Option<u64>,
     rate_remaining: Option<u32>,
     /// What went wrong on our side; only the log sees it.
-    fault: Option<Error>,
+    fault: Option<Box<Error>>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +53,7 @@ impl Problem {
 
     /// The same, and what the log is to say about it.
     pub fn because(self, fault: Error) -> Self {
-        Self { fault: Some(fault), ..self }
+        Self { fault: Some(Box::new(fault)), ..self }
     }
 
     /// As it goes over the wire; the attempt is logged.
@@ -122,7 +122,7 @@ impl From<Error> for Problem {
                 detail: "Something went wrong on our side. Nothing was billed.".to_owned(),
                 retry_after: None,
                 rate_remaining: None,
-                fault: Some(fault),
+                fault: Some(Box::new(fault)),
             },
         }
     }

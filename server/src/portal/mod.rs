@@ -18,7 +18,6 @@ use imprimatur::{
     domain::{
         actor::{Actor, Who},
         error::Kind,
-        ids::RequestId,
     },
     services::{Error, Result, Services, mint, reports::CursorKey},
 };
@@ -27,7 +26,7 @@ use url::form_urlencoded;
 
 pub use form::{Done, Fields, not_a_form};
 
-use crate::session::CurrentSession;
+use crate::{refused, session::CurrentSession};
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -55,34 +54,32 @@ impl Portal {
     async fn answer_error(&self, request: &Request, error: &Error) -> Response {
         match error {
             Error::Refused(refusal) if refusal.kind == Kind::Unauthenticated => {
-                let next: String =
-                    form_urlencoded::byte_serialize(request.path.as_bytes()).collect();
-                Redirect::to(&format!("/sign-in?next={next}")).into_response()
+                Redirect::to(&format!("/sign-in?{}", come_back(request))).into_response()
             }
             Error::Refused(refusal) if refusal.code == "organization_required" => {
-                Redirect::to("/welcome").into_response()
+                Redirect::to(&format!("/welcome?{}", come_back(request))).into_response()
             }
             Error::Refused(refusal) => {
                 render::page(self, request::refused(request, refusal), None).await
             }
             Error::Fault { .. } => {
-                log_fault(error, request.request_id());
+                refused::log_fault(error, request.request_id());
                 render::page(self, request::broken(request), None).await
             }
         }
     }
 }
 
-/// Logs a fault with its whole chain, the one time it is handled.
-pub fn log_fault(error: &Error, request_id: RequestId) {
-    let mut chain = String::new();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        chain.push_str(": ");
-        chain.push_str(&cause.to_string());
-        source = cause.source();
+/// The parameter that leads back to the address asked for, its own parameters included.
+fn come_back(request: &Request) -> String {
+    let mut next = request.path.clone();
+    if !request.query.is_empty() {
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(&request.query).finish();
+        next.push('?');
+        next.push_str(&query);
     }
-    tracing::error!(request.id = %request_id, "{error}{chain}");
+    form_urlencoded::Serializer::new(String::new()).append_pair("next", &next).finish()
 }
 
 /// The `Request` of a page, made from what the middleware left.

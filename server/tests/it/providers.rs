@@ -79,7 +79,7 @@ async fn somebody_signs_in_with_github(pool: PgPool) {
     let used = go_through(&mut browser, "used").await;
     assert_eq!(used.status, 400);
     assert!(used.body.contains("did not accept this sign-in"), "{}", used.body);
-    assert_eq!(go_through(&mut browser, "misconfigured").await.status, 502);
+    assert_eq!(go_through(&mut browser, "misconfigured").await.status, 503);
     assert_eq!(browser.get("/whoami").await.body, "Visitor");
 
     let answer = go_through(&mut browser, "good").await;
@@ -142,23 +142,23 @@ async fn a_provider_that_misbehaves_signs_nobody_in(pool: PgPool) {
     let providers = [
         (
             "another issuer",
-            502,
+            503,
             provider(documented(|d| d["issuer"] = json!("https://a.example"))).await,
         ),
         (
             "no TLS",
-            502,
+            503,
             provider(documented(|d| d["token_endpoint"] = json!("http://a.example/t"))).await,
         ),
-        ("no endpoint", 502, provider(documented(|d| d["userinfo_endpoint"] = Value::Null)).await),
-        ("not JSON", 502, provider(elsewhere(|| "<html>".into_response())).await),
-        ("too large", 502, provider(elsewhere(|| "[".repeat(65 * 1024).into_response())).await),
-        ("elsewhere", 502, provider(elsewhere(|| Redirect::to("/userinfo").into_response())).await),
-        ("broken", 502, provider(elsewhere(|| StatusCode::BAD_GATEWAY.into_response())).await),
+        ("no endpoint", 503, provider(documented(|d| d["userinfo_endpoint"] = Value::Null)).await),
+        ("not JSON", 503, provider(elsewhere(|| "<html>".into_response())).await),
+        ("too large", 503, provider(elsewhere(|| "[".repeat(65 * 1024).into_response())).await),
+        ("elsewhere", 503, provider(elsewhere(|| Redirect::to("/userinfo").into_response())).await),
+        ("broken", 503, provider(elsewhere(|| StatusCode::BAD_GATEWAY.into_response())).await),
         ("nobody", 400, provider(elsewhere(|| Json(json!({ "sub": "" })).into_response())).await),
         (
             "no subject",
-            502,
+            503,
             provider(elsewhere(|| Json(json!({ "name": "M" })).into_response())).await,
         ),
     ];

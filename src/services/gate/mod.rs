@@ -43,7 +43,7 @@ pub struct Keeper {
     shared: Arc<Shared>,
     signer: Signer,
     kid: Arc<str>,
-    waiting: mpsc::Sender<Waiting>,
+    log: mpsc::Sender<Waiting>,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -94,7 +94,7 @@ impl Keeper {
         let snapshot = Snapshot::load(&services, &Snapshot::default(), &paid).await?;
         let shared = Arc::new(Shared { services, snapshot: RwLock::new(Arc::new(snapshot)), paid });
         let (stop, stopped) = channel::channel(false);
-        let (waiting, taken) = mpsc::channel(receipt_log::WAITING_MAX);
+        let (log, taken) = mpsc::channel(receipt_log::WAITING_MAX);
         let changed = Arc::new(Notify::new());
         let tasks = vec![
             tokio::spawn(receipt_log::write(Arc::clone(&shared), taken, stopped.clone())),
@@ -102,7 +102,7 @@ impl Keeper {
             tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped)),
         ];
         let kid = signer.public_key().kid().into();
-        Ok(Self { shared, signer, kid, waiting, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, signer, kid, log, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -128,7 +128,7 @@ impl Keeper {
 
     /// Whether there is room for one more delivery to wait for its receipt.
     pub fn has_room(&self) -> bool {
-        self.waiting.capacity() > 0
+        self.log.capacity() > 0
     }
 
     /// Who presents this secret.
@@ -196,8 +196,15 @@ impl Keeper {
     /// A fault if the receipt could not be made durable; the last bytes must not leave then.
     pub async fn record(&self, delivery: Delivery) -> Result<()> {
         let (durable, told) = oneshot::channel();
+        let waiting = self.waiting(delivery, durable);
+        let lost = |source: &str| Error::fault("storing a receipt", source);
+        self.log.send(waiting).await.map_err(|_| lost("the gate is closing"))?;
+        told.await.map_err(|_| lost("the receipt log gave it up"))
+    }
+
+    fn waiting(&self, delivery: Delivery, durable: oneshot::Sender<()>) -> Waiting {
         let Delivery { receipt, jws, admission } = delivery;
-        let waiting = Waiting {
+        Waiting {
             receipt,
             jws,
             kid: Arc::clone(&self.kid),
@@ -205,10 +212,7 @@ impl Keeper {
             license: admission.license,
             reservation: admission.reservation,
             durable,
-        };
-        let lost = |source: &str| Error::fault("storing a receipt", source);
-        self.waiting.send(waiting).await.map_err(|_| lost("the gate is closing"))?;
-        told.await.map_err(|_| lost("the receipt log gave it up"))
+        }
     }
 }
 

@@ -122,7 +122,7 @@ fn log_failure(error: &Error, deliveries: usize) {
 }
 
 /// One transaction, tried again where the database did not answer.
-async fn store(services: &Services, batch: &[Waiting]) -> Result<Vec<Judgement>> {
+pub(super) async fn store(services: &Services, batch: &[Waiting]) -> Result<Vec<Judgement>> {
     let mut outcome = Ok(Vec::new());
     for pause in ATTEMPTS {
         tokio::time::sleep(pause).await;

@@ -203,3 +203,38 @@ async fn a_manifest_is_public_while_the_work_is_offered(pool: PgPool) {
     let licensed = manifest(&world.services, &sale.content_id, Some(world.buyer)).await.unwrap();
     assert_eq!(licensed, public);
 }
+
+#[sqlx::test]
+async fn storing_a_receipt_again_answers_as_the_first_time(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1000, None).await;
+    let (keeper, _) = open(&world).await;
+    let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)).unwrap();
+    let delivery = keeper.seal(admission).unwrap();
+    let batch = [keeper.waiting(delivery, oneshot::channel().0)];
+    let first = receipt_log::store(&world.services, &batch).await.unwrap();
+    let again = receipt_log::store(&world.services, &batch).await.unwrap();
+    assert_eq!((first.len(), &first), (1, &again));
+    assert_eq!((count(&world, "receipt").await, count(&world, "usage_event").await), (1, 1));
+    world.assert_books_balance().await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn the_last_snapshot_stays_in_force_while_none_can_be_read(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1000, None).await;
+    let (keeper, _) = open(&world).await;
+    sqlx::query("alter table access_token rename to gone").execute(world.pool()).await.unwrap();
+    let unreadable = Snapshot::load(&world.services, &Snapshot::default(), &Paid::default()).await;
+    assert!(unreadable.is_err());
+    let later = tokio::time::Instant::now() + Duration::from_millis(1500);
+    while tokio::time::Instant::now() < later {
+        assert_eq!(code(&keeper, &sale), "delivered");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    sqlx::query("alter table gone rename to access_token").execute(world.pool()).await.unwrap();
+    sqlx::query("update access_token set revoked_at = now()").execute(world.pool()).await.unwrap();
+    expect(&keeper, &sale, "invalid_token").await;
+    keeper.close().await;
+}

@@ -7,7 +7,6 @@ mod sample;
 mod words;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, WorkspaceLayout};
 use crate::ui::{ButtonKind, ButtonLink, PageHeader, Segment, Segmented};
@@ -17,7 +16,6 @@ use crate::ui::{ButtonKind, ButtonLink, PageHeader, Segment, Segmented};
 #[component]
 pub fn Design() -> impl IntoView {
     view! {
-        <Title text="Components" />
         <WorkspaceLayout path="/design" nav=parts() account=somebody()>
             <PageHeader
                 title="Overview"
@@ -42,6 +40,7 @@ pub fn Design() -> impl IntoView {
             <forms::CameBack />
             <words::Notices />
             <words::Steps />
+            <words::Terms />
             <words::Pasted />
             <words::Nothing />
             <words::Broken />
@@ -78,6 +77,7 @@ fn parts() -> Vec<NavGroup> {
             items: vec![
                 part("Notices", "notices"),
                 part("Lists", "lists"),
+                part("Terms and tiers", "terms"),
                 part("Code", "code"),
                 part("Empty and loading", "empty"),
                 part("Errors", "errors"),

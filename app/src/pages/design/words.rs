@@ -108,6 +108,50 @@ pub fn Pasted() -> impl IntoView {
 }
 
 #[component]
+pub fn Terms() -> impl IntoView {
+    view! {
+        <Section title="Terms and tiers" id="terms">
+            <div class="tiers">
+                <div class="tier">
+                    <h3 class="tier__name">"Preview"</h3>
+                    <p class="tier__price">"Free"</p>
+                    <ul class="tier__lines">
+                        <li>"Preview"</li>
+                        <li>"100 units a month"</li>
+                        <li>"10 requests a minute"</li>
+                    </ul>
+                    <ButtonLink kind=ButtonKind::Quiet href="#terms">"License Preview"</ButtonLink>
+                </div>
+                <div class="tier">
+                    <h3 class="tier__name">"Standard"</h3>
+                    <p class="tier__price">"$2,500.00 " <span class="tier__per">"a month"</span></p>
+                    <ul class="tier__lines">
+                        <li>"Training, inference"</li>
+                        <li>"50,000 units a month"</li>
+                        <li>"Then $5.00 per 1,000"</li>
+                        <li>"100 requests a minute"</li>
+                    </ul>
+                    <ButtonLink kind=ButtonKind::Quiet href="#terms">"License Standard"</ButtonLink>
+                </div>
+            </div>
+            <p class="section__note">"Training, with attribution. Version 3."</p>
+            <ul class="clauses">
+                <li class="clause">"You may train models on the content."</li>
+                <li class="clause">"You must credit the creator wherever the content is shown."</li>
+                <li class="clause clause--not">"You may not pass the content on."</li>
+            </ul>
+            <details class="fold">
+                <summary>"Inference only"</summary>
+                <ul class="clauses">
+                    <li class="clause">"You may read the content at the moment of an answer."</li>
+                    <li class="clause clause--not">"You may not train models on it."</li>
+                </ul>
+            </details>
+        </Section>
+    }
+}
+
+#[component]
 pub fn Nothing() -> impl IntoView {
     view! {
         <Section title="Empty and loading" id="empty">

@@ -145,10 +145,11 @@ async fn every_refusal_has_its_code_and_costs_nothing(pool: PgPool) {
 
     world.fate("update license set state = 'suspended'").await;
     until("the license is suspended", async || {
-        problem_code(world.fetch(&sale).send().await.unwrap()).await == "license_inactive"
+        let (status, code) = problem(to("/c/x", secret).send().await.unwrap()).await;
+        (status, code.as_str()) == (403, "license_inactive")
     })
     .await;
-    assert!(world.stored().await.iter().count() <= 1, "only what was sent before the suspension");
+    assert!(world.stored().await.is_empty());
     world.gate.close().await;
 }
 
@@ -282,10 +283,11 @@ async fn content_that_is_not_as_promised_is_never_delivered(pool: PgPool) {
         let sale = world.sale(vec![1; length], PLENTY).await;
         for wrong in [length - 1, length + 1, 0] {
             world.store.put(&place(&sale), vec![1; wrong].into()).await.unwrap();
-            let answer = world.fetch(&sale).send().await.unwrap();
-            let cut = match answer.status().as_u16() {
-                200 => answer.bytes().await.is_err(),
-                status => (status, problem(answer).await.1) == (503, "content_unavailable".into()),
+            // Cut off, or refused where nothing had left yet.
+            let cut = match world.fetch(&sale).send().await {
+                Err(_) => true,
+                Ok(answer) if answer.status() == 200 => answer.bytes().await.is_err(),
+                Ok(answer) => problem(answer).await == (503, "content_unavailable".to_owned()),
             };
             assert!(cut, "{wrong} bytes instead of {length}");
         }
@@ -328,8 +330,11 @@ async fn nothing_is_delivered_while_receipts_cannot_be_stored(pool: PgPool) {
     world.fate("alter table usage_event add constraint closed check (false) not valid").await;
     let answer = world.fetch(&small).send().await.unwrap();
     assert_eq!(problem(answer).await, (503, "receipt_not_stored".to_owned()));
-    let answer = world.fetch(&large).send().await.unwrap();
-    assert!(answer.bytes().await.is_err());
+    let cut = match world.fetch(&large).send().await {
+        Ok(answer) => answer.bytes().await.is_err(),
+        Err(_) => true,
+    };
+    assert!(cut);
     assert!(world.stored().await.is_empty());
     world.fate("alter table usage_event drop constraint closed").await;
     assert_eq!(world.fetch(&small).send().await.unwrap().status(), 200);
