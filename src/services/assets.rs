@@ -254,3 +254,6 @@ async fn is_registered(services: &Services, content_id: &ContentId) -> Result<bo
     .await?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,3 +125,6 @@ pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Res
         offer,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -309,3 +309,6 @@ async fn insert_license(
     })?;
     Ok(inserted.rows_affected() == 1)
 }
+
+#[cfg(test)]
+mod tests;

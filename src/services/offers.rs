@@ -332,3 +332,6 @@ async fn insert_tier(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,22 @@ use chrono::{DateTime, Utc};
 use object_store::memory::InMemory;
 use sqlx::PgPool;
 
-use super::{Clock, Services, content::ContentStore};
+use super::{
+    Clock, Result, Services,
+    assets::{self, NewAsset},
+    content::ContentStore,
+    identity::{self, NewOrganization},
+    licenses::Acceptance,
+    mint,
+    offers::{self, NewOffer},
+};
+use crate::domain::{
+    actor::{Actor, Who},
+    asset::Particulars,
+    identity::ProvenIdentity,
+    ids::AssetId,
+    pricing::TypedTiers,
+};
 
 /// A clock that a test moves; it starts at 2026-03-02 10:00 UTC.
 pub(crate) struct TestClock(AtomicI64);
@@ -40,4 +55,79 @@ pub(crate) fn services(pool: PgPool) -> (Services, Arc<TestClock>) {
         live: false,
     };
     (services, clock)
+}
+
+/// The owner of a new organization that sells and buys.
+pub(crate) async fn owner(services: &Services, name: &str) -> Actor {
+    let visitor = Actor { who: Who::Visitor, request_id: mint() };
+    let proven = ProvenIdentity::new("https://id.example", name, Some(name), None).unwrap();
+    let person_id = identity::sign_in(services, &visitor, proven).await.unwrap().person_id;
+    let person = Actor { who: Who::Person(person_id), ..visitor };
+    let new = NewOrganization {
+        org_id: mint(),
+        name: name.into(),
+        creator: true,
+        buyer: true,
+        person_name: None,
+    };
+    let org_id = identity::found_organization(services, &person, new).await.unwrap().org_id;
+    let member = identity::member_of(&services.pool, person_id, org_id).await.unwrap();
+    Actor { who: Who::Member(member.unwrap()), ..person }
+}
+
+/// A text, uploaded and not registered yet.
+pub(crate) async fn uploaded(services: &Services, asset_id: AssetId, text: &str) -> NewAsset {
+    let chunk = Ok::<_, std::io::Error>(text.to_owned().into());
+    NewAsset {
+        asset_id,
+        particulars: Particulars::parse("The Salt Roads", "", "Mira Holm", "text").unwrap(),
+        file_name: "salt-roads.txt".into(),
+        staged: services.content.stage(futures::stream::iter([chunk])).await.unwrap(),
+    }
+}
+
+/// A registered text.
+pub(crate) async fn work(services: &Services, creator: &Actor, text: &str) -> AssetId {
+    let new = uploaded(services, mint(), text).await;
+    assets::register(services, creator, new).await.unwrap()
+}
+
+/// An offer under a template, as its form would be filled in.
+pub(crate) fn offer(asset_id: AssetId, template: &str) -> NewOffer {
+    let tiers = TypedTiers {
+        currency: "USD".into(),
+        free_units: "10".into(),
+        free_rate: "10".into(),
+        paid_name: "Standard".into(),
+        paid_base: "2500".into(),
+        paid_units: "50000".into(),
+        paid_overage: "5".into(),
+        paid_rate: "100".into(),
+    };
+    NewOffer { offer_id: mint(), asset_id, template: template.into(), tiers }
+}
+
+/// A registered text on offer.
+pub(crate) async fn offered(services: &Services, creator: &Actor, template: &str) -> AssetId {
+    let asset_id: AssetId = mint();
+    let asset_id = work(services, creator, &asset_id.to_string()).await;
+    offers::publish(services, creator, offer(asset_id, template)).await.unwrap();
+    asset_id
+}
+
+/// The acceptance of the offer that stands, on its paid tier.
+pub(crate) async fn acceptance(services: &Services, asset_id: AssetId) -> Acceptance {
+    let standing = offers::current(services, asset_id).await.unwrap().unwrap();
+    Acceptance {
+        license_id: mint(),
+        asset_id,
+        tier_id: standing.tiers[1].tier_id,
+        terms_digest: standing.terms.digest,
+        agreed: true,
+    }
+}
+
+/// The code of the refusal that must have been the answer.
+pub(crate) fn code<T: std::fmt::Debug>(answer: Result<T>) -> &'static str {
+    answer.unwrap_err().refusal().unwrap().code
 }

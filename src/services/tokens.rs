@@ -267,3 +267,6 @@ async fn mark_revoked(tx: &mut PgConnection, token_id: TokenId, now: DateTime<Ut
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

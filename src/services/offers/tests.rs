@@ -1,0 +1,55 @@
+//! Offers on a real database: one stands at a time, and what was published never changes.
+
+use sqlx::PgPool;
+
+use super::*;
+use crate::services::testing::{self, code, offer, offered, owner, work};
+
+#[sqlx::test]
+async fn another_offer_ends_the_one_before(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    let asset_id = offered(&services, &mira, "training").await;
+    let first = current(&services, asset_id).await.unwrap().unwrap();
+    let second = publish(&services, &mira, offer(asset_id, "answers")).await.unwrap();
+    let standing = current(&services, asset_id).await.unwrap().unwrap();
+    assert_eq!(standing.offer_id, second);
+    assert_ne!(standing.terms.digest, first.terms.digest);
+    let old = terms_by_digest(&services, &first.terms.digest).await.unwrap();
+    assert_eq!(old.terms, first.terms.terms, "whoever holds the digest finds the terms");
+    let live: Vec<_> = list_terms(&services, &mira).await.unwrap();
+    assert_eq!(live.iter().map(|row| row.offers).collect::<Vec<_>>(), [1, 0]);
+}
+
+#[sqlx::test]
+async fn offers_published_at_once_leave_one_standing(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    let asset_id = work(&services, &mira, "Salt.").await;
+    let at_once = (0..8).map(|_| publish(&services, &mira, offer(asset_id, "training")));
+    for published in futures::future::join_all(at_once).await {
+        published.unwrap();
+    }
+    let standing = sqlx::query_scalar!(
+        r#"select count(*) filter (where ended_at is null) as "count!" from offer"#
+    );
+    assert_eq!(standing.fetch_one(&services.pool).await.unwrap(), 1);
+    assert_eq!(
+        list_terms(&services, &mira).await.unwrap().len(),
+        1,
+        "the same terms are kept once"
+    );
+}
+
+#[sqlx::test]
+async fn nobody_publishes_for_another_or_under_their_id(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let (mira, theo) = (owner(&services, "mira").await, owner(&services, "theo").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let taken = current(&services, asset_id).await.unwrap().unwrap().offer_id;
+    assert_eq!(code(publish(&services, &theo, offer(asset_id, "training")).await), "not_found");
+    let own = work(&services, &theo, "Pepper.").await;
+    let under = NewOffer { offer_id: taken, ..offer(own, "training") };
+    assert_eq!(code(publish(&services, &theo, under).await), "not_found");
+    assert!(current(&services, own).await.unwrap().is_none());
+}

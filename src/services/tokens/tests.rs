@@ -1,0 +1,97 @@
+//! Tokens on a real database: within what the license grants, counted, shown once.
+
+use sqlx::PgPool;
+
+use super::*;
+use crate::services::{
+    licenses,
+    testing::{self, TestClock, acceptance, code, offered, owner},
+};
+
+struct Stage {
+    services: Services,
+    clock: std::sync::Arc<TestClock>,
+    acme: Actor,
+    license_id: LicenseId,
+}
+
+async fn stage(pool: PgPool) -> Stage {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let accepted = acceptance(&services, asset_id).await;
+    let license_id = licenses::accept(&services, &acme, accepted).await.unwrap();
+    Stage { services, clock, acme, license_id }
+}
+
+impl Stage {
+    fn new_token(&self) -> NewToken {
+        NewToken {
+            token_id: crate::services::mint(),
+            license_id: self.license_id,
+            name: "crawler".into(),
+            scopes: vec![Scope::Training],
+            expires_in_days: Some(1),
+        }
+    }
+
+    async fn create(&self, new: NewToken) -> Result<Option<TokenSecret>> {
+        create(&self.services, &self.acme, new).await
+    }
+}
+
+#[sqlx::test]
+async fn a_license_has_at_most_a_hundred_live_tokens(pool: PgPool) {
+    let stage = stage(pool).await;
+    for _ in 1..TOKENS_PER_LICENSE_MAX {
+        stage.create(stage.new_token()).await.unwrap();
+    }
+    let at_once = (0..4).map(|_| stage.create(stage.new_token()));
+    let answers = futures::future::join_all(at_once).await;
+    let (created, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((created.len(), refused.len()), (1, 3));
+    assert!(refused.into_iter().all(|answer| code(answer) == "too_many_tokens"));
+
+    // One that is revoked makes room, and so do all that have ended.
+    let tokens = list(&stage.services, &stage.acme, stage.license_id).await.unwrap();
+    revoke(&stage.services, &stage.acme, tokens[0].token_id).await.unwrap();
+    stage.create(stage.new_token()).await.unwrap();
+    assert_eq!(code(stage.create(stage.new_token()).await), "too_many_tokens");
+    stage.clock.advance(std::time::Duration::from_secs(24 * 3600));
+    assert!(tokens.iter().all(|token| !token.is_live(stage.services.now())));
+    stage.create(stage.new_token()).await.unwrap();
+}
+
+#[sqlx::test]
+async fn a_token_stays_within_its_license(pool: PgPool) {
+    let stage = stage(pool).await;
+    for scopes in [vec![], vec![Scope::Inference], vec![Scope::Training, Scope::Inference]] {
+        let answer = stage.create(NewToken { scopes, ..stage.new_token() }).await;
+        assert_eq!(answer.unwrap_err().refusal().unwrap().field.as_deref(), Some("scopes"));
+    }
+    let nothing = NewToken { license_id: crate::services::mint(), ..stage.new_token() };
+    assert_eq!(code(stage.create(nothing).await), "not_found");
+    sqlx::query!("update license set state = 'revoked'")
+        .execute(&stage.services.pool)
+        .await
+        .unwrap();
+    assert_eq!(code(stage.create(stage.new_token()).await), "license_over");
+}
+
+#[sqlx::test]
+async fn a_secret_is_shown_once_and_kept_nowhere(pool: PgPool) {
+    let stage = stage(pool).await;
+    let new = stage.new_token();
+    let token_id = new.token_id;
+    let again = NewToken { token_id, ..stage.new_token() };
+    let secret = stage.create(new).await.unwrap().unwrap();
+    assert_eq!(stage.create(again).await.unwrap(), None);
+    let kept = sqlx::query_scalar!(
+        r#"select concat((select string_agg(access_token::text, '') from access_token),
+                         (select string_agg(event::text, '') from event)) as "kept!""#
+    );
+    let kept = kept.fetch_one(&stage.services.pool).await.unwrap();
+    assert!(kept.contains(secret.prefix()) && kept.contains(&token_id.uuid().to_string()));
+    let digits = &secret.reveal()[secret.prefix().len()..];
+    assert!(!kept.contains(digits));
+}
