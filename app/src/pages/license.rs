@@ -24,7 +24,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Confirm, Crumb,
         Definition, Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant,
-        PageHeader, PostForm, Quantity, Row, Section, Status, Table, Tone,
+        PageHeader, PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
     },
 };
 
@@ -71,6 +71,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 {may_create
                     .then(|| view! { <ButtonLink href=new_token.clone()>"Create token"</ButtonLink> })}
             </PageHeader>
+            <RowRefusal forms=&["revoke"] />
             <Figures label="This month">
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
                     <Quantity count=quota_used />
@@ -183,7 +184,7 @@ fn draw_tokens(
                 );
                 view! {
                     <Confirm label="Revoke" sentence>
-                        <PostForm name="revoke">
+                        <PostForm name="revoke" row=true>
                             <HiddenField name="token_id" value=token.token_id.to_string() />
                             <Button kind=ButtonKind::Destructive>"Revoke this token"</Button>
                         </PostForm>
