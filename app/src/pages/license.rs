@@ -106,10 +106,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 
 /// A request that works as pasted. Without the secret it reads it from the environment.
 pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&str>) -> String {
-    let token = match secret {
-        Some(secret) => secret,
-        None => "$IMPRIMATUR_TOKEN",
-    };
+    let token = secret.unwrap_or("$IMPRIMATUR_TOKEN");
     let output: String = file_name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' })
