@@ -218,12 +218,18 @@ impl Page {
             .filter(|description| !description.is_empty())
             .map(|content| view! { <Meta name="description" content /> });
         view! {
-            <Title text=format!("{} · Imprimatur", self.title) />
+            <Title text=in_markup(&format!("{} · Imprimatur", self.title)) />
             {description}
             {(self.view)()}
         }
         .into_any()
     }
+}
+
+/// Text as it must stand in markup: `leptos_meta` writes a title into the head as it is, and titles
+/// hold what people typed.
+fn in_markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 fn navigation(sides: Sides) -> Vec<NavGroup> {
