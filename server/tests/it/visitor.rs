@@ -160,9 +160,14 @@ impl Visitor {
 
     /// Publishes an offer under a template.
     pub async fn publish_offer_as(&mut self, asset_id: AssetId, template: &str) {
+        self.publish_offer_with(asset_id, &[("terms", template)]).await;
+    }
+
+    /// Publishes an offer with these fields filled in otherwise.
+    pub async fn publish_offer_with(&mut self, asset_id: AssetId, changes: &[(&str, &str)]) {
         let path = format!("/assets/{asset_id}/offer");
         let id = input(&self.open(&path).await, "id");
-        let answer = self.post(&path, &with(&offer(&id), &[("terms", template)])).await;
+        let answer = self.post(&path, &with(&offer(&id), changes)).await;
         assert_eq!(answer.status, 303, "{}", shown(&answer.body));
         assert_eq!(answer.location(), format!("/assets/{asset_id}"));
     }

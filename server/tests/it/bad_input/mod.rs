@@ -5,6 +5,7 @@
 
 mod addresses;
 mod forms;
+mod others;
 mod twice;
 mod uploads;
 
