@@ -132,7 +132,7 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
 fn assert_shown_once(answers: &[Answer], secret: &str, before: &str) {
     let pages: Vec<String> = answers.iter().map(|answer| shown(&answer.body)).collect();
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
-    let showing = pages.iter().filter(|page| page.contains(&format!("secret__value\">")));
+    let showing = pages.iter().filter(|page| page.contains("secret__value\">"));
     assert_eq!(showing.filter(|page| page.contains(secret)).count(), 1);
     assert_eq!(pages.iter().filter(|page| page.contains(before)).count(), AT_ONCE);
 }
