@@ -258,9 +258,9 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
         503 => ("Somebody else does not answer", "Try again in a minute."),
         _ => ("That did not work", "Go back and try again."),
     };
-    let sentence = refusal.sentence.clone();
+    let (sentence, code) = (refusal.sentence.clone(), refusal.code);
     let request_id = request.request_id().to_string();
-    let page = move || view! { <ErrorPage title sentence advice request_id /> };
+    let page = move || view! { <ErrorPage title sentence advice code request_id /> };
     let page = if request.viewer.is_some() {
         Page::workspace(request, title, page)
     } else {

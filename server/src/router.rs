@@ -91,11 +91,11 @@ pub fn site(site_dir: &Path) -> Router {
             HeaderValue::from_str(&format!("public, max-age={FONT_SECONDS}, immutable")).ok(),
         ))
         .service(ServeDir::new(site_dir.join("fonts")));
-    Router::new()
-        .nest_service("/pkg", built)
-        .nest_service("/fonts", fonts)
-        .route_service("/favicon.svg", ServeFile::new(site_dir.join("favicon.svg")))
-        .route_service("/robots.txt", ServeFile::new(site_dir.join("robots.txt")))
+    let mut router = Router::new().nest_service("/pkg", built).nest_service("/fonts", fonts);
+    for file in ["favicon.svg", "apple-touch-icon.png", "robots.txt"] {
+        router = router.route_service(&format!("/{file}"), ServeFile::new(site_dir.join(file)));
+    }
+    router
 }
 
 /// What operators and their machines ask.

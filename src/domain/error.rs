@@ -29,6 +29,8 @@ pub enum Kind {
     Gone,
     /// More bytes than are taken: 413.
     TooLarge,
+    /// The body is of a type that is not taken: 415.
+    Unsupported,
     /// Too often, or more than the quota: 429.
     TooMany,
     /// Somebody we depend on does not answer: 503.
@@ -47,6 +49,7 @@ impl Kind {
             Self::Conflict => 409,
             Self::Gone => 410,
             Self::TooLarge => 413,
+            Self::Unsupported => 415,
             Self::Invalid => 422,
             Self::TooMany => 429,
             Self::Unavailable => 503,

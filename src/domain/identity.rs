@@ -83,7 +83,8 @@ impl ProvenIdentity {
 }
 
 fn clean_name(name: &str) -> String {
-    let name: String = name.chars().filter(|c| !c.is_control()).take(NAME_LENGTH_MAX).collect();
+    let name: String =
+        name.chars().filter(|&c| !text::is_invisible(c)).take(NAME_LENGTH_MAX).collect();
     name.trim().to_owned()
 }
 

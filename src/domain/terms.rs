@@ -175,11 +175,13 @@ impl Terms {
         self.scopes.contains(&scope)
     }
 
-    /// What the buyer may and must do, one short sentence each, allowed things first.
+    /// What the buyer may and must do, one short sentence each.
     pub fn in_words(&self) -> Vec<Clause> {
         let mut clauses = Vec::new();
         let mut say = |allowed: bool, yes: &str, no: &str| {
-            clauses.push(Clause { allowed, sentence: if allowed { yes } else { no }.to_owned() });
+            let (kind, sentence) =
+                if allowed { (ClauseKind::May, yes) } else { (ClauseKind::MayNot, no) };
+            clauses.push(Clause { kind, sentence: sentence.to_owned() });
         };
         say(
             self.grants(Scope::Training),
@@ -206,8 +208,8 @@ impl Terms {
             "The rights may be passed on to others under the same terms.",
             "The rights may not be passed on.",
         );
-        clauses.sort_by_key(|clause| !clause.allowed);
-        let mut duty = |sentence: String| clauses.push(Clause { allowed: true, sentence });
+        clauses.sort_by_key(|clause| clause.kind);
+        let mut duty = |sentence| clauses.push(Clause { kind: ClauseKind::Must, sentence });
         if self.attribution {
             duty("The credit line must be shown wherever the work is shown.".into());
         }
@@ -226,9 +228,19 @@ impl Terms {
 /// One sentence of terms read in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// False where the sentence forbids something.
-    pub allowed: bool,
+    pub kind: ClauseKind,
     pub sentence: String,
+}
+
+/// What a clause does, in the order clauses are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClauseKind {
+    /// It allows something.
+    May,
+    /// It forbids something.
+    MayNot,
+    /// It asks for something, or says how long.
+    Must,
 }
 
 fn counted_days(days: u32) -> String {
@@ -284,6 +296,10 @@ mod tests {
     #[test]
     fn what_is_forbidden_is_said() {
         let clauses = template("answers").unwrap().terms.in_words();
-        assert!(clauses.iter().any(|c| !c.allowed && c.sentence.starts_with("No model may")));
+        assert!(
+            clauses
+                .iter()
+                .any(|c| c.kind == ClauseKind::MayNot && c.sentence.starts_with("No model may"))
+        );
     }
 }

@@ -1,14 +1,14 @@
 //! Text that people type, made safe to keep: trimmed, bounded, without control characters.
 //!
-//! PostgreSQL cannot store NUL and pages should not show invisible controls, so both are refused
-//! here, with a sentence that names the field.
+//! PostgreSQL cannot store NUL, and what nobody can see must not make two names look like one, so
+//! both are refused here, with a sentence that names the field.
 
 use super::error::Refusal;
 
 /// One line of at most `length_max` characters, not empty.
 pub fn line(field: &'static str, text: &str, length_max: usize) -> Result<String, Refusal> {
     let text = optional_line(field, text, length_max)?;
-    if text.is_empty() {
+    if !text.chars().any(|c| !joins(c)) {
         return Err(Refusal::invalid(field, "Fill this in."));
     }
     Ok(text)
@@ -20,13 +20,29 @@ pub fn optional_line(
     text: &str,
     length_max: usize,
 ) -> Result<String, Refusal> {
-    bounded(field, text, length_max, |c| !c.is_control())
+    bounded(field, text, length_max, |c| !is_invisible(c))
 }
 
 /// Several lines of at most `length_max` characters together; empty is fine.
 pub fn paragraphs(field: &'static str, text: &str, length_max: usize) -> Result<String, Refusal> {
     let text = text.replace("\r\n", "\n");
-    bounded(field, &text, length_max, |c| !c.is_control() || c == '\n' || c == '\t')
+    bounded(field, &text, length_max, |c| !is_invisible(c) || c == '\n' || c == '\t')
+}
+
+/// Whether nobody can see the character: controls, blanks without width, and what turns the
+/// direction of reading around (Unicode Technical Report 36, section 2.9). Joiners and direction
+/// marks stay: Persian, Hindi and emoji are spelt with them.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether the character only shapes its neighbours.
+const fn joins(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{fe00}'..='\u{fe0f}')
 }
 
 fn bounded(
@@ -105,11 +121,25 @@ mod tests {
 
     #[test]
     fn bad_text_is_refused_by_field() {
-        for (text, part) in [("", "Fill"), ("a\0b", "U+0000"), ("a\nb", "U+000A"), ("abcdef", "5")]
-        {
+        for (text, part) in [
+            ("", "Fill"),
+            ("\u{200d}", "Fill"),
+            ("a\0b", "U+0000"),
+            ("a\nb", "U+000A"),
+            ("a\u{200b}b", "U+200B"),
+            ("a\u{202e}b", "U+202E"),
+            ("abcdef", "5"),
+        ] {
             let refusal = line("title", text, 5).unwrap_err();
             assert_eq!(refusal.field.as_deref(), Some("title"));
             assert!(refusal.sentence.contains(part), "{}", refusal.sentence);
+        }
+    }
+
+    #[test]
+    fn what_shapes_words_stays() {
+        for text in ["می\u{200c}خواهم", "👩\u{200d}🔬", "שלום\u{200f}!"] {
+            assert_eq!(line("title", text, 20).unwrap(), text);
         }
     }
 

@@ -97,7 +97,11 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
         return Err(Refusal::invalid("agreed", "Tick the box to accept the terms.").into());
     }
     has_tier(&mut tx, offered.offer_id, new.tier_id).await?;
-    insert_license(&mut tx, member, &new, &offered, now).await?;
+    if !insert_license(&mut tx, member, &new, &offered, now).await? {
+        // The same form, sent at the same time, was faster.
+        is_accepted(&mut tx, member.org_id, new.license_id).await?;
+        return Ok(new.license_id);
+    }
     events::record(
         &mut tx,
         actor,
@@ -271,16 +275,17 @@ async fn insert_license(
     new: &Acceptance,
     offered: &Offered,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let ends_at = offered
         .terms
         .terms
         .duration_days
         .and_then(|days| now.checked_add_signed(TimeDelta::days(days.into())));
-    sqlx::query!(
+    let inserted = sqlx::query!(
         "insert into license (license_id, org_id, creator_org_id, asset_id, offer_id, tier_id, terms_id,
                               terms_digest, state, accepted_by, accepted_at, starts_at, ends_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, $11)
+         on conflict (license_id) do nothing",
         new.license_id.uuid(),
         member.org_id.uuid(),
         offered.creator_org_id.uuid(),
@@ -302,5 +307,5 @@ async fn insert_license(
             "Your organization already holds a license for this work.",
         )
     })?;
-    Ok(())
+    Ok(inserted.rows_affected() == 1)
 }

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{Error, Result, Services, events, mint};
 use crate::domain::{
     actor::{Actor, Deed},
+    asset::ContentId,
     error::{Kind, Refusal},
     event::EventName,
     ids::{AssetId, OfferId, OrgId, TermsId, TierId},
@@ -136,9 +137,10 @@ pub async fn list_terms(services: &Services, actor: &Actor) -> Result<Vec<TermsR
 
 /// Published terms by their digest; they are public, for a license names them by it.
 pub async fn terms_by_digest(services: &Services, digest: &str) -> Result<PublishedTerms> {
+    let digest: ContentId = digest.parse().map_err(|_| Refusal::not_found("terms"))?;
     let row = sqlx::query!(
         "select terms_id, digest, document from terms where digest = $1 order by terms_id limit 1",
-        digest
+        digest.as_str(),
     )
     .fetch_optional(&services.pool)
     .await?

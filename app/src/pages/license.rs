@@ -24,7 +24,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Confirm, Crumb,
         Definition, Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant,
-        PageHeader, PostForm, Quantity, Row, Section, Status, Table, Tone,
+        PageHeader, PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
     },
 };
 
@@ -71,6 +71,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 {may_create
                     .then(|| view! { <ButtonLink href=new_token.clone()>"Create token"</ButtonLink> })}
             </PageHeader>
+            <RowRefusal forms=&["revoke"] />
             <Figures label="This month">
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
                     <Quantity count=quota_used />
@@ -105,10 +106,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 
 /// A request that works as pasted. Without the secret it reads it from the environment.
 pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&str>) -> String {
-    let token = match secret {
-        Some(secret) => secret,
-        None => "$IMPRIMATUR_TOKEN",
-    };
+    let token = secret.unwrap_or("$IMPRIMATUR_TOKEN");
     let output: String = file_name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' })
@@ -197,7 +195,7 @@ fn draw_tokens(
                 );
                 view! {
                     <Confirm label="Revoke" sentence>
-                        <PostForm name="revoke">
+                        <PostForm name="revoke" row=true>
                             <HiddenField name="token_id" value=token.token_id.to_string() />
                             <Button kind=ButtonKind::Destructive>"Revoke this token"</Button>
                         </PostForm>

@@ -17,8 +17,8 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Confirm, Crumb, EmptyState,
-        FormActions, Instant, Notice, PageHeader, PostForm, Row, Secret, Section, SelectField,
-        Table, Tone, Typed,
+        FormActions, HiddenField, Instant, Notice, PageHeader, PostForm, Row, RowRefusal, Secret,
+        Section, SelectField, Table, Tone,
     },
 };
 
@@ -51,7 +51,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 title="Members"
                 lead=|| "People act for the organization within their role. Owners and admins can do everything; only owners make owners."
             />
-            {refused_in_a_row()}
+            <RowRefusal forms=&["role", "remove", "withdraw"] />
             <Table
                 caption="Members"
                 columns=vec![
@@ -109,22 +109,6 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
             </div>
         }
     }))
-}
-
-/// The forms in the rows have no room for a refusal, and one of them is folded: it is told on top.
-fn refused_in_a_row() -> Option<AnyView> {
-    let typed = use_context::<Typed>()?;
-    let error = typed.error.as_ref()?;
-    let sentence = error.sentence.clone();
-    matches!(typed.value("form"), Some("role" | "remove" | "withdraw")).then(|| {
-        view! {
-            <div class="form__summary" role="alert" tabindex="-1" autofocus>
-                <p class="form__summary-title">"Nothing was changed"</p>
-                <p>{sentence}</p>
-            </div>
-        }
-        .into_any()
-    })
 }
 
 fn role_choices(own_role: Option<Role>) -> Vec<Choice> {
@@ -198,11 +182,10 @@ fn draw_member(
         };
         view! {
             <Confirm label sentence>
-                <form method="post">
-                    <input type="hidden" name="form" value="remove" />
-                    <input type="hidden" name="person_id" value=person_id />
+                <PostForm name="remove" row=true>
+                    <HiddenField name="person_id" value=person_id />
                     <Button kind=ButtonKind::Destructive>{button}</Button>
-                </form>
+                </PostForm>
             </Confirm>
         }
     });
@@ -228,15 +211,10 @@ fn draw_invitations(
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {
                     <Confirm label="Withdraw" sentence="The link stops working at once.">
-                        <form method="post">
-                            <input type="hidden" name="form" value="withdraw" />
-                            <input
-                                type="hidden"
-                                name="invitation_id"
-                                value=invitation.invitation_id.to_string()
-                            />
+                        <PostForm name="withdraw" row=true>
+                            <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
                             <Button kind=ButtonKind::Destructive>"Withdraw the invitation"</Button>
-                        </form>
+                        </PostForm>
                     </Confirm>
                 }),
             ])

@@ -7,7 +7,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, Cell, Column, Confirm, HiddenField, Instant, PageHeader, PostForm, Row,
-        Table, Toast,
+        RowRefusal, Table, Toast,
     },
 };
 
@@ -23,7 +23,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .map(|session| {
                 let revoke = (!session.current).then(|| {
                     view! {
-                        <PostForm name="revoke">
+                        <PostForm name="revoke" row=true>
                             <HiddenField name="session_id" value=session.session_id.to_string() />
                             <Button kind=ButtonKind::Destructive>"Sign out"</Button>
                         </PostForm>
@@ -50,13 +50,14 @@ pub async fn show(request: &Request) -> Result<Page> {
                                 label="Sign out all others"
                                 sentence="Every browser but this one is signed out at its next request."
                             >
-                                <PostForm name="revoke-others">
+                                <PostForm name="revoke-others" row=true>
                                     <Button kind=ButtonKind::Destructive>"Sign them out"</Button>
                                 </PostForm>
                             </Confirm>
                         }
                     })}
             </PageHeader>
+            <RowRefusal forms=&["revoke", "revoke-others"] />
             {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
             <Table
                 caption="Your sessions"

@@ -1,7 +1,7 @@
 //! Terms in plain words, wherever they are shown, and `/terms`: those one's own offers stand on.
 
 use imprimatur::{
-    domain::terms::Terms,
+    domain::terms::{ClauseKind, Terms},
     services::{Result, offers},
 };
 use leptos::prelude::*;
@@ -21,7 +21,11 @@ pub fn TermsInWords(terms: Terms) -> impl IntoView {
         .in_words()
         .into_iter()
         .map(|clause| {
-            let class = if clause.allowed { "clause" } else { "clause clause--not" };
+            let class = match clause.kind {
+                ClauseKind::May => "clause",
+                ClauseKind::MayNot => "clause clause--not",
+                ClauseKind::Must => "clause clause--must",
+            };
             view! { <li class=class>{clause.sentence}</li> }
         })
         .collect_view();

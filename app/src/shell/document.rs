@@ -2,7 +2,7 @@
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
+use leptos_meta::{MetaTags, provide_meta_context};
 
 const FONTS: [&str; 2] = ["/fonts/inter.woff2", "/fonts/newsreader.woff2"];
 
@@ -15,6 +15,7 @@ pub fn shell<V: IntoView + 'static>(
     options: LeptosOptions,
     app: impl FnOnce() -> V,
 ) -> impl IntoView {
+    provide_meta_context();
     let stylesheet = format!("/{}/{}.css", options.site_pkg_dir, options.output_name);
     let fonts = FONTS
         .map(|font| {

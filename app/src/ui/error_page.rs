@@ -16,6 +16,9 @@ pub fn ErrorPage(
     /// What the person can do now.
     #[prop(into)]
     advice: String,
+    /// The refusal's stable code.
+    #[prop(optional, into)]
+    code: Option<String>,
     #[prop(optional, into)] request_id: Option<String>,
 ) -> impl IntoView {
     view! {
@@ -30,7 +33,11 @@ pub fn ErrorPage(
                 .map(|id| {
                     view! {
                         <p class="error-page__id">
-                            "If you ask for help, quote request " <code class="digest digest--whole">{id}</code> "."
+                            "If you ask for help, quote "
+                            {code
+                                .map(|code| {
+                                    view! { <code class="digest digest--whole">{code}</code> " and " }
+                                })} "request " <code class="digest digest--whole">{id}</code> "."
                         </p>
                     }
                 })}

@@ -7,7 +7,7 @@
 use leptos::context::Provider;
 use leptos::prelude::*;
 
-use super::typed::{FORM_NAME, FormScope};
+use super::typed::{FORM_NAME, FieldError, FormScope, Typed};
 
 /// A form posted to its own page. The browser's own checks are off, so that one
 /// voice, the server's, says what is wrong.
@@ -26,12 +26,20 @@ pub fn PostForm(
     /// Needed by a form with a `FileField`.
     #[prop(optional)]
     multipart: bool,
+    /// One of several alike: nothing typed comes back to it, and what was refused is said by a
+    /// `RowRefusal` on top of the page.
+    #[prop(optional)]
+    row: bool,
     /// Off where a refused form is only shown, not answered.
     #[prop(default = true)]
     takes_focus: bool,
     children: Children,
 ) -> impl IntoView {
-    let scope = FormScope::open(name.clone());
+    let scope = if row {
+        FormScope { name: name.clone(), typed: None }
+    } else {
+        FormScope::open(name.clone())
+    };
     let creates = creates.map(|id| {
         let id = scope
             .typed
@@ -73,6 +81,21 @@ fn summary(scope: &FormScope, takes_focus: bool) -> Option<impl IntoView + use<>
             <p>{sentence}</p>
         </div>
     })
+}
+
+/// What was refused of the forms in the rows of a page, where these are their names.
+#[component]
+pub fn RowRefusal(forms: &'static [&'static str]) -> impl IntoView {
+    let typed = use_context::<Typed>()
+        .filter(|typed| typed.value(FORM_NAME).is_some_and(|form| forms.contains(&form)));
+    let scope = FormScope {
+        name: None,
+        typed: typed.map(|typed| Typed {
+            error: typed.error.map(|error| FieldError { field: None, ..error }),
+            ..typed
+        }),
+    };
+    summary(&scope, true)
 }
 
 /// Fields that belong together under one title.
@@ -139,7 +162,7 @@ pub fn Confirm(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::{CheckGroup, Choice, FieldError, TextField, Typed};
+    use crate::ui::{CheckGroup, Choice, TextField};
 
     fn draw(typed: Option<Typed>, name: Option<&str>) -> String {
         let name = name.map(str::to_owned);

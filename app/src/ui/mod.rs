@@ -31,7 +31,7 @@ pub use field::{
     TextField,
 };
 pub use figures::{Figure, Figures};
-pub use form::{Confirm, FieldSet, FilterForm, FormActions, PostForm};
+pub use form::{Confirm, FieldSet, FilterForm, FormActions, PostForm, RowRefusal};
 pub use list::{Definition, Definitions, Task, Tasks, Timeline, TimelineStep};
 pub use meter::Meter;
 pub use notice::{EmptyState, Notice, Skeleton, Toast};

@@ -22,7 +22,7 @@ use imprimatur::{
     },
 };
 
-use crate::portal::{Ask, Done, Fields, Portal};
+use crate::portal::{Ask, Done, Fields, Portal, not_a_form};
 
 /// The most bytes one text field may have before it is read no further.
 const FIELD_BYTES_MAX: usize = 64 * 1024;
@@ -44,7 +44,7 @@ pub async fn register(
             }
             outcome
         }
-        Err(_) => Err(cut_off().into()),
+        Err(_) => Err(not_a_form().into()),
     };
     portal.finish(&request, fields, outcome, pages::new_asset::show(&request)).await
 }
@@ -92,7 +92,7 @@ fn file_name(sent: &str) -> Result<String> {
     if last.is_empty() {
         return Err(Refusal::invalid("file", "Choose a file.").into());
     }
-    let shortened: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
+    let shortened: String = last.chars().filter(|&c| !text::is_invisible(c)).take(200).collect();
     Ok(text::line("file", &shortened, 200)?)
 }
 

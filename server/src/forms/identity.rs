@@ -1,10 +1,7 @@
 //! Founding and editing an organization, and joining one by invitation.
 
 use app::pages;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use imprimatur::services::{
     Result,
     identity::{self as people, EditOrganization, NewOrganization},
@@ -12,7 +9,7 @@ use imprimatur::services::{
 use tower_sessions::Session;
 
 use crate::{
-    portal::{Ask, Done, Fields, Portal},
+    portal::{Ask, Done, Fields, Portal, Subject},
     session,
     sign_in::same_site_path,
 };
@@ -40,8 +37,9 @@ pub async fn found(
         let organization =
             people::found_organization(&portal.services, &request.actor, new).await?;
         session::act_for(&browser, organization.org_id).await?;
+        // Whoever was on their way somewhere when they signed in goes on.
         let next = request.param("next").and_then(same_site_path);
-        Ok(Done::To(next.unwrap_or_else(|| "/overview".into())))
+        Ok(Done::To(next.unwrap_or_else(|| "/overview".to_owned())))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::welcome::show(&request)).await
@@ -67,7 +65,7 @@ pub async fn edit(State(portal): State<Portal>, Ask(request): Ask, fields: Field
 pub async fn join(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    Path(code): Path<String>,
+    Subject(code): Subject,
     browser: Session,
     fields: Fields,
 ) -> Response {

@@ -1,10 +1,7 @@
 //! Accepting an offer; creating and revoking tokens.
 
 use app::pages;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use imprimatur::{
     domain::{
         error::Refusal,
@@ -17,14 +14,14 @@ use imprimatur::{
     },
 };
 
-use crate::portal::{Ask, Done, Fields, Portal};
+use crate::portal::{Ask, Done, Fields, Portal, Subject};
 
 /// `POST /catalogue/{id}/license`
 pub async fn accept(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    Path(id): Path<String>,
-    fields: Fields,
+    Subject(id): Subject,
+    mut fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {
         let tier_id: TierId = fields
@@ -42,6 +39,11 @@ pub async fn accept(
         Ok(Done::To(format!("/licenses/{license_id}")))
     };
     let outcome = deed().await;
+    let refusal = outcome.as_ref().err().and_then(|error| error.refusal());
+    if refusal.is_some_and(|refusal| refusal.code == "terms_changed") {
+        // Nobody has agreed to what the page shows now.
+        fields.0.retain(|(name, _)| name != "agreed");
+    }
     portal.finish(&request, fields, outcome, pages::license_form::show(&request, &id)).await
 }
 
@@ -49,7 +51,7 @@ pub async fn accept(
 pub async fn create_token(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    Path(id): Path<String>,
+    Subject(id): Subject,
     fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {
@@ -84,7 +86,7 @@ pub async fn create_token(
 pub async fn revoke_token(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    Path(id): Path<String>,
+    Subject(id): Subject,
     fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {

@@ -1,10 +1,7 @@
 //! `POST /assets/{id}/offer`: publishing an offer.
 
 use app::pages;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use imprimatur::{
     domain::pricing::TypedTiers,
     services::{
@@ -13,13 +10,13 @@ use imprimatur::{
     },
 };
 
-use crate::portal::{Ask, Done, Fields, Portal};
+use crate::portal::{Ask, Done, Fields, Portal, Subject};
 
 /// `POST /assets/{id}/offer`
 pub async fn publish(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    Path(id): Path<String>,
+    Subject(id): Subject,
     fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {

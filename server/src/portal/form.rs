@@ -10,7 +10,7 @@ use app::{
 use axum::{
     body::Bytes,
     extract::FromRequest,
-    http::header,
+    http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use imprimatur::{
@@ -23,6 +23,7 @@ use imprimatur::{
 use url::form_urlencoded;
 
 use super::{Portal, render};
+use crate::{refused, session::request_id_of};
 
 /// What a deed leads to.
 pub enum Done {
@@ -77,13 +78,36 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("application/x-www-form-urlencoded"));
+        let request_id = request_id_of(request.extensions());
+        let refuse = |refusal: Refusal| refused::answer(&refusal.into(), request_id, "/");
         if !is_form {
-            return Err(axum::http::StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response());
+            return Err(refuse(not_a_form()));
         }
-        let body =
-            Bytes::from_request(request, state).await.map_err(IntoResponse::into_response)?;
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+            refuse(match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
+                    Kind::TooLarge,
+                    "form_too_large",
+                    "That is more than a form takes. Shorten what you typed and send it again.",
+                ),
+                _ => Refusal::new(
+                    Kind::Malformed,
+                    "form_cut_off",
+                    "The form was cut off on its way. Load the page again and send it once more.",
+                ),
+            })
+        })?;
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
+}
+
+/// The body is of no type that a form of ours sends.
+pub fn not_a_form() -> Refusal {
+    Refusal::new(
+        Kind::Unsupported,
+        "not_a_form",
+        "This did not come from a form here. Load the page again and send it once more.",
+    )
 }
 
 impl Portal {
@@ -121,7 +145,7 @@ impl Portal {
     fn can_be_mended<'a>(&self, error: &'a Error) -> Option<&'a Refusal> {
         error.refusal().filter(|refusal| {
             !matches!(refusal.kind, Kind::Unauthenticated | Kind::NotFound | Kind::Gone)
-                && refusal.code != "organization_required"
+                && !matches!(refusal.code, "organization_required" | "unknown_form")
         })
     }
 }

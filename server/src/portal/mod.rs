@@ -6,11 +6,11 @@
 mod form;
 mod render;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 
 use app::request::{self, Page, Request, Viewer};
 use axum::{
-    extract::{FromRequestParts, Query, State},
+    extract::{FromRequestParts, Path, Query, State},
     http::request::Parts,
     response::{IntoResponse as _, Redirect, Response},
 };
@@ -24,7 +24,7 @@ use imprimatur::{
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
 
-pub use form::{Done, Fields};
+pub use form::{Done, Fields, not_a_form};
 
 use crate::{refused, session::CurrentSession};
 
@@ -123,6 +123,22 @@ impl FromRequestParts<Portal> for Ask {
     }
 }
 
+/// What stands in the path where a page expects an id. A path that is not UTF-8 names nothing, like
+/// any other that is no id.
+pub struct Subject(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Subject {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &S,
+    ) -> std::result::Result<Self, Infallible> {
+        let subject = Path::<String>::from_request_parts(parts, state).await;
+        Ok(Self(subject.map(|Path(subject)| subject).unwrap_or_default()))
+    }
+}
+
 /// A handler for a page without parameters in its path.
 macro_rules! page {
     ($page:path) => {
@@ -143,7 +159,7 @@ macro_rules! page_of {
         axum::routing::get(
             |State(portal): State<$crate::portal::Portal>,
              $crate::portal::Ask(request): $crate::portal::Ask,
-             axum::extract::Path(id): axum::extract::Path<String>| async move {
+             $crate::portal::Subject(id): $crate::portal::Subject| async move {
                 let page = $page(&request, &id).await;
                 portal.answer(&request, page).await
             },

@@ -8,47 +8,19 @@ use imprimatur::domain::{
     terms::Scope,
 };
 use sqlx::PgPool;
-use url::{Url, form_urlencoded};
+use url::form_urlencoded;
 
 use crate::{
-    visitor::{Tier, Visitor, between},
+    visitor::{Tier, between},
     world::World,
 };
-
-/// Goes to the provider and back, as a browser does.
-async fn sign_in(world: &World, visitor: &mut Visitor, subject: &str, next: &str) -> String {
-    let started = visitor.post("/auth/start/oidc", &[("next", next)]).await;
-    assert_eq!(started.status, 303, "{}", started.body);
-    let authorize = Url::parse(started.location()).unwrap();
-    assert!(started.location().starts_with(&world.issuer));
-    let mut form: Vec<(String, String)> = authorize.query_pairs().into_owned().collect();
-    form.push(("subject".to_owned(), subject.to_owned()));
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let provider = reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .build()
-        .unwrap();
-    let chosen = provider
-        .post(authorize.as_str().split('?').next().unwrap())
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(body)
-        .send()
-        .await
-        .unwrap();
-    let back = Url::parse(chosen.headers()["location"].to_str().unwrap()).unwrap();
-    let callback = format!("{}?{}", back.path(), back.query().unwrap());
-    let arrived = visitor.browser.get(&callback).await;
-    assert_eq!(arrived.status, 303, "{}", arrived.body);
-    arrived.location().to_owned()
-}
 
 #[sqlx::test(migrator = "imprimatur::MIGRATOR")]
 async fn the_road_leads_from_a_sign_in_to_a_receipt_both_sides_see(pool: PgPool) {
     let world = World::new(pool).await;
 
     let mut mira = world.visitor();
-    assert_eq!(sign_in(&world, &mut mira, "mira", "").await, "/welcome");
+    assert_eq!(mira.sign_in(&world.issuer, "mira", "").await, "/welcome");
     mira.found("Hollow Fen Press", &["creator"]).await;
     let text = "Salt was the first road.";
     let asset_id = mira.register("The Salt Roads", text).await;
@@ -69,9 +41,9 @@ async fn the_road_leads_from_a_sign_in_to_a_receipt_both_sides_see(pool: PgPool)
     assert_eq!(asked.status, 303);
     let next = form_urlencoded::byte_serialize(license_page.as_bytes()).collect::<String>();
     assert_eq!(asked.location(), format!("/sign-in?next={next}"));
-    let welcome = sign_in(&world, &mut acme, "acme", &license_page).await;
+    let welcome = acme.sign_in(&world.issuer, "acme", &license_page).await;
     assert_eq!(welcome, format!("/welcome?next={next}"));
-    acme.found("Cobalt Research", &["buyer"]).await;
+    acme.found_at(&welcome, &license_page, "Cobalt Research", &["buyer"]).await;
     let license_id = acme.accept(asset_id, Tier::Paid).await;
     let page = acme.open(&format!("/licenses/{license_id}")).await;
     assert!(page.contains("acme") && page.contains("Standard tier"), "{page}");

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod authorization_server;
+mod bad_input;
 mod browser;
 mod gate;
 mod licensing;
+mod operations;
+mod permissions;
 mod providers;
 mod sessions;
 mod sign_in;

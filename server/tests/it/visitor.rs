@@ -17,6 +17,8 @@ use imprimatur::{
     services::{Services, identity, mint},
 };
 
+use url::{Url, form_urlencoded};
+
 use crate::browser::{Answer, Browser};
 
 pub const BOUNDARY: &str = "----a-boundary-of-the-tests";
@@ -67,16 +69,49 @@ impl Visitor {
         self.browser.post(path, form).await
     }
 
+    /// Goes to the provider and back, as a browser does; answers with where it lands.
+    pub async fn sign_in(&mut self, issuer: &str, subject: &str, next: &str) -> String {
+        let started = self.post("/auth/start/oidc", &[("next", next)]).await;
+        assert_eq!(started.status, 303, "{}", started.body);
+        assert!(started.location().starts_with(issuer));
+        let authorize = Url::parse(started.location()).unwrap();
+        let mut form: Vec<(String, String)> = authorize.query_pairs().into_owned().collect();
+        form.push(("subject".to_owned(), subject.to_owned()));
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let stay = reqwest::redirect::Policy::none();
+        let chosen = reqwest::Client::builder()
+            .redirect(stay)
+            .no_proxy()
+            .build()
+            .unwrap()
+            .post(authorize.as_str().split('?').next().unwrap())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let back = Url::parse(chosen.headers()["location"].to_str().unwrap()).unwrap();
+        let callback = format!("{}?{}", back.path(), back.query().unwrap());
+        let arrived = self.browser.get(&callback).await;
+        assert_eq!(arrived.status, 303, "{}", arrived.body);
+        arrived.location().to_owned()
+    }
+
     /// Founds an organization and acts for it from then on.
     pub async fn found(&mut self, name: &str, sides: &[&str]) -> OrgId {
-        let page = self.open("/welcome").await;
+        self.found_at("/welcome", "/overview", name, sides).await
+    }
+
+    /// Founds an organization on the way from one page to another.
+    pub async fn found_at(&mut self, path: &str, next: &str, name: &str, sides: &[&str]) -> OrgId {
+        let page = self.open(path).await;
         let id = input(&page, "id");
         let person_name = inputs(&page, "person_name");
         let mut form = vec![("id", id.as_str()), ("name", name)];
         form.extend(person_name.iter().map(|name| ("person_name", name.as_str())));
         form.extend(sides.iter().map(|side| ("sides", *side)));
-        let answer = self.post("/welcome", &form).await;
-        assert_eq!((answer.status.as_u16(), answer.location()), (303, "/overview"));
+        let answer = self.post(path, &form).await;
+        assert_eq!((answer.status.as_u16(), answer.location()), (303, next));
         let org_id = id.parse().unwrap();
         self.org_id = Some(org_id);
         org_id

@@ -20,7 +20,7 @@ use imprimatur::{
     domain::{
         actor::{Actor, Role, Who},
         identity::ProvenIdentity,
-        ids::{OrgId, PersonId},
+        ids::{OrgId, PersonId, SessionId},
     },
     services::{
         Clock, Services,
@@ -130,6 +130,14 @@ impl World {
         session.insert(PERSON_KEY, person_id).await.unwrap();
         session.save().await.unwrap();
         format!("session={}", session.id().unwrap())
+    }
+
+    /// The id of the one session of a person.
+    pub async fn session_of(&self, person_id: PersonId) -> String {
+        let found = sqlx::query_scalar("select session_id from session where person_id = $1");
+        let session_id: SessionId =
+            found.bind(person_id.uuid()).fetch_one(&self.services.pool).await.unwrap();
+        session_id.to_string()
     }
 
     /// The owner of an organization that sells.

@@ -131,9 +131,8 @@ pub fn FileField(
     frame.around(label, required, control.into_any())
 }
 
-/// Sent along, not shown. What was sent wins over `value`.
+/// Sent along, not shown. It says what the page shows now, whatever was sent before.
 #[component]
 pub fn HiddenField(#[prop(into)] name: String, #[prop(into)] value: String) -> impl IntoView {
-    let frame = Frame::of(&name, None);
-    view! { <input type="hidden" name=name value=frame.value(Some(value)) /> }
+    view! { <input type="hidden" name=name value=value /> }
 }

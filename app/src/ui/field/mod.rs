@@ -2,7 +2,7 @@
 //! no page can forget to.
 //!
 //! Always true: the control's id is `{form}-{name}` or `field-{name}`, its hint
-//! and error are in `aria-describedby`, and what was typed wins over `value`.
+//! and error are in `aria-describedby`, and what a person typed wins over `value`.
 
 mod choices;
 mod inputs;

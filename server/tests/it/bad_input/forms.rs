@@ -1,0 +1,402 @@
+//! Forms that one types into: empty, too long, of the wrong type, with characters nobody sees.
+
+use axum::http::{Request, header};
+use imprimatur::domain::{
+    actor::Role,
+    ids::{AssetId, InvitationId, LicenseId, OrgId, PersonId, TierId, TokenId},
+};
+use imprimatur::services::mint;
+use sqlx::PgPool;
+
+use super::{Refused, refused};
+use crate::{
+    visitor::{Tier, input, inputs, offer, pairs, shown, with},
+    world::World,
+};
+
+const fn invalid<'a>(field: &'a str, says: &'a str) -> Refused<'a> {
+    Refused { status: 422, field, says }
+}
+
+const INCOMPLETE: Refused<'static> =
+    Refused { status: 400, field: "", says: "Part of the form was missing." };
+
+/// What no line of text may be, and what is said to it.
+fn bad_lines(length_max: usize) -> Vec<(String, String)> {
+    vec![
+        (String::new(), "Fill this in.".to_owned()),
+        ("  \t".to_owned(), "Fill this in.".to_owned()),
+        ("\u{200d}\u{200f}".to_owned(), "Fill this in.".to_owned()),
+        ("å".repeat(length_max + 1), format!("Shorten this to {length_max} characters")),
+        ("a\0b".to_owned(), "U+0000".to_owned()),
+        ("a\u{1b}[2Jb".to_owned(), "U+001B".to_owned()),
+        ("a\r\nSet-Cookie: b".to_owned(), "U+000D".to_owned()),
+        ("Acme\u{200b}".to_owned(), "U+200B".to_owned()),
+        ("\u{202e}emcA".to_owned(), "U+202E".to_owned()),
+        ("\u{feff}Acme".to_owned(), "U+FEFF".to_owned()),
+    ]
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn an_organization_cannot_be_founded_or_renamed_badly(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut nils = world.person("nils").await;
+    let mut owner = world.creator("mira").await;
+    let id = mint::<OrgId>().to_string();
+    let found = [("id", id.as_str()), ("person_name", "Nils"), ("name", "A"), ("sides", "buyer")];
+    let edit = [("name", "A"), ("sides", "buyer")];
+    for (text, says) in bad_lines(120) {
+        for field in ["person_name", "name"] {
+            let form = with(&found, &[(field, &text)]);
+            refused(&world, &mut nils, "/welcome", &form, invalid(field, &says)).await;
+        }
+        let form = with(&edit, &[("name", &text)]);
+        refused(&world, &mut owner, "/settings", &form, invalid("name", &says)).await;
+    }
+    for form in [&found[..3], &with(&found, &[("sides", "seller")])] {
+        let expected = invalid("sides", "Choose creator, buyer or both.");
+        refused(&world, &mut nils, "/welcome", form, expected).await;
+        refused(&world, &mut owner, "/settings", &form[2..], expected).await;
+    }
+    for id in ["", "1", "01ARZ3NDEKTSV4RRFFQ69G5FA!", "\0"] {
+        let form = with(&found, &[("id", id)]);
+        refused(&world, &mut nils, "/welcome", &form, INCOMPLETE).await;
+    }
+    refused(&world, &mut nils, "/welcome", &found[1..], INCOMPLETE).await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn an_offer_names_the_field_to_mend(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    let path = format!("/assets/{asset_id}/offer");
+    let id = input(&mira.open(&path).await, "id");
+    let good = offer(&id);
+    let (listed, whole) = ("Choose one of the", "Write a whole number");
+    for (field, typed, says) in [
+        ("terms", "", listed),
+        ("terms", "everything", listed),
+        ("currency", "", listed),
+        ("currency", "DOGE", listed),
+        ("free_units", "", whole),
+        ("free_units", "-1", whole),
+        ("free_units", "1e9", whole),
+        ("free_units", "1\0", whole),
+        ("free_units", "99999999999999999999", "Use at most"),
+        ("free_rate", "0", "Allow at least one request a minute."),
+        ("free_rate", "ten", whole),
+        ("paid_name", "preview", "“Preview” is the free tier"),
+        ("paid_base", "", ""),
+        ("paid_base", "1,000", ""),
+        ("paid_base", "-5", ""),
+        ("paid_base", "0.0000001", ""),
+        ("paid_base", "99999999999999999999", ""),
+        ("paid_units", "many", whole),
+        ("paid_overage", "0", "Write a price above zero"),
+        ("paid_overage", "free", ""),
+        ("paid_rate", "100001", "Use at most 100,000."),
+        ("paid_rate", "", whole),
+    ] {
+        let form = with(&good, &[(field, typed)]);
+        refused(&world, &mut mira, &path, &form, invalid(field, says)).await;
+    }
+    for (text, says) in bad_lines(60) {
+        let form = with(&good, &[("paid_name", &text)]);
+        refused(&world, &mut mira, &path, &form, invalid("paid_name", &says)).await;
+    }
+    let free = with(&good, &[("paid_base", "0"), ("paid_overage", "")]);
+    let expected = invalid("paid_base", "Write a price above zero");
+    refused(&world, &mut mira, &path, &free, expected).await;
+    refused(&world, &mut mira, &path, &good[1..], INCOMPLETE).await;
+    assert_eq!(mira.post(&path, &good).await.status, 303);
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn an_acceptance_names_the_field_to_mend(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.owner("mira", &["creator", "buyer"]).await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    mira.publish_offer(asset_id).await;
+    let mut acme = world.buyer("acme").await;
+    let path = format!("/catalogue/{asset_id}/license");
+    let good = acme.acceptance(asset_id, Tier::Paid).await;
+    let good = pairs(&good);
+    let tier = "Choose one of the tiers listed.";
+    let other = mint::<TierId>().to_string();
+    for (field, typed, expected) in [
+        ("tier", "", invalid("tier", tier)),
+        ("tier", "paid", invalid("tier", tier)),
+        ("tier", other.as_str(), invalid("tier", tier)),
+        ("agreed", "", invalid("agreed", "Tick the box to accept the terms.")),
+        ("id", "", INCOMPLETE),
+        ("id", "x", INCOMPLETE),
+    ] {
+        let form = with(&good, &[(field, typed)]);
+        refused(&world, &mut acme, &path, &form, expected).await;
+    }
+    for digest in ["", "x", "sha256:0\0"] {
+        let form = with(&good, &[("terms_digest", digest)]);
+        let says = "The creator published other terms while you were reading.";
+        let expected = Refused { status: 409, field: "", says };
+        refused(&world, &mut acme, &path, &form, expected).await;
+    }
+    let own = mira.acceptance(asset_id, Tier::Free).await;
+    let expected = Refused { status: 409, field: "", says: "your organization's own" };
+    refused(&world, &mut mira, &path, &pairs(&own), expected).await;
+
+    assert_eq!(acme.post(&path, &good).await.status, 303);
+    let again = acme.acceptance(asset_id, Tier::Paid).await;
+    let expected = Refused { status: 409, field: "", says: "already holds a license" };
+    refused(&world, &mut acme, &path, &pairs(&again), expected).await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn terms_that_changed_are_read_and_agreed_to_again(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    mira.publish_offer(asset_id).await;
+    let mut acme = world.buyer("acme").await;
+    let path = format!("/catalogue/{asset_id}/license");
+    let form = acme.acceptance(asset_id, Tier::Paid).await;
+    mira.publish_offer_as(asset_id, "answers").await;
+    let answer = acme.post(&path, &pairs(&form)).await;
+    assert_eq!(answer.status, 409);
+
+    // What came back shows the new terms, names them, and is not agreed to.
+    let page = shown(&answer.body);
+    assert!(page.contains("Answers with credit"), "{page}");
+    assert_ne!(input(&page, "terms_digest"), form[2].1);
+    let box_tag = page.split("<input").find(|tag| tag.contains("name=\"agreed\"")).unwrap();
+    assert!(!box_tag.split('>').next().unwrap().contains("checked"), "{box_tag}");
+    let tier = inputs(&page, "tier").pop().unwrap();
+    let again = [
+        ("id", input(&page, "id")),
+        ("terms_digest", input(&page, "terms_digest")),
+        ("tier", tier),
+        ("agreed", "yes".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let accepted = acme.post(&path, &pairs(&again)).await;
+    assert_eq!(accepted.status, 303, "{}", shown(&accepted.body));
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn a_token_names_the_field_to_mend(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    mira.publish_offer(asset_id).await;
+    let mut acme = world.buyer("acme").await;
+    let license_id = acme.accept(asset_id, Tier::Free).await;
+    let path = format!("/licenses/{license_id}/tokens/new");
+    let id = mint::<TokenId>().to_string();
+    let good = [("id", id.as_str()), ("name", "crawl"), ("scopes", "preview"), ("expires", "30")];
+    for (text, says) in bad_lines(80) {
+        let form = with(&good, &[("name", &text)]);
+        refused(&world, &mut acme, &path, &form, invalid("name", &says)).await;
+    }
+    let times = "Choose one of the times listed.";
+    for (field, typed, says) in [
+        ("scopes", "training", "Choose only uses that the license grants."),
+        ("scopes", "everything", "Choose one of the listed values"),
+        ("scopes", "", "Choose one of the listed values"),
+        ("expires", "0", times),
+        ("expires", "-1", times),
+        ("expires", "soon", times),
+        ("expires", "3651", times),
+        ("expires", "99999999999", times),
+    ] {
+        let form = with(&good, &[(field, typed)]);
+        refused(&world, &mut acme, &path, &form, invalid(field, says)).await;
+    }
+    let none: Vec<_> = good.into_iter().filter(|(name, _)| *name != "scopes").collect();
+    let expected = invalid("scopes", "Choose at least one use.");
+    refused(&world, &mut acme, &path, &none, expected).await;
+    refused(&world, &mut acme, &path, &good[1..], INCOMPLETE).await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn members_and_sessions_take_no_nonsense(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let mut colleague = world.colleague(&mut mira, Role::Admin, "colleague").await;
+    let path = "/settings/members";
+    let id = mint::<InvitationId>().to_string();
+    let invite = [("form", "invite"), ("id", id.as_str()), ("role", "viewer")];
+    for role in ["", "king", "owner\0"] {
+        let form = with(&invite, &[("role", role)]);
+        refused(&world, &mut mira, path, &form, invalid("role", "Choose one of the")).await;
+    }
+    let no_id = [invite[0], invite[2]];
+    refused(&world, &mut mira, path, &no_id, INCOMPLETE).await;
+    let beyond = with(&invite, &[("role", "owner")]);
+    let expected = Refused { status: 403, field: "", says: "cannot give or take away that role" };
+    refused(&world, &mut colleague, path, &beyond, expected).await;
+
+    // A refusal about one row is said once, and every row still speaks of its own member.
+    let mira_id = mira.person_id.unwrap().to_string();
+    let colleague_id = colleague.person_id.unwrap().to_string();
+    for form in [
+        vec![("form", "remove"), ("person_id", mira_id.as_str())],
+        vec![("form", "role"), ("person_id", mira_id.as_str()), ("role", "viewer")],
+    ] {
+        let expected = Refused { status: 409, field: "", says: "An organization needs an owner." };
+        refused(&world, &mut mira, path, &form, expected).await;
+        let page = shown(&mira.post(path, &form).await.body);
+        assert_eq!(page.matches("An organization needs an owner.").count(), 1, "{page}");
+        let people = inputs(&page, "person_id");
+        assert_eq!(people.iter().filter(|id| **id == mira_id).count(), 2, "{people:?}");
+        assert_eq!(people.iter().filter(|id| **id == colleague_id).count(), 2, "{people:?}");
+    }
+    let form = [("form", "role"), ("person_id", colleague_id.as_str()), ("role", "king")];
+    let expected = Refused { status: 422, field: "", says: "Choose one of the" };
+    refused(&world, &mut mira, path, &form, expected).await;
+
+    for (path, form) in [
+        (path, vec![("form", "promote")]),
+        (path, vec![]),
+        ("/settings/sessions", vec![("form", "revoke-everything")]),
+    ] {
+        let before = world.rows().await;
+        let answer = mira.post(path, &form).await;
+        assert_eq!(answer.status, 400, "{path}");
+        let page = shown(&answer.body);
+        assert!(page.contains("This form is not known.") && page.contains("unknown_form"));
+        assert_eq!(before, world.rows().await);
+    }
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn what_is_no_form_is_refused_at_every_door(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.owner("mira", &["creator", "buyer"]).await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    let license = mint::<LicenseId>();
+    let huge = format!("name={}", "a".repeat(3 * 1024 * 1024)).into_bytes();
+    for path in [
+        "/welcome".to_owned(),
+        "/settings".to_owned(),
+        "/settings/members".to_owned(),
+        "/settings/sessions".to_owned(),
+        "/join/nothing".to_owned(),
+        format!("/assets/{asset_id}/offer"),
+        format!("/catalogue/{asset_id}/license"),
+        format!("/licenses/{license}"),
+        format!("/licenses/{license}/tokens/new"),
+        "/assets/new".to_owned(),
+    ] {
+        let before = world.rows().await;
+        for media_type in ["application/json", "text/plain", "multipart/form-data", "\u{7f}"] {
+            let Ok(media_type) = header::HeaderValue::from_str(media_type) else { continue };
+            let media_type = media_type.to_str().unwrap();
+            let answer = mira.send(&path, media_type, b"{\"name\":\"x\"}".to_vec()).await;
+            assert_eq!(answer.status, 415, "{path} {media_type}");
+            let page = shown(&answer.body);
+            assert!(page.contains("This did not come from a form here."), "{path}: {page}");
+        }
+        let bare = Request::post(&path).header("sec-fetch-site", "same-origin");
+        let bare = mira.browser.send(bare.body(axum::body::Body::empty()).unwrap()).await;
+        assert_eq!(bare.status, 415, "{path}");
+        if path != "/assets/new" {
+            let form = "application/x-www-form-urlencoded";
+            let answer = mira.send(&path, form, huge.clone()).await;
+            assert_eq!(answer.status, 413, "{path}");
+            assert!(shown(&answer.body).contains("more than a form takes"), "{path}");
+        }
+        assert_eq!(before, world.rows().await, "{path}");
+    }
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.owner("mira", &["creator", "buyer"]).await;
+    let mut seller = world.creator("seller").await;
+    let asset_id = mira.register("Hidden title", "Salt.").await;
+    let sold_id = seller.register("Sold", "Sold.").await;
+    seller.publish_offer(sold_id).await;
+    let license_id = mira.accept(sold_id, Tier::Paid).await;
+    let token = mira.create_token(license_id).await;
+    let code = mira.invite(Role::Viewer).await;
+    let open: InvitationId = sqlx::query_scalar("select invitation_id from invitation")
+        .fetch_one(&world.services.pool)
+        .await
+        .unwrap();
+    let mut stranger = world.owner("stranger", &["creator", "buyer"]).await;
+    let (mira_id, token_id) = (mira.person_id.unwrap(), token.token_id);
+    for id in [asset_id.to_string(), mint::<AssetId>().to_string(), "x".into(), "%00".into()] {
+        for path in [
+            format!("/assets/{id}"),
+            format!("/assets/{id}/offer"),
+            format!("/catalogue/{id}"),
+            format!("/catalogue/{id}/license"),
+        ] {
+            hidden(&world, &mut stranger, &path, None).await;
+        }
+        let offer = offer("01ARZ3NDEKTSV4RRFFQ69G5FAV");
+        hidden(&world, &mut stranger, &format!("/assets/{id}/offer"), Some(&offer)).await;
+    }
+    for id in [license_id.to_string(), mint::<LicenseId>().to_string(), "%FF%FE".into()] {
+        for path in [format!("/licenses/{id}"), format!("/licenses/{id}/tokens/new")] {
+            hidden(&world, &mut stranger, &path, None).await;
+        }
+        let fresh = mint::<TokenId>().to_string();
+        let form = [("id", fresh.as_str()), ("name", "crawl"), ("scopes", "training")];
+        hidden(&world, &mut stranger, &format!("/licenses/{id}/tokens/new"), Some(&form)).await;
+        for token_id in [token_id.to_string(), mint::<TokenId>().to_string(), String::new()] {
+            let form = [("form", "revoke"), ("token_id", token_id.as_str())];
+            hidden(&world, &mut stranger, &format!("/licenses/{id}"), Some(&form)).await;
+        }
+    }
+    for id in [mira_id.to_string(), mint::<PersonId>().to_string(), "x".into()] {
+        for form in ["role", "remove"] {
+            let form = [("form", form), ("person_id", id.as_str()), ("role", "viewer")];
+            hidden(&world, &mut stranger, "/settings/members", Some(&form)).await;
+        }
+    }
+    for id in [open.to_string(), mint::<InvitationId>().to_string(), String::new()] {
+        let form = [("form", "withdraw"), ("invitation_id", id.as_str())];
+        hidden(&world, &mut stranger, "/settings/members", Some(&form)).await;
+    }
+    for id in [world.session_of(mira_id).await, mint::<PersonId>().to_string(), "\0".into()] {
+        let form = [("form", "revoke"), ("session_id", id.as_str())];
+        hidden(&world, &mut stranger, "/settings/sessions", Some(&form)).await;
+    }
+    for code in [&code[1..], "x", "%F0%28"] {
+        hidden(&world, &mut stranger, &format!("/join/{code}"), None).await;
+        hidden(&world, &mut stranger, &format!("/join/{code}"), Some(&[])).await;
+    }
+    // Ids of ours in the forms that create something.
+    let ours = license_id.to_string();
+    let mut form = stranger.acceptance(sold_id, Tier::Paid).await;
+    form[0].1 = ours;
+    let path = format!("/catalogue/{sold_id}/license");
+    hidden(&world, &mut stranger, &path, Some(&pairs(&form))).await;
+    let org_id = mira.org_id.unwrap().to_string();
+    let form = [("id", org_id.as_str()), ("name", "Mine"), ("sides", "buyer")];
+    hidden(&world, &mut stranger, "/welcome", Some(&form)).await;
+    hidden(&world, &mut stranger, "/auth/act-for", Some(&[("org_id", &org_id)])).await;
+}
+
+/// There is no such thing, and the page says nothing more.
+async fn hidden(
+    world: &World,
+    visitor: &mut crate::visitor::Visitor,
+    path: &str,
+    form: Option<&[(&str, &str)]>,
+) {
+    let before = world.rows().await;
+    let answer = match form {
+        None => visitor.browser.get(path).await,
+        Some(form) => visitor.post(path, form).await,
+    };
+    let page = shown(&answer.body);
+    assert_eq!(answer.status, 404, "{path} {form:?}: {page}");
+    assert!(page.contains("There is no such "), "{path} {form:?}: {page}");
+    for secret in ["Hidden title", "mira", "Salt."] {
+        assert!(!page.contains(secret), "{path} {form:?} reveals {secret}");
+    }
+    assert_eq!(before, world.rows().await, "{path} {form:?} changed something");
+}

@@ -1,0 +1,170 @@
+//! Each service as one actor calls it, and its answer in a word of the grid.
+
+use imprimatur::{
+    domain::{
+        actor::Role,
+        metering::{Grain, Range, Side},
+    },
+    services::{
+        Result, assets, catalogue,
+        identity::{self, EditOrganization, Invite, NewOrganization},
+        licenses, mint, offers,
+        reports::{self, CursorKey, EventFilter, UsageFilter},
+        sessions, tokens,
+    },
+};
+
+use super::stage::{Asking, Prepared, Stage};
+
+/// Calls the service; answers `yes` if ours was touched or shown, `own` if not, or the refusal.
+pub async fn perform(stage: &Stage, service: &str, asking: &Asking, about: Prepared) -> String {
+    match call(stage, service, asking, about).await {
+        Ok(true) => "yes".to_owned(),
+        Ok(false) => "own".to_owned(),
+        Err(error) => match error.refusal().unwrap_or_else(|| panic!("{service}: {error}")).code {
+            "role_not_allowed" => "no".to_owned(),
+            "not_found" => "hid".to_owned(),
+            "sign_in_required" => "sign".to_owned(),
+            "organization_required" => "join".to_owned(),
+            other => other.to_owned(),
+        },
+    }
+}
+
+async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) -> Result<bool> {
+    let (services, actor) = (&stage.world.services, &asking.actor);
+    let now = services.now();
+    let range = Range::last_days(now, 7, Grain::Day)?;
+    let side = Side::Buyer;
+    Ok(match service {
+        "organization" => identity::organization(services, actor).await?.org_id == stage.org_id,
+        "members" => {
+            let members = identity::members(services, actor).await?;
+            members.iter().any(|member| member.name == "ours")
+        }
+        "invitations" => {
+            let (open, _) = about.invitation.unwrap();
+            let listed = identity::invitations(services, actor).await?;
+            listed.iter().any(|invitation| invitation.invitation_id == open)
+        }
+        "edit" => {
+            let edit = EditOrganization { name: asking.name.clone(), creator: true, buyer: true };
+            identity::edit_organization(services, actor, edit).await?.org_id == stage.org_id
+        }
+        "invite" => {
+            let invite = Invite { invitation_id: mint(), role: Role::Viewer };
+            let code = identity::invite(services, actor, invite).await?.code.unwrap().reveal();
+            identity::invitation(services, actor, &code).await?.org_id == stage.org_id
+        }
+        "withdraw" => {
+            let (invitation_id, _) = about.invitation.unwrap();
+            identity::withdraw_invitation(services, actor, invitation_id).await?;
+            true
+        }
+        "change_role" => {
+            let person_id = about.person_id.unwrap();
+            identity::change_role(services, actor, person_id, Role::Finance).await?;
+            true
+        }
+        "remove" => {
+            identity::remove_member(services, actor, about.person_id.unwrap()).await?;
+            true
+        }
+        "works" => {
+            let works = assets::list(services, actor).await?;
+            works.iter().any(|work| work.asset_id == stage.asset_id)
+        }
+        "work" => assets::get(services, actor, stage.asset_id).await?.asset_id == stage.asset_id,
+        "terms" => !offers::list_terms(services, actor).await?.is_empty(),
+        "register" | "register_as_ours" => {
+            let asset_id = assets::register(services, actor, about.new_asset.unwrap()).await?;
+            stage.is_our_work(asset_id).await
+        }
+        "publish" => {
+            offers::publish(services, actor, stage.new_offer(stage.asset_id)).await?;
+            true
+        }
+        "licenses" => {
+            let licenses = licenses::list(services, actor).await?;
+            licenses.iter().any(|license| license.license_id == stage.license_id)
+        }
+        "license" => licenses::get(services, actor, stage.license_id).await?.title == "Their work",
+        "tokens" => !tokens::list(services, actor, stage.license_id).await?.is_empty(),
+        "accept" | "accept_as_ours" => {
+            let accepted = licenses::accept(services, actor, about.acceptance.unwrap()).await?;
+            stage.is_our_license(accepted).await
+        }
+        "create_token" => {
+            let secret = tokens::create(services, actor, stage.new_token()).await?;
+            assert!(secret.is_some());
+            true
+        }
+        "revoke_token" => {
+            let license_id = tokens::revoke(services, actor, about.token_id.unwrap()).await?;
+            license_id == stage.license_id
+        }
+        "usage" => {
+            let filter = UsageFilter::default();
+            reports::usage(services, actor, side, &filter, &range).await?.totals.calls > 0
+        }
+        "top_works" => !reports::top_works(services, actor, side, &range, 10).await?.is_empty(),
+        "events" => {
+            let (key, filter) = (CursorKey::new(&[7; 32]), EventFilter::default());
+            let page = reports::events(services, &key, actor, side, &filter, None, 10).await?;
+            !page.lines.is_empty()
+        }
+        "quota" => reports::quota_used(services, actor, stage.license_id).await? > 0,
+        "receipt" => {
+            reports::receipt(services, actor, stage.receipt_id).await?.org_id == stage.org_id
+        }
+        "person" => {
+            identity::person(services, actor).await?.person_id != actor.person_id().unwrap()
+        }
+        "organizations" => {
+            let memberships = identity::organizations_of(services, actor).await?;
+            memberships.iter().any(|membership| membership.org_id == stage.org_id)
+        }
+        "found" => {
+            let new = NewOrganization {
+                org_id: mint(),
+                name: "A new one".into(),
+                creator: true,
+                buyer: false,
+                person_name: None,
+            };
+            identity::found_organization(services, actor, new).await?.org_id == stage.org_id
+        }
+        "act_for" => identity::act_for(services, actor, stage.org_id).await?.org_id == stage.org_id,
+        "accept_invitation" => {
+            let (_, code) = about.invitation.unwrap();
+            let member = identity::accept_invitation(services, actor, &code.reveal()).await?;
+            member.org_id == stage.org_id
+        }
+        "sessions" => {
+            let sessions = sessions::list(services, actor, None).await?;
+            sessions.iter().any(|session| session.session_id == stage.session_id)
+        }
+        "revoke_session" => {
+            sessions::revoke(services, actor, stage.session_id).await?;
+            true
+        }
+        "catalogue" => {
+            let page = catalogue::page(services, actor, None, None).await?;
+            page.works.iter().any(|work| work.asset_id == stage.asset_id)
+                || page.next.is_some_and(|next| next > stage.asset_id)
+        }
+        "catalogue_work" => {
+            let work = catalogue::work(services, actor, stage.asset_id).await?;
+            work.org_id == stage.org_id
+        }
+        "held_license" => {
+            let license = licenses::get(services, &stage.owner, stage.license_id).await?;
+            licenses::for_work(services, actor, license.asset_id).await?.is_some()
+        }
+        "invitation" => {
+            let (_, code) = about.invitation.unwrap();
+            identity::invitation(services, actor, &code.reveal()).await?.org_id == stage.org_id
+        }
+        unknown => panic!("no service is called {unknown}"),
+    })
+}

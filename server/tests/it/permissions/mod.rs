@@ -1,0 +1,151 @@
+//! Who may do what: every deed in every role, against a grid that is written out here.
+//!
+//! Always true: a deed that is added to the product and not to the grid does not compile, and a
+//! call that is refused changes no row and leaves no content behind.
+
+mod deeds;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use imprimatur::domain::actor::{Deed, Role};
+use sqlx::PgPool;
+
+use self::stage::{COLUMNS, Stage};
+
+/// What each word of the grid means:
+///
+/// - `yes`: done, or shown;
+/// - `own`: done or shown for the actor's own organization, and nothing of ours was touched;
+/// - `no`: `role_not_allowed`;
+/// - `hid`: `not_found`, whether it is somebody else's or does not exist;
+/// - `sign`: `sign_in_required`;
+/// - `join`: `organization_required`.
+const GRID: &str = "
+                                 visitor person | owner admin finance developer viewer | foreign owner admin finance developer viewer
+organization.read organization      sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+organization.read members           sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+organization.read invitations       sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+organization.edit edit              sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+member.invite     invite            sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+member.invite     withdraw          sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+member.change     change_role       sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+member.change     remove            sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+asset.read        works             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        work              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        terms             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.register    register          sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
+asset.register    register_as_ours  sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+offer.publish     publish           sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+license.read      licenses          sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+license.read      license           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+license.accept    accept            sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+license.accept    accept_as_ours    sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+token.create      create_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+token.revoke      revoke_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        top_works         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        events            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+person            person            sign own    | own   own   own     own       own    |         own   own   own     own       own
+person            organizations     sign own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
+person            found             sign own    | own   own   own     own       own    |         own   own   own     own       own
+person            act_for           sign hid    | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+person            accept_invitation sign yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+person            sessions          sign own    | own   own   own     own       own    |         own   own   own     own       own
+person            revoke_session    sign hid    | hid   hid   hid     hid       hid    |         hid   hid   hid     hid       hid
+anybody           catalogue         yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           catalogue_work    yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           held_license      own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
+anybody           invitation        yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+";
+
+/// The services behind a deed.
+const fn services_of(deed: Deed) -> &'static [&'static str] {
+    match deed {
+        Deed::ReadOrganization => &["organization", "members", "invitations"],
+        Deed::EditOrganization => &["edit"],
+        Deed::InviteMember => &["invite", "withdraw"],
+        Deed::ChangeMember => &["change_role", "remove"],
+        Deed::ReadAssets => &["works", "work", "terms"],
+        Deed::RegisterAsset => &["register", "register_as_ours"],
+        Deed::PublishOffer => &["publish"],
+        Deed::ReadLicenses => &["licenses", "license", "tokens"],
+        Deed::AcceptLicense => &["accept", "accept_as_ours"],
+        Deed::CreateToken => &["create_token"],
+        Deed::RevokeToken => &["revoke_token"],
+        Deed::ReadUsage => &["usage", "top_works", "events", "quota", "receipt"],
+    }
+}
+
+/// The grid's cells by (deed, service).
+fn grid() -> BTreeMap<(&'static str, &'static str), Vec<&'static str>> {
+    let rows = GRID.lines().filter(|line| !line.trim().is_empty()).skip(1);
+    rows.map(|row| {
+        let mut words = row.split_whitespace().filter(|word| *word != "|");
+        let key = (words.next().unwrap(), words.next().unwrap());
+        (key, words.collect())
+    })
+    .collect()
+}
+
+#[test]
+fn every_deed_and_every_role_is_in_the_grid() {
+    let grid = grid();
+    let listed: Vec<_> = grid.keys().filter(|(deed, _)| deed.contains('.')).copied().collect();
+    let mut known: Vec<_> = Deed::ALL
+        .iter()
+        .flat_map(|deed| services_of(*deed).iter().map(|service| (deed.as_str(), *service)))
+        .collect();
+    known.sort_unstable();
+    assert_eq!(listed, known);
+    assert_eq!(COLUMNS, 2 + 2 * Role::ALL.len());
+    assert!(grid.values().all(|cells| cells.len() == COLUMNS), "{grid:?}");
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn every_role_may_do_what_the_grid_says_and_nothing_else(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let mut wrong = Vec::new();
+    for ((deed, service), expected) in grid() {
+        for (column, expected) in expected.into_iter().enumerate() {
+            let prepared = stage.prepare(service).await;
+            let before = stage.before().await;
+            let actor = &stage.actors[column];
+            let answer = deeds::perform(&stage, service, actor, prepared).await;
+            if answer != expected {
+                wrong.push(format!("{deed} {service} as {}: {answer}, not {expected}", actor.name));
+            }
+            if !matches!(answer.as_str(), "yes" | "own") {
+                let after = (stage.world.rows().await, stage.world.kept());
+                assert_eq!(before, after, "{service} as {} was refused", actor.name);
+            }
+            stage.mend(column).await;
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    stage.world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
+    let stage = Stage::new(pool).await;
+    let seller = stage.side("only-sells", "creator").await;
+    let buyer = stage.side("only-buys", "buyer").await;
+    for (service, actor, code) in [
+        ("register", &buyer, "not_a_creator"),
+        ("publish", &buyer, "not_a_creator"),
+        ("accept", &seller, "not_a_buyer"),
+        ("create_token", &seller, "not_a_buyer"),
+        ("revoke_token", &seller, "not_a_buyer"),
+    ] {
+        let prepared = stage.prepare(service).await;
+        let before = stage.before().await;
+        assert_eq!(deeds::perform(&stage, service, actor, prepared).await, code, "{service}");
+        let after = (stage.world.rows().await, stage.world.kept());
+        assert_eq!(before, after, "{service}");
+    }
+    stage.world.gate.close().await;
+}
