@@ -1,5 +1,5 @@
-// How the browser tests run: one demo of our own on ports of this checkout, one
-// worker, the machine's own Chromium with a fresh profile for every test.
+// How the browser tests run: one demo of our own on ports of this checkout, two
+// workers, the machine's own Chromium with a fresh profile for every test.
 import { defineConfig, type PlaywrightTestConfig } from '@playwright/test';
 import { portal } from './harness/places';
 
@@ -23,7 +23,8 @@ const chromium = {
 export const common: PlaywrightTestConfig = {
   globalSetup: './harness/server.ts',
   outputDir: './results',
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
   reporter: [['list']],
   timeout: 30_000,
@@ -35,7 +36,8 @@ export const common: PlaywrightTestConfig = {
     timezoneId: 'Europe/Berlin',
     contextOptions: { reducedMotion: 'reduce' },
     actionTimeout: 10_000,
-    trace: { mode: 'retain-on-failure', screenshots: false },
+    // A trace costs as much as the test; ask for it with `--trace on`.
+    trace: 'off',
     screenshot: 'only-on-failure',
   },
 };

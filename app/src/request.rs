@@ -257,11 +257,20 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     use crate::ui::ErrorPage;
 
     let status = refusal.kind.status();
-    let (title, advice) = match status {
-        404 => ("There is nothing here", "Check the address, or go back to where you came from."),
-        403 => ("Not with your role", "Switch organization, or ask an owner or admin."),
-        410 => ("This is over", "Ask for a new link."),
-        503 => ("Somebody else does not answer", "Try again in a minute."),
+    let (title, advice) = match (refusal.code, status) {
+        ("not_a_creator" | "not_a_buyer", _) => {
+            ("Not for this organization", "Switch organization, or ask an owner or admin.")
+        }
+        ("sign_in_denied", _) => ("You are not signed in", "Sign in whenever you like."),
+        ("invalid_cursor" | "expired_cursor", _) => {
+            ("This part of the list is gone", "Open the list again from the navigation.")
+        }
+        (_, 404) => {
+            ("There is nothing here", "Check the address, or go back to where you came from.")
+        }
+        (_, 403) => ("Not with your role", "Switch organization, or ask an owner or admin."),
+        (_, 410) => ("This is over", "Ask for a new link."),
+        (_, 503) => ("Somebody else does not answer", "Try again in a minute."),
         _ => ("That did not work", "Go back and try again."),
     };
     let (sentence, code) = (refusal.sentence.clone(), refusal.code);

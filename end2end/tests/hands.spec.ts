@@ -29,6 +29,13 @@ async function tabTo(page: Page, target: Locator): Promise<void> {
   throw new Error(`The keyboard does not reach ${target}.`);
 }
 
+/** Presses Enter where it leads to another page. */
+async function enter(page: Page): Promise<void> {
+  const loaded = page.waitForEvent('load');
+  await page.keyboard.press('Enter');
+  await loaded;
+}
+
 test('the keyboard alone licenses a work and makes a token @without-javascript', async ({ page }) => {
   await page.goto('/');
   await page.keyboard.press('Tab');
@@ -37,33 +44,33 @@ test('the keyboard alone licenses a work and makes a token @without-javascript',
   await expect(skip).toBeInViewport();
   await page.keyboard.press('Enter');
   await tabTo(page, page.getByRole('main').getByRole('link', { name: 'Browse the catalogue' }));
-  await page.keyboard.press('Enter');
+  await enter(page);
   await tabTo(page, page.getByRole('link', { name: 'tidewater' }));
-  await page.keyboard.press('Enter');
+  await enter(page);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('tidewater');
   await tabTo(page, page.getByRole('link', { name: 'License Preview' }));
-  await page.keyboard.press('Enter');
+  await enter(page);
   await tabTo(page, page.getByRole('button', { name: /^Continue with/ }).first());
-  await page.keyboard.press('Enter');
+  await enter(page);
   const name = page.getByLabel('Your name');
   await name.focus();
   await page.keyboard.type(`Kei Board ${Date.now()}`);
-  await page.keyboard.press('Enter');
+  await enter(page);
   await tabTo(page, page.getByLabel('Organization'));
   await page.keyboard.type('Keys Only');
   await tabTo(page, page.getByLabel('Buyer', { exact: true }));
   await page.keyboard.press('Space');
-  await page.keyboard.press('Enter');
+  await enter(page);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('License tidewater');
   await tabTo(page, page.getByRole('checkbox', { name: /accepts these terms/ }));
   await page.keyboard.press('Space');
   await tabTo(page, page.getByRole('button', { name: 'Accept and license' }));
-  await page.keyboard.press('Enter');
+  await enter(page);
   await tabTo(page, page.getByRole('link', { name: 'Create token' }).first());
-  await page.keyboard.press('Enter');
+  await enter(page);
   await tabTo(page, page.getByLabel('Name'));
   await page.keyboard.type('By hand');
-  await page.keyboard.press('Enter');
+  await enter(page);
   await expect(page.locator('.secret__value')).toBeVisible();
   await tabTo(page, page.getByRole('link', { name: 'To the license' }));
 });

@@ -125,6 +125,16 @@ fn side(license: License, now: DateTime<Utc>) -> AnyView {
     let (terms, digest) = (license.terms.terms, license.terms.digest);
     let href = format!("/terms/{digest}");
     let name = terms.name.clone();
+    let granted = &license.tier.scopes;
+    let narrowed = terms.scopes.iter().any(|scope| !granted.contains(scope)).then(|| {
+        let uses: Vec<_> = granted.iter().copied().map(Scope::in_words).collect();
+        let uses = uses.join(", ");
+        view! {
+            <p class="section__note">
+                {format!("Your tier covers: {uses}. Whatever else the terms allow needs another tier.")}
+            </p>
+        }
+    });
     view! {
         <Section title="Accepted">
             <Definitions>
@@ -150,6 +160,7 @@ fn side(license: License, now: DateTime<Utc>) -> AnyView {
             </div>
         </Section>
         <Section title="What you may do with it">
+            {narrowed}
             <TermsInWords terms />
         </Section>
     }

@@ -1,6 +1,8 @@
 //! The folder a private cluster lives in:
 //!
-//!     lock  password  port  bin/ (wrappers)  data/ (the cluster)
+//! ```text
+//! lock  password  port  bin/ (wrappers)  data/ (the cluster)
+//! ```
 //!
 //! Always true: whoever holds a [`Folder`] is the only one who does.
 
