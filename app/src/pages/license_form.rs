@@ -55,9 +55,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             move || {
                 view! {
                     <Section title=terms.name.clone()>
-                        <p class="section__note">"Which of these uses you get, the tier says."</p>
+                        <p class="section__note">
+                            "Which of these uses you get, the tier says. Digest "
+                            <Digest value=digest copy="digest" />
+                        </p>
                         <TermsInWords terms />
-                        <p class="section__note">"Digest " <Digest value=digest copy="digest" /></p>
                     </Section>
                 }
                 .into_any()

@@ -99,10 +99,9 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
                     lead=|| "Send the link to the person. Whoever opens it and signs in joins, once."
                 />
                 {shown}
-                <p>
-                    "The role it gives: " {link.role.as_str()} ". It ends "
-                    <Instant at=link.expires_at now /> "."
-                </p>
+                <Section title="What it gives">
+                    <p>{link.role.as_str()} ", to one person. It ends " <Instant at=link.expires_at now /> "."</p>
+                </Section>
                 <FormActions>
                     <ButtonLink kind=ButtonKind::Quiet href="/settings/members">"To the members"</ButtonLink>
                 </FormActions>

@@ -15,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, CheckGroup, Choice, CodeBlock, Crumb, FormActions, Notice,
-        PageHeader, PostForm, Secret, SelectField, TextField, Tone,
+        PageHeader, PostForm, Secret, Section, SelectField, TextField, Tone,
     },
 };
 
@@ -88,10 +88,12 @@ pub async fn created(
                 let curl = curl(&base_url, &license.content_id, &license.file_name, Some(secret));
                 view! {
                     <Secret label="Token" value=secret.to_owned() />
-                    <CodeBlock label="Request" code=curl />
-                    <p class="section__note">
-                        "Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt."
-                    </p>
+                    <Section title="Fetch it">
+                        <p class="section__note">
+                            "Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt."
+                        </p>
+                        <CodeBlock label="Request" code=curl />
+                    </Section>
                 }
                 .into_any()
             }

@@ -81,10 +81,12 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             }}
             <Columns side=side>
                 <CodeBlock label="Receipt (compact JWS)" code=stored.jws />
-                <p class="section__note">
-                    "Check it yourself with any JOSE library: EdDSA, key " <Digest value=stored.kid copy="key id" />
-                    " of " <a href=keys_address.clone()>{keys_address.clone()}</a> "."
-                </p>
+                <Section title="Check it yourself">
+                    <p class="section__note">
+                        "Any JOSE library does: EdDSA, key " <Digest value=stored.kid copy="key id" />
+                        " of " <a href=keys_address.clone()>{keys_address.clone()}</a> "."
+                    </p>
+                </Section>
             </Columns>
         }
     }))

@@ -10,7 +10,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, CheckGroup, Choice, Definition, Definitions, FormActions, Instant, Notice,
-        PageHeader, PostForm, TextField, Toast,
+        PageHeader, PostForm, Section, TextField, Toast,
     },
 };
 
@@ -67,15 +67,17 @@ pub async fn show(request: &Request) -> Result<Page> {
                             </Notice>
                         }
                     })}
-                <Definitions>
-                    <Definition name="Short name">
-                        <code class="digest">{organization.slug.clone()}</code>
-                    </Definition>
-                    <Definition name="Founded">
-                        <Instant at=organization.created_at now />
-                    </Definition>
-                </Definitions>
                 {form}
+                <Section title="For the record">
+                    <Definitions>
+                        <Definition name="Short name">
+                            <code class="digest">{organization.slug.clone()}</code>
+                        </Definition>
+                        <Definition name="Founded">
+                            <Instant at=organization.created_at now />
+                        </Definition>
+                    </Definitions>
+                </Section>
             </div>
         }
     }))

@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonLink, Cell, CodeBlock, Column, Definition, Definitions, Digest, EmptyState, Instant,
-        PageHeader, Quantity, Row, Section, Table,
+        ButtonLink, Cell, CodeBlock, Column, Digest, EmptyState, Instant, PageHeader, Quantity,
+        Row, Section, Table,
     },
 };
 
@@ -93,12 +93,12 @@ pub async fn show(request: &Request, digest: &str) -> Result<Page> {
                     lead=|| "Published terms. They never change; their digest is their name."
                 />
                 <TermsInWords terms=published.terms />
+                <Section title="Digest">
+                    <p>
+                        <Digest value=published.digest whole=true copy="digest" />
+                    </p>
+                </Section>
                 <Section title="For machines">
-                    <Definitions>
-                        <Definition name="Digest">
-                            <Digest value=published.digest whole=true copy="digest" />
-                        </Definition>
-                    </Definitions>
                     <CodeBlock label="Canonical JSON (RFC 8785)" code=canonical />
                 </Section>
             }
