@@ -167,7 +167,7 @@ const withoutOrganization: Screen[] = [
   { name: 'welcome', open: '/welcome' },
   {
     name: 'welcome-refused',
-    open: refused(at('/welcome'), 'Found organization', async (page) => {
+    open: refused(at('/welcome'), 'Create organization', async (page) => {
       await page.getByLabel('Your name').fill('Noor Haddad');
     }),
     status: 422,

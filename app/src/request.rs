@@ -170,7 +170,7 @@ impl Page {
             sign_out_action: "/auth/sign-out".into(),
             links: vec![
                 NavItem::new("Your sessions", "/settings/sessions"),
-                NavItem::new("Found another organization", "/welcome"),
+                NavItem::new("Create another organization", "/welcome"),
             ],
         };
         let nav = navigation(acting.sides);
@@ -218,18 +218,12 @@ impl Page {
             .filter(|description| !description.is_empty())
             .map(|content| view! { <Meta name="description" content /> });
         view! {
-            <Title text=in_markup(&format!("{} · Imprimatur", self.title)) />
+            <Title text=crate::ui::text::in_markup(&format!("{} · Imprimatur", self.title)) />
             {description}
             {(self.view)()}
         }
         .into_any()
     }
-}
-
-/// Text as it must stand in markup: `leptos_meta` writes a title into the head as it is, and titles
-/// hold what people typed.
-fn in_markup(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 fn navigation(sides: Sides) -> Vec<NavGroup> {
@@ -259,7 +253,7 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     let status = refusal.kind.status();
     let (title, advice) = match (refusal.code, status) {
         ("not_a_creator" | "not_a_buyer", _) => {
-            ("Not for this organization", "Switch organization, or ask an owner or admin.")
+            ("Not for this organization", "An owner or admin can turn it on in Settings.")
         }
         ("sign_in_denied", _) => ("You are not signed in", "Sign in whenever you like."),
         ("invalid_cursor" | "expired_cursor", _) => {
@@ -275,7 +269,16 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     };
     let (sentence, code) = (refusal.sentence.clone(), refusal.code);
     let request_id = request.request_id().to_string();
-    let page = move || view! { <ErrorPage title sentence advice code request_id /> };
+    let way_on = match refusal.code {
+        "not_a_creator" | "not_a_buyer" => ("/settings", "Open Settings"),
+        "invalid_cursor" | "expired_cursor" => ("/feed", "Open the feed"),
+        _ if refusal.code.starts_with("sign_in") || refusal.code.starts_with("provider") => {
+            ("/sign-in", "Sign in again")
+        }
+        _ if request.viewer.is_some() => ("/overview", "Go to your overview"),
+        _ => ("/", "Go to the start page"),
+    };
+    let page = move || view! { <ErrorPage title sentence advice code request_id way_on /> };
     let page = if request.viewer.is_some() {
         Page::workspace(request, title, page)
     } else {

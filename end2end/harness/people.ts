@@ -37,7 +37,7 @@ export async function foundOrganization(page: Page, name: string, sides: Side[])
   await expect(page).toHaveURL(/\/welcome/);
   await page.getByLabel('Organization').fill(name);
   for (const side of sides) await choose(page, side);
-  await page.getByRole('button', { name: 'Found organization' }).click();
+  await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page).not.toHaveURL(/\/welcome/);
 }
 

@@ -87,13 +87,13 @@ test('a form sent twice makes one organization', async ({ page }) => {
   await page.getByLabel('Organization').fill(name);
   await choose(page, 'Creator');
   const id = await page.locator('input[name=id]').getAttribute('value');
-  await page.getByRole('button', { name: 'Found organization' }).click();
+  await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page.locator('.account__organization')).toHaveText(name);
   await page.goto('/welcome');
   await page.getByLabel('Organization').fill(name);
   await choose(page, 'Creator');
   await page.locator('input[name=id]').evaluate((field: HTMLInputElement, id) => (field.value = id ?? ''), id);
-  await page.getByRole('button', { name: 'Found organization' }).click();
+  await page.getByRole('button', { name: 'Create organization' }).click();
   await expect(page.locator('.account__organization')).toHaveText(name);
   await page.locator('.account summary').click();
   await expect(page.getByRole('button', { name: `Switch to ${name}` })).toHaveCount(0);

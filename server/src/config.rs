@@ -60,7 +60,7 @@ pub enum Error {
     #[error("The file {file} cannot be read: {reason}.")]
     File { file: PathBuf, reason: String },
     #[error(
-        "A sandbox is on (IMPRIMATUR_SANDBOX) and the base URL is not on loopback; turn the sandbox off."
+        "A sandbox is on (IMPRIMATUR_SANDBOX), and the base URL or the address to listen on is not on loopback; turn the sandbox off."
     )]
     SandboxInPublic,
     #[error("The base URL {0} is public and not https; receipts and sign-in need https.")]
@@ -269,10 +269,11 @@ impl Web {
     fn read(source: &Source) -> Result<Self, Error> {
         let (listen, base_url) = source.addresses()?;
         let sandbox = source.read("SANDBOX", false)?;
-        if !is_loopback(&base_url) {
-            if sandbox {
-                return Err(Error::SandboxInPublic);
-            }
+        let public = !is_loopback(&base_url);
+        if sandbox && (public || !listen.ip().is_loopback()) {
+            return Err(Error::SandboxInPublic);
+        }
+        if public {
             if base_url.scheme() != "https" {
                 return Err(Error::NotHttps(base_url));
             }
@@ -373,6 +374,8 @@ mod tests {
         assert!(matches!(plain, Err(Error::NotHttps(_))));
         let local = [("SANDBOX", Some("true")), ("BASE_URL", Some("http://127.0.0.1:3000"))];
         assert!(read(&local).is_ok());
+        let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
+        assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod sign_in;
 
 mod forms;
 mod health;
+mod listen;
 mod portal;
 mod refused;
 mod worker;

@@ -15,9 +15,11 @@ use axum::{
 };
 use imprimatur::{domain::error::Refusal, services::Services};
 use tower_http::{
+    catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 use url::Url;
 
@@ -28,8 +30,11 @@ use crate::{
     sign_in::{self, SignIn},
 };
 
-/// How long browsers may keep fonts, which never change under their name.
-const FONT_SECONDS: u32 = 365 * 24 * 60 * 60;
+/// Fonts seldom change; what is built does with every version and is asked for anew.
+const FONT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=604800");
+const BUILT_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// A body under way must go on within this.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What people open in a browser.
 pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
@@ -84,13 +89,13 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
 
 /// The built stylesheet, script, WebAssembly, fonts and marks.
 pub fn site(site_dir: &Path) -> Router {
-    let built = ServeDir::new(site_dir.join("pkg")).precompressed_br();
-    let fonts = tower::ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::CACHE_CONTROL,
-            HeaderValue::from_str(&format!("public, max-age={FONT_SECONDS}, immutable")).ok(),
-        ))
-        .service(ServeDir::new(site_dir.join("fonts")));
+    let cached = |folder: &str, value: HeaderValue| {
+        tower::ServiceBuilder::new()
+            .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, value))
+            .service(ServeDir::new(site_dir.join(folder)).precompressed_br())
+    };
+    let built = cached("pkg", BUILT_CACHE);
+    let fonts = cached("fonts", FONT_CACHE);
     let mut router = Router::new().nest_service("/pkg", built).nest_service("/fonts", fonts);
     for file in ["favicon.svg", "apple-touch-icon.png", "robots.txt"] {
         router = router.route_service(&format!("/{file}"), ServeFile::new(site_dir.join(file)));
@@ -106,7 +111,8 @@ pub fn health(services: Services) -> Router {
         .with_state(services)
 }
 
-/// The headers that every answer carries (OWASP ASVS 5.0, section 3.4).
+/// The headers that every answer carries (OWASP ASVS 5.0, section 3.4), and what every request is
+/// held to.
 pub fn with_headers(router: Router, https: bool) -> Router {
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -129,7 +135,7 @@ pub fn with_headers(router: Router, https: bool) -> Router {
             value,
         ));
     }
-    router.layer(tower_http::timeout::ResponseBodyTimeoutLayer::new(Duration::from_secs(3600)))
+    router.layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE)).layer(CatchPanicLayer::new())
 }
 
 /// Doors that draw no page of their own leave the refusal on their answer; here it becomes a page.

@@ -19,6 +19,7 @@ use url::Url;
 use crate::{
     config::{Config, Database, Provider},
     gate::{self, Gate},
+    listen,
     portal::Portal,
     router,
     sign_in::{ConfigError, ProviderConfig, ProviderKind, Providers, SignIn},
@@ -146,7 +147,7 @@ impl Runtime {
         let working = roles
             .contains(&Role::Worker)
             .then(|| tokio::spawn(worker::run(services, stop.clone())));
-        let serving = tokio::spawn(serve(listener, router, stop.clone()));
+        let serving = tokio::spawn(listen::serve(listener, router, stop.clone()));
         Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
     }
 
@@ -204,19 +205,6 @@ pub async fn assemble(
     }
     router = router.merge(router::health(services.clone()));
     Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
-}
-
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-) -> io::Result<()> {
-    let stopped = async move {
-        // The sender only goes away with the process.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped).await
 }
 
 fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {

@@ -20,6 +20,11 @@ pub trait TypedId: Copy + fmt::Display + FromStr<Err = Refusal> {
 
     /// The form PostgreSQL stores.
     fn uuid(self) -> Uuid;
+
+    /// When it says it was made, in milliseconds since 1970.
+    fn made_at_ms(self) -> u64 {
+        Ulid::from(self.uuid()).timestamp_ms()
+    }
 }
 
 macro_rules! ids {
@@ -64,9 +69,12 @@ macro_rules! ids {
             type Err = Refusal;
 
             fn from_str(text: &str) -> Result<Self, Refusal> {
-                Ulid::from_string(text)
+                // 26 digits of 5 bits are 130 bits: what begins above 7 would lose its first two.
+                let fits = text.as_bytes().first().is_some_and(|first| *first <= b'7');
+                fits.then(|| Ulid::from_string(text).ok())
+                    .flatten()
                     .map(|ulid| Self(ulid.into()))
-                    .map_err(|_| Refusal::not_found($noun))
+                    .ok_or_else(|| Refusal::not_found($noun))
             }
         }
 
@@ -134,7 +142,14 @@ mod tests {
 
     #[test]
     fn what_is_not_an_id_is_not_found() {
-        for text in ["", "x", "01JD\0", "../../etc/passwd", "01ARZ3NDEKTSV4RRFFQ69G5FAVX"] {
+        for text in [
+            "",
+            "x",
+            "01JD\0",
+            "../../etc/passwd",
+            "01ARZ3NDEKTSV4RRFFQ69G5FAVX",
+            "8ZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        ] {
             assert_eq!(text.parse::<AssetId>().unwrap_err().code, "not_found", "{text:?}");
         }
     }

@@ -47,9 +47,9 @@ impl ContentStore {
         Self { store, upload_bytes_max }
     }
 
-    /// The largest upload taken, in bytes.
-    pub const fn upload_bytes_max(&self) -> u64 {
-        self.upload_bytes_max
+    /// The largest upload taken, in words: `5 GiB`.
+    pub fn upload_limit(&self) -> String {
+        in_words(self.upload_bytes_max)
     }
 
     /// Streams bytes into staging and hashes them on the way.

@@ -1,6 +1,6 @@
 //! Everything that happened, written in the transaction that made it happen.
 //!
-//! Audit trail, outbox and the activity shown in Settings are readers of the one table `event`.
+//! Whoever reads what happened (an audit trail, outgoing webhooks) reads the one table `event`.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;

@@ -112,7 +112,8 @@ pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&s
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' })
         .collect();
     let output = output.trim_start_matches(['-', '.']);
-    let output = if output.is_empty() { "content" } else { output };
+    // The receipt is in headers.txt; the work must not be written over it.
+    let output = if output.is_empty() || output == "headers.txt" { "content" } else { output };
     format!(
         "curl --fail-with-body --dump-header headers.txt \\\n  \
          --header \"Authorization: Bearer {token}\" \\\n  \

@@ -13,7 +13,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Choice, Crumb, FileField, FormActions, PageHeader,
-        PostForm, SelectField, TextArea, TextField, text::bytes,
+        PostForm, SelectField, TextArea, TextField,
     },
 };
 
@@ -27,7 +27,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         .and_then(|viewer| viewer.organization.as_ref())
         .map(|organization| organization.name.clone())
         .unwrap_or_default();
-    let size_max = bytes(request.services.content.upload_bytes_max());
+    let size_max = request.services.content.upload_limit();
     Ok(Page::workspace(request, "Register work", move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);

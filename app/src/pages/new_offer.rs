@@ -92,7 +92,7 @@ fn fields(asset_id: AssetId) -> AnyView {
             <TextField
                 name="paid_base"
                 label="Base fee"
-                value="2500"
+                hint="In the currency above, like 2500."
                 suffix="a month"
                 inputmode="decimal"
                 narrow=true

@@ -126,8 +126,10 @@ pub async fn show(request: &Request) -> Result<Page> {
 }
 
 async fn creator_todo(request: &Request) -> Result<Vec<Todo>> {
+    let may_register = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
+    let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
     let works = assets::list(&request.services, &request.actor).await?;
-    if works.is_empty() {
+    if works.is_empty() && may_register {
         return Ok(vec![Todo {
             tone: Tone::Info,
             title: "Register your first work".into(),
@@ -137,7 +139,7 @@ async fn creator_todo(request: &Request) -> Result<Vec<Todo>> {
     }
     Ok(works
         .into_iter()
-        .filter(|work| work.offered.is_none())
+        .filter(|work| may_publish && work.offered.is_none())
         .take(5)
         .map(|work| Todo {
             tone: Tone::Warn,
@@ -149,8 +151,10 @@ async fn creator_todo(request: &Request) -> Result<Vec<Todo>> {
 }
 
 async fn buyer_todo(request: &Request) -> Result<Vec<Todo>> {
+    let may_accept = request.actor.may_as_buyer(Deed::AcceptLicense).is_ok();
+    let may_create = request.actor.may_as_buyer(Deed::CreateToken).is_ok();
     let licenses = licenses::list(&request.services, &request.actor).await?;
-    if licenses.is_empty() {
+    if licenses.is_empty() && may_accept {
         return Ok(vec![Todo {
             tone: Tone::Info,
             title: "License your first work".into(),
@@ -160,7 +164,7 @@ async fn buyer_todo(request: &Request) -> Result<Vec<Todo>> {
     }
     Ok(licenses
         .into_iter()
-        .filter(|license| !license.has_token)
+        .filter(|license| may_create && !license.has_token)
         .take(5)
         .map(|license| Todo {
             tone: Tone::Info,

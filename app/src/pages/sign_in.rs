@@ -34,7 +34,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 <div class="narrow">
                     <PageHeader
                         title="Sign in"
-                        lead=|| "The first time you sign in, you found an organization or join one by invitation."
+                        lead=|| "The first time you sign in, you create an organization or join one by invitation."
                     />
                     {signed_in
                         .map(|person| {

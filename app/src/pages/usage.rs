@@ -114,12 +114,16 @@ pub fn Totals(report: UsageReport, side: Side) -> impl IntoView {
 
 /// Deliveries and billable units, a panel each.
 pub fn use_chart(report: &UsageReport, now: chrono::DateTime<chrono::Utc>) -> AnyView {
-    let dates = report.buckets.iter().map(|bucket| date(bucket.at, now)).collect();
+    let mut dates: Vec<String> = report.buckets.iter().map(|bucket| date(bucket.at, now)).collect();
+    if let Some(today) = dates.last_mut() {
+        today.push_str(", so far");
+    }
     let calls = report.buckets.iter().map(|bucket| bucket.totals.calls).collect();
     let units = report.buckets.iter().map(|bucket| bucket.totals.billable_units).collect();
     view! {
         <Chart
             title="Use per day"
+            unfinished=true
             dates
             lines=vec![
                 Line::new("Deliveries per day", Unit::Count, calls),

@@ -19,9 +19,9 @@ pub async fn show(request: &Request) -> Result<Page> {
         .as_ref()
         .is_none_or(|viewer| viewer.organization.is_none() && viewer.others.is_empty());
     let length_max = u32::try_from(NAME_LENGTH_MAX).ok();
-    Ok(Page::workspace(request, "Found an organization", move || {
+    Ok(Page::workspace(request, "Create an organization", move || {
         let org_id: OrgId = mint();
-        let title = if first { "Welcome to Imprimatur" } else { "Found another organization" };
+        let title = if first { "Welcome to Imprimatur" } else { "Create another organization" };
         view! {
             <div class="narrow">
                 <PageHeader
@@ -62,7 +62,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                         ]
                     />
                     <FormActions>
-                        <Button>"Found organization"</Button>
+                        <Button>"Create organization"</Button>
                     </FormActions>
                 </PostForm>
             </div>

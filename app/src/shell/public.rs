@@ -17,11 +17,13 @@ pub fn PublicLayout(
     let here = |href: &str| (path == href).then_some("page");
     let way_in = match workspace {
         Some(href) => {
-            view! { <a class="bar__link bar__link--strong" href=href>"Go to workspace"</a> }
+            Some(view! { <a class="bar__link bar__link--strong" href=href>"Go to workspace"</a> })
         }
-        None => {
-            view! { <a class="bar__link bar__link--strong" href="/sign-in".to_owned()>"Sign in"</a> }
-        }
+        // There it would forget where one wants to go after signing in.
+        None if path == "/sign-in" => None,
+        None => Some(
+            view! { <a class="bar__link bar__link--strong" href="/sign-in".to_owned()>"Sign in"</a> },
+        ),
     };
     view! {
         <a class="skip" href="#main">"Skip to content"</a>

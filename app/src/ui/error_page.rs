@@ -20,14 +20,18 @@ pub fn ErrorPage(
     #[prop(optional, into)]
     code: Option<String>,
     #[prop(optional, into)] request_id: Option<String>,
+    /// Where it goes on, and what the link says.
+    #[prop(default = ("/", "Go to the start page"))]
+    way_on: (&'static str, &'static str),
 ) -> impl IntoView {
+    let (href, label) = way_on;
     view! {
         <div class="error-page">
             <h1 class="page-header__title">{title}</h1>
             <p class="error-page__sentence">{sentence}</p>
             <p class="error-page__advice">{advice}</p>
             <p>
-                <ButtonLink href="/" kind=ButtonKind::Quiet>"Go to the start page"</ButtonLink>
+                <ButtonLink href kind=ButtonKind::Quiet>{label}</ButtonLink>
             </p>
             {request_id
                 .map(|id| {

@@ -36,7 +36,7 @@ pub fn PostForm(
     children: Children,
 ) -> impl IntoView {
     let scope = if row {
-        FormScope { name: name.clone(), typed: None }
+        FormScope { name: name.clone(), ..FormScope::default() }
     } else {
         FormScope::open(name.clone())
     };
@@ -48,6 +48,8 @@ pub fn PostForm(
             .unwrap_or(id);
         view! { <input type="hidden" name="id" value=id /> }
     });
+    // The fields are drawn first, so that the summary knows what they are called.
+    let fields = view! { <Provider value=scope.clone()>{children()}</Provider> }.into_any();
     let summary = summary(&scope, takes_focus);
     view! {
         <form
@@ -60,7 +62,7 @@ pub fn PostForm(
             {name.map(|name| view! { <input type="hidden" name=FORM_NAME value=name /> })}
             {creates}
             {summary}
-            <Provider value=scope>{children()}</Provider>
+            {fields}
         </form>
     }
 }
@@ -70,8 +72,9 @@ fn summary(scope: &FormScope, takes_focus: bool) -> Option<impl IntoView + use<>
     let error = scope.typed.as_ref()?.error.clone()?;
     let sentence = match error.field {
         Some(field) => {
-            let href = format!("#{}", scope.id(&field));
-            view! { <a href=href>{error.sentence}</a> }.into_any()
+            let id = scope.id(&field);
+            let label = scope.label_of(&id).map(|label| format!("{label}: "));
+            view! { <a href=format!("#{id}")>{label} {error.sentence}</a> }.into_any()
         }
         None => error.sentence.into_any(),
     };
@@ -94,6 +97,7 @@ pub fn RowRefusal(forms: &'static [&'static str]) -> impl IntoView {
             error: typed.error.map(|error| FieldError { field: None, ..error }),
             ..typed
         }),
+        ..FormScope::default()
     };
     summary(&scope, true)
 }

@@ -56,6 +56,13 @@ fn symbol(currency: &str) -> Option<&'static str> {
     }
 }
 
+/// Text as it must stand in markup that Leptos does not escape: the document's title, the inside of
+/// a `<textarea>`.
+#[must_use]
+pub fn in_markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// `18204` as `18,204`.
 #[must_use]
 pub fn quantity(count: i64) -> String {

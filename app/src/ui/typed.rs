@@ -1,6 +1,8 @@
 //! What somebody typed and why it was refused, handed to the page that is shown
 //! again. Fields find their own text and their own sentence in it.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use leptos::prelude::use_context;
 
 /// A form that came back. Without one in context, fields show their defaults.
@@ -47,6 +49,8 @@ impl Typed {
 pub(super) struct FormScope {
     pub name: Option<String>,
     pub typed: Option<Typed>,
+    /// Ids and labels of the fields drawn so far: the summary names a field by its label.
+    pub labels: Arc<Mutex<Vec<(String, String)>>>,
 }
 
 impl FormScope {
@@ -55,7 +59,19 @@ impl FormScope {
             Some(name) => typed.value(FORM_NAME) == Some(name),
             None => typed.value(FORM_NAME).is_none(),
         });
-        Self { name, typed }
+        Self { name, typed, ..Self::default() }
+    }
+
+    /// Remembers what a field is called.
+    pub fn label(&self, id: &str, label: &str) {
+        let mut labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        labels.push((id.to_owned(), label.to_owned()));
+    }
+
+    /// What the field with this id is called.
+    pub fn label_of(&self, id: &str) -> Option<String> {
+        let labels = self.labels.lock().unwrap_or_else(PoisonError::into_inner);
+        labels.iter().find(|(known, _)| known == id).map(|(_, label)| label.clone())
     }
 
     pub fn current() -> Self {

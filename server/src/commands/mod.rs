@@ -29,8 +29,12 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
-    #[error("The demo could not be filled: {0}")]
+    #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
+    #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
+    OtherVersion,
+    #[error("IMPRIMATUR_SIGN_IN_LISTEN must be on 127.0.0.1: anybody can be anybody there.")]
+    SignInElsewhere,
     #[error("Address {address} is in use; stop what uses it, or choose another with {setting}.")]
     AddressTaken { address: SocketAddr, setting: &'static str },
     #[error("{doing} failed: {source}.")]

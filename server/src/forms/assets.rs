@@ -1,14 +1,15 @@
 //! `POST /assets/new`: registering a work by upload.
 //!
 //! The file is the form's last field and streams from the socket to where content is kept; it is
-//! never whole in memory, and nothing of it is read before the other fields are right.
+//! never whole in memory, and nothing of it is read before the other fields are right. What stands
+//! before the file is bounded, and nothing is parsed for whoever may not register.
 
-use app::pages;
+use app::{pages, request::Request as PageRequest};
 use axum::{
-    extract::{Multipart, State, multipart::MultipartRejection},
+    body::Body,
+    extract::{FromRequest as _, Multipart, Request, State},
     response::Response,
 };
-use futures::StreamExt as _;
 use imprimatur::{
     domain::{
         asset::Particulars,
@@ -22,41 +23,46 @@ use imprimatur::{
     },
 };
 
+use super::upload::Source;
 use crate::portal::{Ask, Done, Fields, Portal, not_a_form};
 
+/// The fields beside the file; others are passed over.
+const FIELDS: [&str; 5] = ["id", "title", "kind", "description", "attribution"];
+/// The most parts a form may have.
+const PARTS_MAX: usize = 16;
 /// The most bytes one text field may have before it is read no further.
 const FIELD_BYTES_MAX: usize = 64 * 1024;
-/// What is still read of a refused upload, so that a browser gets to see the answer.
-const DRAIN_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// `POST /assets/new`
-pub async fn register(
-    State(portal): State<Portal>,
-    Ask(request): Ask,
-    upload: std::result::Result<Multipart, MultipartRejection>,
-) -> Response {
+pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Request) -> Response {
     let mut fields = Fields::default();
-    let outcome = match upload {
-        Ok(mut upload) => {
-            let outcome = read(&portal, &request, &mut upload, &mut fields).await;
-            if outcome.is_err() {
-                drain(&mut upload).await;
+    let (parts, body) = sent.into_parts();
+    let source = Source::new(body);
+    let outcome = match assets::may_register(&request.actor) {
+        Err(refused) => Err(refused),
+        Ok(_) => {
+            let form = Request::from_parts(parts, Body::from_stream(source.stream()));
+            match Multipart::from_request(form, &()).await {
+                Ok(mut upload) => read(&portal, &request, &source, &mut upload, &mut fields).await,
+                Err(_) => Err(not_a_form().into()),
             }
-            outcome
         }
-        Err(_) => Err(not_a_form().into()),
     };
+    if outcome.is_err() {
+        source.drain().await;
+    }
     portal.finish(&request, fields, outcome, pages::new_asset::show(&request)).await
 }
 
 async fn read(
     portal: &Portal,
-    request: &app::request::Request,
+    request: &PageRequest,
+    source: &Source,
     upload: &mut Multipart,
     fields: &mut Fields,
 ) -> Result<Done> {
-    assets::may_register(&request.actor)?;
-    while let Some(mut field) = upload.next_field().await.map_err(|_| cut_off())? {
+    for _ in 0..PARTS_MAX {
+        let Some(mut field) = upload.next_field().await.map_err(|_| cut_off())? else { break };
         let name = field.name().unwrap_or_default().to_owned();
         if name != "file" {
             let mut value = Vec::new();
@@ -66,11 +72,12 @@ async fn read(
                 }
                 value.extend_from_slice(&chunk);
             }
-            let value = String::from_utf8_lossy(&value).into_owned();
-            fields.0.push((name, value));
+            if FIELDS.contains(&name.as_str()) && fields.text(&name).is_empty() {
+                fields.0.push((name, String::from_utf8_lossy(&value).into_owned()));
+            }
             continue;
         }
-        let asset_id: AssetId = fields.new_id()?;
+        let asset_id: AssetId = fields.new_id(request.now)?;
         let particulars = Particulars::parse(
             fields.text("title"),
             fields.text("description"),
@@ -78,7 +85,8 @@ async fn read(
             fields.text("kind"),
         )?;
         let file_name = file_name(field.file_name().unwrap_or_default())?;
-        let staged = portal.services.content.stage(field.by_ref()).await?;
+        source.file_begins();
+        let staged = portal.services.content.stage(field).await?;
         let new = NewAsset { asset_id, particulars, file_name, staged };
         let asset_id = assets::register(&portal.services, &request.actor, new).await?;
         return Ok(Done::To(format!("/assets/{asset_id}")));
@@ -103,18 +111,4 @@ fn cut_off() -> Refusal {
         "The upload was cut off. Choose the file again.",
     )
     .on("file")
-}
-
-/// Browsers show the answer only after they have sent the form, so a refused one is read on, up to
-/// a limit, and thrown away.
-async fn drain(upload: &mut Multipart) {
-    let mut drained = 0;
-    while let Ok(Some(mut field)) = upload.next_field().await {
-        while let Ok(Some(chunk)) = field.chunk().await {
-            drained += chunk.len();
-            if drained > DRAIN_BYTES_MAX {
-                return;
-            }
-        }
-    }
 }

@@ -10,6 +10,8 @@ pub mod members;
 pub mod offers;
 pub mod sessions;
 
+mod upload;
+
 use imprimatur::{
     domain::error::{Kind, Refusal},
     services::Error,

@@ -13,6 +13,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
         error::{Kind, Refusal},
@@ -24,6 +25,9 @@ use url::form_urlencoded;
 
 use super::{Portal, render};
 use crate::{refused, session::request_id_of};
+
+/// How far ahead the clock of another of our processes may be.
+const CLOCK_SKEW_MS_MAX: u64 = 60 * 60 * 1000;
 
 /// What a deed leads to.
 pub enum Done {
@@ -54,8 +58,15 @@ impl Fields {
     }
 
     /// The id that the form made for what it creates.
-    pub fn new_id<T: TypedId>(&self) -> Result<T> {
-        self.text("id").parse().map_err(|_| {
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is no id, or says it was made tomorrow: lists sorted by id would have it on top
+    /// for good.
+    pub fn new_id<T: TypedId>(&self, now: DateTime<Utc>) -> Result<T> {
+        let latest = u64::try_from(now.timestamp_millis()).unwrap_or(0) + CLOCK_SKEW_MS_MAX;
+        let id: Option<T> = self.text("id").parse().ok();
+        id.filter(|id| id.made_at_ms() <= latest).ok_or_else(|| {
             Refusal::new(
                 Kind::Malformed,
                 "form_incomplete",

@@ -42,6 +42,9 @@ pub fn Chart(
     /// The dates, oldest first, as they are written.
     dates: Vec<String>,
     lines: Vec<Line>,
+    /// The last date is not over: what leads to it is dotted.
+    #[prop(optional)]
+    unfinished: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
     if dates.len() < 2 {
@@ -51,7 +54,7 @@ pub fn Chart(
     let panels = lines
         .iter()
         .enumerate()
-        .map(|(at, line)| panel(line, &dates, &ends, at == 0))
+        .map(|(at, line)| panel(line, &dates, &ends, at == 0, unfinished))
         .collect_view();
     let table = figures(&title, &step, &dates, &lines);
     view! {
@@ -72,8 +75,16 @@ pub fn Chart(
 }
 
 /// `dated` says the date beside the value: the first panel does, for all.
-fn panel(line: &Line, dates: &[String], ends: &str, dated: bool) -> impl IntoView + use<> {
+fn panel(
+    line: &Line,
+    dates: &[String],
+    ends: &str,
+    dated: bool,
+    unfinished: bool,
+) -> impl IntoView + use<> {
     let scale = Scale::over(&line.values);
+    let all = points(&line.values, scale);
+    let (over, open) = if unfinished { open_end(&all) } else { (all, None) };
     let width = (dates.len() - 1) * 10;
     let [top, middle, foot] = scale.ticks(&line.unit);
     let labels = dates
@@ -106,7 +117,11 @@ fn panel(line: &Line, dates: &[String], ends: &str, dated: bool) -> impl IntoVie
                     data-labels=labels
                 >
                     <path class="chart__grid" d=format!("M0 0H{width}M0 {}H{width}M0 {HEIGHT}H{width}", HEIGHT / 2) />
-                    <polyline class="chart__line" points=points(&line.values, scale) />
+                    <polyline class="chart__line" points=over />
+                    {open
+                        .map(|points| {
+                            view! { <polyline class="chart__line chart__line--open" points /> }
+                        })}
                     <path class="chart__rule" />
                     <path class="chart__dot" />
                 </svg>
@@ -152,6 +167,18 @@ fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl In
 }
 
 /// The line's corners: ten units between dates, heights by the scale.
+/// Points without the last, and the last two.
+fn open_end(points: &str) -> (String, Option<String>) {
+    let all: Vec<&str> = points.split(' ').collect();
+    match all.as_slice() {
+        [over @ .., last] if !over.is_empty() => {
+            let before = over[over.len() - 1];
+            (over.join(" "), Some(format!("{before} {last}")))
+        }
+        _ => (points.to_owned(), None),
+    }
+}
+
 pub(super) fn points(values: &[i64], scale: Scale) -> String {
     values
         .iter()

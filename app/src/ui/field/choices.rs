@@ -149,6 +149,7 @@ fn group(
     kind: &'static str,
 ) -> impl IntoView + use<> {
     let frame = Frame::of(name, hint);
+    FormScope::current().label(&frame.id, &legend);
     let typed = FormScope::current().typed;
     let ticked = |value: &str| match &typed {
         Some(typed) => typed.has(name, value),

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::Frame;
+use crate::ui::text::in_markup;
 
 /// One line of text.
 #[component]
@@ -95,10 +96,16 @@ pub fn TextArea(
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
         >
-            {frame.value(value).unwrap_or_default()}
+            {raw_text(&frame.value(value).unwrap_or_default())}
         </textarea>
     };
     frame.around(label, required, control.into_any())
+}
+
+/// Text inside `<textarea>`, which Leptos writes as it is. HTML drops one line break at its start,
+/// so that one is put there.
+fn raw_text(text: &str) -> String {
+    format!("\n{}", in_markup(text))
 }
 
 /// A file. A browser never sends a file back, so it is asked for again.

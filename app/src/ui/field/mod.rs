@@ -88,6 +88,7 @@ impl Frame {
 
     /// Label, hint and error above the control.
     fn around(&self, label: String, required: bool, control: AnyView) -> AnyView {
+        FormScope::current().label(&self.id, &label);
         view! {
             <div class=self.class()>
                 <label class="field__label" for=self.id.clone()>

@@ -7,11 +7,13 @@ mod keys;
 mod seed;
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
 };
 
 use imprimatur::{MIGRATOR, services::gate::Signer};
+use sqlx::migrate::MigrateError;
 
 use super::{Error, say, until_told_to_stop};
 use crate::{
@@ -23,14 +25,15 @@ use crate::{
 
 const DATABASE: &str = "imprimatur";
 const CLIENT_ID: &str = "imprimatur-demo";
-/// Changes when the seed does, so that data of an older seed are filled anew.
-const SEED_VERSION: &str = "1";
 
 /// Serves the demo until told to stop.
 pub async fn demo(mut source: Source) -> Result<(), Error> {
     let listen = source.read("LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)))?;
     let sign_in = SocketAddr::new(listen.ip(), listen.port().saturating_add(1));
     let sign_in: SocketAddr = source.read("SIGN_IN_LISTEN", sign_in)?;
+    if sign_in.ip() != IpAddr::V4(Ipv4Addr::LOCALHOST) {
+        return Err(Error::SignInElsewhere);
+    }
     is_free(listen, "IMPRIMATUR_LISTEN")?;
     is_free(sign_in, "IMPRIMATUR_SIGN_IN_LISTEN")?;
     source.or_set("DATA_DIR", run_dir().to_string_lossy());
@@ -106,31 +109,46 @@ async fn prepare(
     issuer: &str,
 ) -> Result<(), Error> {
     let marker = dir.join("keys").join("seeded");
-    let seeded = std::fs::read_to_string(&marker).is_ok_and(|version| version == SEED_VERSION);
+    let seeded = marker.exists();
     if !seeded {
         postgres.drop_database(DATABASE).await?;
     }
     postgres.ensure_database(DATABASE).await?;
     let pool = runtime::connect(&config.database).await?;
-    MIGRATOR.run(&pool).await.map_err(runtime::Error::Migrate)?;
+    MIGRATOR.run(&pool).await.map_err(|error| match error {
+        MigrateError::VersionMismatch(_) | MigrateError::VersionMissing(_) => Error::OtherVersion,
+        other => runtime::Error::Migrate(other).into(),
+    })?;
     if !seeded {
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
         let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
-        seed::fill(services, signer, issuer)
-            .await
-            .map_err(|error| Error::Seed(error.to_string()))?;
-        std::fs::write(&marker, SEED_VERSION)
-            .map_err(Error::io("Keeping that the demo is filled"))?;
+        seed::fill(services, signer, issuer).await.map_err(|error| Error::Seed(in_full(&error)))?;
+        std::fs::write(&marker, []).map_err(Error::io("Keeping that the demo is filled"))?;
     }
     pool.close().await;
     Ok(())
 }
 
+/// An error with everything that caused it.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        words.push_str(": ");
+        words.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    words
+}
+
 fn is_free(address: SocketAddr, setting: &'static str) -> Result<(), Error> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
-        Err(_) => Err(Error::AddressTaken { address, setting }),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Err(Error::AddressTaken { address, setting })
+        }
+        Err(error) => Err(Error::io("Listening")(error)),
     }
 }
 
