@@ -120,7 +120,7 @@ fn panel(
                     <polyline class="chart__line" points=over />
                     {open
                         .map(|points| {
-                            view! { <polyline class="chart__line chart__line--open" points /> }
+                            view! { <polyline class="chart__line chart__line--open" points=points /> }
                         })}
                     <path class="chart__rule" />
                     <path class="chart__dot" />
