@@ -83,7 +83,7 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
 async fn open(gate: &Gate, admission: &Admission) -> Result<Source, Problem> {
     let content = &admission.content;
     match gate.keeper().services().content.read(&content.content_id).await {
-        Ok(stream) => Ok(Source::new(stream, content.bytes)),
+        Ok(stream) => Ok(Source::new(stream, content)),
         // Licensed content that is not kept is no refusal: the fault is ours.
         Err(Error::Refused(refusal)) => Err(unreadable(Error::fault(READING, refusal))),
         Err(fault) => Err(unreadable(fault)),

@@ -281,21 +281,25 @@ async fn content_that_is_not_as_promised_is_never_delivered(pool: PgPool) {
     };
     for length in [100, 200_000] {
         let sale = world.sale(vec![1; length], PLENTY).await;
-        for wrong in [length - 1, length + 1, 0] {
-            world.store.put(&place(&sale), vec![1; wrong].into()).await.unwrap();
+        let mut altered = vec![1; length];
+        altered[length / 2] = 2;
+        for wrong in [vec![1; length - 1], vec![1; length + 1], vec![], altered] {
+            let kept = wrong.len();
+            world.store.put(&place(&sale), wrong.into()).await.unwrap();
             // Cut off, or refused where nothing had left yet.
             let cut = match world.fetch(&sale).send().await {
                 Err(_) => true,
                 Ok(answer) if answer.status() == 200 => answer.bytes().await.is_err(),
                 Ok(answer) => problem(answer).await == (503, "content_unavailable".to_owned()),
             };
-            assert!(cut, "{wrong} bytes instead of {length}");
+            assert!(cut, "{kept} bytes instead of {length}");
         }
         world.store.delete(&place(&sale)).await.unwrap();
         let gone = world.fetch(&sale).send().await.unwrap();
         assert_eq!(problem(gone).await, (503, "content_unavailable".to_owned()));
     }
     assert!(world.stored().await.is_empty());
+    assert_eq!(totals(&world).await, Totals::default());
     world.gate.close().await;
 }
 
