@@ -1,8 +1,8 @@
 //! The bytes of a delivery on their way out.
 //!
-//! Exactly the promised number of bytes leaves, and the last of them only once the receipt is
-//! durable; otherwise the connection is cut. A client that goes away drops the body, and with it
-//! the receipt and the unit that was set aside.
+//! Exactly the promised bytes leave: they are hashed on the way, and the last of them go only once
+//! the content ID is confirmed and the receipt is durable; otherwise the connection is cut. A client
+//! that goes away drops the body, and with it the receipt and the unit that was set aside.
 
 use std::io;
 
@@ -12,7 +12,11 @@ use futures::{
     Stream, StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
-use imprimatur::services::gate::Delivery;
+use imprimatur::{
+    domain::{asset::ContentId, gate::Content},
+    services::gate::Delivery,
+};
+use sha2::{Digest as _, Sha256};
 
 use super::Gate;
 
@@ -22,33 +26,52 @@ const KEPT_BACK_MAX: usize = 16 * 1024;
 /// Content as it is read from where it is kept.
 pub(super) struct Source {
     stream: BoxStream<'static, io::Result<Bytes>>,
+    content_id: ContentId,
     /// Bytes that have not come yet.
     missing: u64,
+    /// What has come, until all of it was compared with the content ID.
+    hasher: Option<Sha256>,
 }
 
 impl Source {
-    /// `length` bytes are promised.
+    /// A stream that is to be this content.
     pub fn new<E>(
         stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
-        length: u64,
+        content: &Content,
     ) -> Self
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
     {
-        Self { stream: Box::pin(stream.map_err(io::Error::other).fuse()), missing: length }
+        Self {
+            stream: Box::pin(stream.map_err(io::Error::other).fuse()),
+            content_id: content.content_id.clone(),
+            missing: content.bytes,
+            hasher: Some(Sha256::new()),
+        }
     }
 
-    /// The next bytes; `None` when as many as promised have come.
+    /// The next bytes; `None` when all have come and are those that were promised.
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         while let Some(chunk) = self.stream.try_next().await? {
             if chunk.is_empty() {
                 continue;
             }
             let length = u64::try_from(chunk.len()).unwrap_or(u64::MAX);
-            self.missing = self.missing.checked_sub(length).ok_or_else(|| wrong("more"))?;
+            self.missing = self.missing.checked_sub(length).ok_or_else(|| self.wrong("more"))?;
+            if let Some(hasher) = &mut self.hasher {
+                hasher.update(&chunk);
+            }
             return Ok(Some(chunk));
         }
-        if self.missing == 0 { Ok(None) } else { Err(wrong("less")) }
+        if self.missing > 0 {
+            return Err(self.wrong("fewer"));
+        }
+        if let Some(hasher) = self.hasher.take()
+            && ContentId::from_digest(&hasher.finalize().into()) != self.content_id
+        {
+            return Err(self.wrong("other"));
+        }
+        Ok(None)
     }
 
     /// All bytes at once.
@@ -59,10 +82,11 @@ impl Source {
         }
         Ok(whole.freeze())
     }
-}
 
-fn wrong(how: &str) -> io::Error {
-    io::Error::other(format!("the stored content has {how} bytes than were registered"))
+    fn wrong(&self, how: &str) -> io::Error {
+        let content_id = &self.content_id;
+        io::Error::other(format!("{content_id} is stored with {how} bytes than were registered"))
+    }
 }
 
 /// Where a delivery stands.

@@ -1,8 +1,8 @@
 //! `GET /c/{content_id}`: the bytes of licensed content, with a signed receipt.
 //!
 //! The use is named by `Imprimatur-Scope` (training, inference or preview; without it the first of
-//! these that is granted) and the job by `Imprimatur-Job`. HEAD and 304 cost nothing; ranges are
-//! not served.
+//! these that is granted) and the job by `Imprimatur-Job`. HEAD and 304 cost nothing, and 304 needs
+//! nothing left in the quota; ranges are not served.
 
 use axum::{
     body::Body,
@@ -10,7 +10,16 @@ use axum::{
     http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use imprimatur::services::{Error, gate::Admission};
+use imprimatur::{
+    domain::{
+        asset::ContentId,
+        gate::{Content, Licensed},
+    },
+    services::{
+        Error,
+        gate::{Admission, Look},
+    },
+};
 
 use super::{
     Gate,
@@ -38,13 +47,17 @@ pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Ask
 }
 
 async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
-    let admission = gate.keeper().admit(asked.secret(), &asked.ask())?;
-    let mut response = headed(&gate, &admission)?;
-    if asked.holds(&etag(&admission)) {
+    let ask = asked.ask();
+    if ask.content_id.as_ref().is_some_and(|content_id| asked.holds(&etag(content_id))) {
+        let Look { content, license, rate_remaining } = gate.keeper().look(asked.secret(), &ask)?;
+        let mut response = headed(&gate, &content, &license, rate_remaining)?;
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_LENGTH);
         return Ok(response);
     }
+    let admission = gate.keeper().admit(asked.secret(), &ask)?;
+    let Admission { content, license, rate_remaining, .. } = &admission;
+    let mut response = headed(&gate, content, license, *rate_remaining)?;
     if method == Method::HEAD {
         return Ok(response);
     }
@@ -54,8 +67,8 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
             "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
         ));
     }
-    let length = admission.content.bytes;
-    let source = open(&gate, &admission).await?;
+    let length = content.bytes;
+    let source = open(&gate, content).await?;
     let delivery = gate.keeper().seal(admission)?;
     let jws = HeaderValue::from_str(&delivery.jws)
         .map_err(|error| Error::fault("writing a receipt into a header", error))?;
@@ -80,10 +93,9 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
     Ok(response)
 }
 
-async fn open(gate: &Gate, admission: &Admission) -> Result<Source, Problem> {
-    let content = &admission.content;
+async fn open(gate: &Gate, content: &Content) -> Result<Source, Problem> {
     match gate.keeper().services().content.read(&content.content_id).await {
-        Ok(stream) => Ok(Source::new(stream, content.bytes)),
+        Ok(stream) => Ok(Source::new(stream, content)),
         // Licensed content that is not kept is no refusal: the fault is ours.
         Err(Error::Refused(refusal)) => Err(unreadable(Error::fault(READING, refusal))),
         Err(fault) => Err(unreadable(fault)),
@@ -106,21 +118,25 @@ fn not_stored(fault: Error) -> Problem {
     .because(fault)
 }
 
-fn etag(admission: &Admission) -> String {
-    format!("\"{}\"", admission.content.content_id)
+fn etag(content_id: &ContentId) -> String {
+    format!("\"{content_id}\"")
 }
 
 /// An empty answer with every header but the receipt.
-fn headed(gate: &Gate, admission: &Admission) -> Result<Response, Problem> {
-    let content = &admission.content;
+fn headed(
+    gate: &Gate,
+    content: &Content,
+    license: &Licensed,
+    rate_remaining: u32,
+) -> Result<Response, Problem> {
     let manifest = gate.manifest_url(&content.content_id);
-    let license = gate.license_url(&admission.license.terms_digest);
+    let terms = gate.license_url(&license.terms_digest);
     let media_type = HeaderValue::from_str(&content.media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
     let response = HttpResponse::builder()
         .header(header::CONTENT_TYPE, media_type)
         .header(header::CONTENT_LENGTH, content.bytes)
-        .header(header::ETAG, etag(admission))
+        .header(header::ETAG, etag(&content.content_id))
         .header(header::ACCEPT_RANGES, "none")
         .header(header::CACHE_CONTROL, "private, no-store")
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
@@ -129,9 +145,9 @@ fn headed(gate: &Gate, admission: &Admission) -> Result<Response, Problem> {
             header::LINK,
             format!("<{manifest}>; rel=\"describedby\"; type=\"application/json\""),
         )
-        .header(header::LINK, format!("<{license}>; rel=\"license\""))
+        .header(header::LINK, format!("<{terms}>; rel=\"license\""))
         .header(CONTENT_ID, content.content_id.as_str())
-        .header(RATE_REMAINING, admission.rate_remaining)
+        .header(RATE_REMAINING, rate_remaining)
         .body(Body::empty())
         .map_err(|error| Error::fault("writing headers", error))?;
     Ok(response.into_response())

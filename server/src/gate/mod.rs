@@ -11,7 +11,7 @@ mod request;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::get};
+use axum::{Router, middleware::from_fn, routing::get};
 use imprimatur::{
     domain::asset::ContentId,
     services::{
@@ -19,6 +19,8 @@ use imprimatur::{
         gate::{Keeper, Signer},
     },
 };
+
+use crate::session::number_request;
 
 /// The running gate. Clones are the same gate.
 #[derive(Clone)]
@@ -56,12 +58,14 @@ impl Gate {
     }
 }
 
-/// Everything machines reach at the gate.
+/// Everything machines reach at the gate. Every answer carries its request id.
 pub fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/c/{content_id}", get(deliver::content))
         .route("/c/{content_id}/manifest", get(documents::manifest))
         .route("/receipts/{receipt_id}", get(documents::receipt))
         .route("/.well-known/jwks.json", get(documents::jwks))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(from_fn(number_request))
         .with_state(gate)
 }

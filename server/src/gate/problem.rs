@@ -6,7 +6,7 @@
 use std::error::Error as _;
 
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{Extensions, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use imprimatur::{
@@ -16,6 +16,7 @@ use imprimatur::{
 use serde::Serialize;
 
 use super::deliver::RATE_REMAINING;
+use crate::session::request_id_of;
 
 /// A refusal or a fault, about to be sent.
 pub(super) struct Problem {
@@ -89,6 +90,19 @@ impl Problem {
         }
         response
     }
+}
+
+/// What a path of the gate answers to any method but GET and HEAD; the router adds `Allow`.
+pub(super) async fn method_not_allowed(extensions: Extensions) -> Response {
+    let problem = Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method_not_allowed",
+        detail: "Only GET and HEAD are answered here.".to_owned(),
+        retry_after: None,
+        rate_remaining: None,
+        fault: None,
+    };
+    problem.answer(request_id_of(&extensions))
 }
 
 impl From<Denial> for Problem {

@@ -5,22 +5,19 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{HeaderMap, request::Parts},
 };
-use imprimatur::{
-    domain::{
-        gate::{Ask, AskedScope},
-        ids::RequestId,
-        metering::JobName,
-    },
-    services::mint,
+use imprimatur::domain::{
+    gate::{Ask, AskedScope},
+    ids::RequestId,
+    metering::JobName,
 };
 
 use super::Gate;
+use crate::session::request_id_of;
 
 /// Names the job that content is fetched for.
 const JOB: &str = "imprimatur-job";
 /// Names the use that content is fetched for.
 const SCOPE: &str = "imprimatur-scope";
-const REQUEST_ID: &str = "x-request-id";
 
 /// A request, as far as the gate reads it.
 pub(super) struct Asked {
@@ -43,10 +40,8 @@ impl FromRequestParts<Gate> for Asked {
             .ok()
             .and_then(|params| params.iter().next().map(|(_, value)| value.to_owned()))
             .unwrap_or_default();
-        let request_id =
-            parts.headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()?.parse().ok());
         Ok(Self {
-            request_id: request_id.unwrap_or_else(mint),
+            request_id: request_id_of(&parts.extensions),
             headers: std::mem::take(&mut parts.headers),
             subject,
         })

@@ -128,6 +128,16 @@ pub struct Decision<'a> {
     pub reserved: bool,
 }
 
+/// A yes that holds whether or not the quota has a unit left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permit<'a> {
+    pub content: &'a Content,
+    pub scope: Scope,
+    pub job: Option<JobName>,
+    /// Requests left in the bucket.
+    pub rate_remaining: u32,
+}
+
 /// A no, and what a machine needs to do better.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -143,15 +153,13 @@ impl From<Refusal> for Denial {
     }
 }
 
-/// Decides about a known token. `paid_before` says whether this use is known to be a repeat; it is
-/// asked only where the quota is used up, for repeats are served beyond it.
-pub fn decide<'a>(
+/// Every check but the quota's: all that a request which takes no content needs.
+pub fn permit<'a>(
     grant: &'a Grant,
     meter: &mut Meter,
     ask: &Ask,
     now: DateTime<Utc>,
-    paid_before: impl FnOnce(&Content, Scope, Option<&JobName>) -> bool,
-) -> Result<Decision<'a>, Denial> {
+) -> Result<Permit<'a>, Denial> {
     grant.in_force(now)?;
     let license = &*grant.license;
     license.standing.admits(now)?;
@@ -172,7 +180,20 @@ pub fn decide<'a>(
             retry_after: Some(whole_seconds(wait)),
             rate_remaining: Some(0),
         })?;
+    Ok(Permit { content, scope, job, rate_remaining })
+}
 
+/// Decides about a known token. `paid_before` says whether this use is known to be a repeat; it is
+/// asked only where the quota is used up, for repeats are served beyond it.
+pub fn decide<'a>(
+    grant: &'a Grant,
+    meter: &mut Meter,
+    ask: &Ask,
+    now: DateTime<Utc>,
+    paid_before: impl FnOnce(&Content, Scope, Option<&JobName>) -> bool,
+) -> Result<Decision<'a>, Denial> {
+    let Permit { content, scope, job, rate_remaining } = permit(grant, meter, ask, now)?;
+    let license = &*grant.license;
     let reserved = meter.reserve(license, now);
     if !reserved && !paid_before(content, scope, job.as_ref()) {
         let next = month_start(now).checked_add_months(Months::new(1)).unwrap_or(now);

@@ -31,7 +31,7 @@ use self::{
 };
 use super::{Error, Result, Services, mint};
 use crate::domain::{
-    gate::{Ask, Content, Denial, Licensed, decide},
+    gate::{Ask, Content, Denial, Licensed, decide, permit},
     ids::{LicenseId, OrgId, TokenId},
     metering::{JobName, once_per_window, window_key},
     receipt::{Jwks, PublicKey, Receipt},
@@ -53,6 +53,15 @@ struct Shared {
     services: Services,
     snapshot: RwLock<Arc<Snapshot>>,
     paid: Paid,
+}
+
+/// A request that may be answered with everything but content.
+#[derive(Debug)]
+pub struct Look {
+    pub content: Content,
+    pub license: Arc<Licensed>,
+    /// Requests left in the license's bucket.
+    pub rate_remaining: u32,
 }
 
 /// A request that may be answered with content. Dropping it gives back what was set aside for it.
@@ -144,6 +153,18 @@ impl Keeper {
             token_id: grant.token_id,
             license_id: grant.license.license_id,
             org_id: grant.license.org_id,
+        })
+    }
+
+    /// Decides about a request that takes no content, and so needs no unit of the quota.
+    pub fn look(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Look, Denial> {
+        let snapshot = self.shared.snapshot();
+        let Entry { grant, meter } = snapshot.present(secret).known()?;
+        let permit = permit(grant, &mut meter.lock(), ask, self.shared.services.now())?;
+        Ok(Look {
+            content: permit.content.clone(),
+            license: Arc::clone(&grant.license),
+            rate_remaining: permit.rate_remaining,
         })
     }
 

@@ -79,18 +79,28 @@ async fn commit(shared: &Shared, batch: Vec<Waiting>) {
         }
         // One delivery that cannot be written must not take the others with it.
         Err(error) if batch.len() > 1 && is_about_rows(&error) => {
-            for each in batch {
-                match store(&shared.services, std::slice::from_ref(&each)).await {
-                    Ok(judgements) => {
-                        if let Some(&judgement) = judgements.first() {
-                            settle(shared, each, judgement);
-                        }
-                    }
-                    Err(error) => log_failure(&error, 1),
-                }
-            }
+            one_by_one(shared, batch).await;
         }
         Err(error) => log_failure(&error, batch.len()),
+    }
+}
+
+async fn one_by_one(shared: &Shared, batch: Vec<Waiting>) {
+    let mut rest = batch.into_iter();
+    while let Some(each) = rest.next() {
+        match store(&shared.services, std::slice::from_ref(&each)).await {
+            Ok(judgements) => {
+                if let Some(&judgement) = judgements.first() {
+                    settle(shared, each, judgement);
+                }
+            }
+            Err(error) if is_about_rows(&error) => log_failure(&error, 1),
+            // The database no longer answers, and would keep each of the others waiting as long.
+            Err(error) => {
+                log_failure(&error, 1 + rest.len());
+                break;
+            }
+        }
     }
 }
 
@@ -107,13 +117,12 @@ fn settle(shared: &Shared, waiting: Waiting, judgement: Judgement) {
     let _ = waiting.durable.send(());
 }
 
-fn is_about_rows(error: &Error) -> bool {
-    match error {
-        Error::Fault { source, .. } => {
-            matches!(source.downcast_ref(), Some(sqlx::Error::Database(_)))
-        }
-        Error::Refused(_) => false,
-    }
+/// Whether what is to be written is at fault: bad data (class 22) or a broken constraint (class 23).
+/// Everything else, such as a deadlock or a full disk, says nothing about any single delivery.
+pub(super) fn is_about_rows(error: &Error) -> bool {
+    let Error::Fault { source, .. } = error else { return false };
+    let Some(sqlx::Error::Database(error)) = source.downcast_ref() else { return false };
+    error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 fn log_failure(error: &Error, deliveries: usize) {

@@ -191,6 +191,26 @@ async fn a_batch_with_a_row_that_cannot_be_written_loses_only_that_row(pool: PgP
 }
 
 #[sqlx::test]
+async fn only_bad_data_and_broken_constraints_are_about_rows(pool: PgPool) {
+    for (raised, about_rows) in [
+        ("do $$ begin raise sqlstate '22003'; end $$", true),
+        ("do $$ begin raise sqlstate '23503'; end $$", true),
+        ("do $$ begin raise sqlstate '23514'; end $$", true),
+        ("do $$ begin raise sqlstate '40001'; end $$", false),
+        ("do $$ begin raise sqlstate '40P01'; end $$", false),
+        ("do $$ begin raise sqlstate '42P01'; end $$", false),
+        ("do $$ begin raise sqlstate '53100'; end $$", false),
+        ("do $$ begin raise sqlstate '57P01'; end $$", false),
+        ("do $$ begin raise sqlstate '58030'; end $$", false),
+    ] {
+        let error = sqlx::query(raised).execute(&pool).await.unwrap_err();
+        assert_eq!(receipt_log::is_about_rows(&error.into()), about_rows, "{raised}");
+    }
+    assert!(!receipt_log::is_about_rows(&sqlx::Error::PoolTimedOut.into()));
+    assert!(!receipt_log::is_about_rows(&Error::fault("storing receipts", "too late")));
+}
+
+#[sqlx::test]
 async fn a_manifest_is_public_while_the_work_is_offered(pool: PgPool) {
     let world = World::new(pool).await;
     let sale = world.sale(1, None).await;

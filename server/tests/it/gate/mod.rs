@@ -39,6 +39,7 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 /// Status and code of a refusal; everything a machine relies on is checked on the way.
 async fn problem(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert!(!response.headers().contains_key("imprimatur-receipt"));
@@ -47,7 +48,8 @@ async fn problem(response: Response) -> (u16, String) {
     assert_eq!(response.headers().contains_key("retry-after"), limited);
     let document: Value = response.json().await.unwrap();
     assert_eq!(document["status"], status);
-    for field in ["type", "title", "detail", "request_id"] {
+    assert_eq!(document["request_id"], request_id);
+    for field in ["type", "title", "detail"] {
         assert!(document[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
     (status, document["code"].as_str().unwrap().to_owned())
@@ -222,6 +224,57 @@ async fn looking_without_taking_is_free(pool: PgPool) {
     assert!(world.stored().await.is_empty());
     let other = world.fetch(&sale).header("If-None-Match", "\"x\"").send().await.unwrap();
     assert_eq!((other.status().as_u16(), world.stored().await.len()), (200, 1));
+
+    let inference = || world.fetch(&sale).header("Imprimatur-Scope", "inference");
+    assert_eq!(
+        problem(inference().send().await.unwrap()).await,
+        (429, "quota_exceeded".to_owned())
+    );
+    let held = inference().header("If-None-Match", &etag).send().await.unwrap();
+    assert_eq!(held.status(), 304, "it needs nothing left in the quota");
+    let stranger = world.get(&sale.path()).header("If-None-Match", &etag).send().await.unwrap();
+    assert_eq!(problem(stranger).await, (401, "missing_token".to_owned()));
+    assert_eq!(world.stored().await.len(), 1);
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn every_answer_has_an_id_that_the_gate_chose(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    let chosen = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    let mut seen = vec![chosen.to_owned()];
+    for (path, status) in [
+        (sale.path(), 200),
+        (format!("{}/manifest", sale.path()), 200),
+        ("/.well-known/jwks.json".to_owned(), 200),
+        ("/receipts/x".to_owned(), 404),
+        ("/c/x".to_owned(), 403),
+    ] {
+        let request = world.get(&path).bearer_auth(sale.secret.reveal());
+        let answer = request.header("x-request-id", chosen).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let ids: Vec<_> = answer.headers().get_all("x-request-id").iter().collect();
+        assert_eq!((ids.len(), ids[0].len()), (1, 26), "{path}");
+        let id = ids[0].to_str().unwrap().to_owned();
+        assert!(!seen.contains(&id), "{path}: {id}");
+        seen.push(id);
+    }
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn other_methods_are_refused_in_the_same_manner(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    let manifest = format!("{}/manifest", sale.path());
+    for path in [&sale.path(), &manifest, "/receipts/x", "/.well-known/jwks.json"] {
+        for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+            let answer = world.send(method, path, &sale).await;
+            assert_eq!(answer.headers()["allow"], "GET,HEAD", "{method} {path}");
+            assert_eq!(problem(answer).await, (405, "method_not_allowed".to_owned()));
+        }
+    }
     world.gate.close().await;
 }
 
@@ -281,21 +334,25 @@ async fn content_that_is_not_as_promised_is_never_delivered(pool: PgPool) {
     };
     for length in [100, 200_000] {
         let sale = world.sale(vec![1; length], PLENTY).await;
-        for wrong in [length - 1, length + 1, 0] {
-            world.store.put(&place(&sale), vec![1; wrong].into()).await.unwrap();
+        let mut altered = vec![1; length];
+        altered[length / 2] = 2;
+        for wrong in [vec![1; length - 1], vec![1; length + 1], vec![], altered] {
+            let kept = wrong.len();
+            world.store.put(&place(&sale), wrong.into()).await.unwrap();
             // Cut off, or refused where nothing had left yet.
             let cut = match world.fetch(&sale).send().await {
                 Err(_) => true,
                 Ok(answer) if answer.status() == 200 => answer.bytes().await.is_err(),
                 Ok(answer) => problem(answer).await == (503, "content_unavailable".to_owned()),
             };
-            assert!(cut, "{wrong} bytes instead of {length}");
+            assert!(cut, "{kept} bytes instead of {length}");
         }
         world.store.delete(&place(&sale)).await.unwrap();
         let gone = world.fetch(&sale).send().await.unwrap();
         assert_eq!(problem(gone).await, (503, "content_unavailable".to_owned()));
     }
     assert!(world.stored().await.is_empty());
+    assert_eq!(totals(&world).await, Totals::default());
     world.gate.close().await;
 }
 

@@ -23,7 +23,7 @@ use imprimatur::{
     },
 };
 use object_store::memory::InMemory;
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use server::gate::{Gate, routes};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
@@ -148,6 +148,13 @@ impl World {
 
     pub fn head(&self, path: &str) -> RequestBuilder {
         self.client.head(format!("{}{path}", self.base_url))
+    }
+
+    /// A request with any method and the token of a sale.
+    pub async fn send(&self, method: &str, path: &str, sale: &Sale) -> Response {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self.client.request(method, format!("{}{path}", self.base_url));
+        request.bearer_auth(sale.secret.reveal()).send().await.unwrap()
     }
 
     /// A request for the content of a sale.
