@@ -77,7 +77,7 @@ async fn read(
             }
             continue;
         }
-        let asset_id: AssetId = fields.new_id(request.now)?;
+        let asset_id: AssetId = fields.new_id()?;
         let particulars = Particulars::parse(
             fields.text("title"),
             fields.text("description"),

@@ -24,7 +24,7 @@ pub async fn found(
     let deed = async || -> Result<Done> {
         let sides: Vec<_> = fields.all("sides").collect();
         let new = NewOrganization {
-            org_id: fields.new_id(request.now)?,
+            org_id: fields.new_id()?,
             name: fields.text("name").to_owned(),
             creator: sides.contains(&"creator"),
             buyer: sides.contains(&"buyer"),

@@ -29,7 +29,7 @@ pub async fn accept(
             .parse()
             .map_err(|_| Refusal::invalid("tier", "Choose one of the tiers listed."))?;
         let acceptance = Acceptance {
-            license_id: fields.new_id(request.now)?,
+            license_id: fields.new_id()?,
             asset_id: id.parse()?,
             tier_id,
             terms_digest: fields.text("terms_digest").to_owned(),
@@ -65,7 +65,7 @@ pub async fn create_token(
             }
         };
         let new = NewToken {
-            token_id: fields.new_id(request.now)?,
+            token_id: fields.new_id()?,
             license_id,
             name: fields.text("name").to_owned(),
             scopes: fields

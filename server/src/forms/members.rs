@@ -18,10 +18,8 @@ pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
         let (services, actor) = (&portal.services, &request.actor);
         match fields.text("form") {
             "invite" => {
-                let invite = Invite {
-                    invitation_id: fields.new_id(request.now)?,
-                    role: fields.text("role").parse()?,
-                };
+                let invite =
+                    Invite { invitation_id: fields.new_id()?, role: fields.text("role").parse()? };
                 let link = people::invite(services, actor, invite).await?;
                 let page = pages::members::invited(&request, link).await?;
                 return Ok(Done::Show(Box::new(page)));

@@ -22,7 +22,7 @@ pub async fn publish(
     let deed = async || -> Result<Done> {
         let text = |name: &str| fields.text(name).to_owned();
         let new = NewOffer {
-            offer_id: fields.new_id(request.now)?,
+            offer_id: fields.new_id()?,
             asset_id: id.parse()?,
             template: text("terms"),
             tiers: TypedTiers {

@@ -13,13 +13,12 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
         error::{Kind, Refusal},
         ids::TypedId,
     },
-    services::{Error, Result},
+    services::{Error, Result, mint},
 };
 use url::form_urlencoded;
 
@@ -63,8 +62,8 @@ impl Fields {
     ///
     /// Refuses what is no id, or says it was made tomorrow: lists sorted by id would have it on top
     /// for good.
-    pub fn new_id<T: TypedId>(&self, now: DateTime<Utc>) -> Result<T> {
-        let latest = u64::try_from(now.timestamp_millis()).unwrap_or(0) + CLOCK_SKEW_MS_MAX;
+    pub fn new_id<T: TypedId>(&self) -> Result<T> {
+        let latest = mint::<T>().made_at_ms() + CLOCK_SKEW_MS_MAX;
         let id: Option<T> = self.text("id").parse().ok();
         id.filter(|id| id.made_at_ms() <= latest).ok_or_else(|| {
             Refusal::new(
