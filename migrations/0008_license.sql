@@ -15,7 +15,7 @@ create table license (
     accepted_at    timestamptz not null,
     starts_at      timestamptz not null,
     ends_at        timestamptz,
-    constraint license_period_check check (ends_at > starts_at)
+    constraint license_period_check check (ends_at >= starts_at)
 );
 create index license_org_id_idx on license (org_id, license_id desc);
 create index license_creator_org_id_idx on license (creator_org_id, license_id desc);
@@ -38,7 +38,7 @@ create table access_token (
         constraint access_token_secret_hash_check check (octet_length(secret_hash) = 32),
     prefix       text        not null,
     last_four    text        not null,
-    scopes       text[]      not null constraint access_token_scopes_check check (cardinality(scopes) > 0),
+    scopes       text[]      not null constraint access_token_scopes_check check (cardinality(scopes) between 1 and 8),
     created_by   uuid        not null references person,
     created_at   timestamptz not null,
     expires_at   timestamptz,

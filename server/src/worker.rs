@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use imprimatur::services::{Error, Result, Services, jobs, sessions};
+use imprimatur::services::{Error, Result, Services, assets, jobs, sessions};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -18,6 +18,10 @@ const HOURLY: [&str; 3] = ["content.sweep", "job.sweep", "session.sweep"];
 
 /// Runs until `stop` says so.
 pub async fn run(services: Services, mut stop: watch::Receiver<bool>) {
+    // What a crash has cut off is from before this start; the hourly job may be long in coming.
+    if let Err(error) = services.content.sweep_staging(services.now()).await {
+        tracing::warn!(%error, "The worker could not sweep staging; the hourly job tries again");
+    }
     while !*stop.borrow() {
         let worked = match turn(&services).await {
             Ok(worked) => worked,
@@ -69,7 +73,7 @@ fn next_hour(now: DateTime<Utc>) -> DateTime<Utc> {
 
 async fn perform(services: &Services, name: &str) -> Result<()> {
     let swept = match name {
-        "content.sweep" => services.content.sweep(services.now()).await?,
+        "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
         "session.sweep" => sessions::sweep(services).await?,
         _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),

@@ -34,6 +34,8 @@ text_enum! {
         OfferPublished = "offer.published",
         /// A buyer accepted an offer.
         LicenseAccepted = "license.accepted",
+        /// A license ended before its time, because its buyer took another tier.
+        LicenseEnded = "license.ended",
         /// A token was created.
         TokenCreated = "token.created",
         /// A token was revoked.

@@ -24,6 +24,11 @@ text_enum! {
 }
 
 impl State {
+    /// Whether it is held: it lets somebody in, or may yet do so.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Pending | Self::Active | Self::Suspended)
+    }
+
     /// As a status reads.
     pub const fn in_words(self) -> &'static str {
         match self {
@@ -46,11 +51,21 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Where the license stands now: one that has reached its end is over, whatever was written
+    /// before.
+    pub fn state_at(&self, now: DateTime<Utc>) -> State {
+        if self.state.is_live() && self.ends_at.is_some_and(|end| now >= end) {
+            State::Expired
+        } else {
+            self.state
+        }
+    }
+
     /// Whether deliveries are allowed now. The start belongs to the license, the end does not.
     pub fn admits(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
         let refuse =
             |sentence: &str| Err(Refusal::new(Kind::Forbidden, "license_inactive", sentence));
-        match self.state {
+        match self.state_at(now) {
             State::Active => {}
             State::Pending => return refuse("The license is not active yet."),
             State::Suspended => return refuse("The license is suspended."),
@@ -59,9 +74,6 @@ impl Standing {
         }
         if now < self.starts_at {
             return refuse("The license has not begun.");
-        }
-        if self.ends_at.is_some_and(|end| now >= end) {
-            return refuse("The license has expired.");
         }
         Ok(())
     }
@@ -82,6 +94,20 @@ mod tests {
         assert!(license.admits(start).is_ok());
         assert!(license.admits(end - tick).is_ok());
         assert!(license.admits(end).is_err());
+    }
+
+    #[test]
+    fn a_license_that_has_reached_its_end_is_over_whatever_was_written() {
+        let start = DateTime::UNIX_EPOCH;
+        let end = start + TimeDelta::days(30);
+        for &state in State::ALL {
+            let license = Standing { state, starts_at: start, ends_at: Some(end) };
+            assert_eq!(license.state_at(end - TimeDelta::microseconds(1)), state);
+            let over = if state == State::Revoked { State::Revoked } else { State::Expired };
+            assert_eq!(license.state_at(end), over);
+            let open_ended = Standing { ends_at: None, ..license };
+            assert_eq!(open_ended.state_at(end), state);
+        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Works: registering them, and reading one's own.
 //!
-//! A work is registered whole or not at all: its bytes are kept before its row is written, and
-//! dropped again if the row is refused.
+//! A work is registered whole or not at all: its bytes are kept before its row is written, never
+//! after. Bytes whose row was refused all the same are removed a day later, by `sweep`.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use futures::TryStreamExt as _;
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -17,6 +20,9 @@ use crate::domain::{
     event::EventName,
     ids::{AssetId, OrgId, VersionId},
 };
+
+/// How many contents the sweep asks the database about at once.
+const SWEPT_AT_ONCE: usize = 500;
 
 /// A work to register. The id is made by the form, so that sending it twice registers once.
 #[derive(Debug)]
@@ -73,19 +79,55 @@ pub fn may_register(actor: &Actor) -> Result<Member> {
 ///
 /// Refuses bytes that are registered already, by whoever.
 pub async fn register(services: &Services, actor: &Actor, new: NewAsset) -> Result<AssetId> {
-    let member = match may_register(actor) {
-        Ok(member) => member,
-        Err(refused) => {
+    let member = match admit(services, actor, &new).await {
+        Ok(Some(member)) => member,
+        done_or_refused => {
             services.content.drop_staged(&new.staged).await?;
-            return Err(refused);
+            return done_or_refused.map(|_| new.asset_id);
         }
     };
-    services.content.keep(&new.staged).await?;
-    let registered = insert(services, actor, member, &new).await;
-    if registered.is_err() && !is_registered(services, &new.staged.content_id).await? {
-        services.content.remove(&new.staged.content_id).await?;
+    // A task of its own ends what it began, even if nobody waits for the answer any more.
+    let (services, actor) = (services.clone(), actor.clone());
+    let registering = tokio::spawn(async move {
+        services.content.keep(&new.staged).await?;
+        insert(&services, &actor, member, &new).await
+    });
+    registering.await.map_err(|error| Error::fault("registering a work", error))?
+}
+
+/// Whether there is anything to register; nothing if the same form was sent before.
+async fn admit(services: &Services, actor: &Actor, new: &NewAsset) -> Result<Option<Member>> {
+    let member = may_register(actor)?;
+    let mut connection = services.pool.acquire().await?;
+    if is_used(&mut connection, new.asset_id).await? {
+        answer_again(&mut connection, member.org_id, new).await?;
+        return Ok(None);
     }
-    registered
+    let registered = registered(&mut connection, std::slice::from_ref(&new.staged.content_id));
+    if !registered.await?.is_empty() {
+        return Err(content_registered().into());
+    }
+    Ok(Some(member))
+}
+
+/// Removes bytes that no upload and no work needs: what was cut off, and what was refused too late.
+/// Answers how many.
+pub async fn sweep(services: &Services) -> Result<u64> {
+    let now = services.now();
+    let mut swept = services.content.sweep_staging(now).await?;
+    let mut settled = services.content.settled(now).try_chunks(SWEPT_AT_ONCE);
+    while let Some(content_ids) = settled.try_next().await.map_err(|error| error.1)? {
+        let mut connection = services.pool.acquire().await?;
+        let owned = registered(&mut connection, &content_ids).await?;
+        for content_id in content_ids.iter().filter(|id| !owned.contains(id.as_str())) {
+            // Asked again right before: a work may have been registered since.
+            let owned = registered(&mut connection, std::slice::from_ref(content_id)).await?;
+            if owned.is_empty() && services.content.remove_settled(content_id, now).await? {
+                swept += 1;
+            }
+        }
+    }
+    Ok(swept)
 }
 
 async fn insert(
@@ -97,16 +139,7 @@ async fn insert(
     let now = services.now();
     let mut tx = services.pool.begin().await?;
     if !insert_asset(&mut tx, member.org_id, new, now).await? {
-        let before = first_version(&mut tx, member.org_id, new.asset_id).await?;
-        return if before == new.staged.content_id.as_str() {
-            Ok(new.asset_id)
-        } else {
-            Err(Refusal::conflict(
-                "form_sent_before",
-                "This form was sent before, with another file. Open a new form.",
-            )
-            .into())
-        };
+        return answer_again(&mut tx, member.org_id, new).await;
     }
     insert_version(&mut tx, new, now).await?;
     events::record(
@@ -121,6 +154,26 @@ async fn insert(
     .await?;
     tx.commit().await?;
     Ok(new.asset_id)
+}
+
+/// The answer to a form whose id is in use.
+async fn answer_again(tx: &mut PgConnection, org_id: OrgId, new: &NewAsset) -> Result<AssetId> {
+    if first_version(tx, org_id, new.asset_id).await? == new.staged.content_id.as_str() {
+        return Ok(new.asset_id);
+    }
+    Err(Refusal::conflict(
+        "form_sent_before",
+        "This form was sent before, with another file. Open a new form.",
+    )
+    .into())
+}
+
+fn content_registered() -> Refusal {
+    Refusal::conflict(
+        "content_registered",
+        "A work with exactly these bytes is registered already. Choose another file.",
+    )
+    .on("file")
 }
 
 /// One's own works, newest first.
@@ -222,13 +275,7 @@ async fn insert_version(tx: &mut PgConnection, new: &NewAsset, now: DateTime<Utc
     )
     .execute(tx)
     .await
-    .on_constraint("asset_version_content_id_key", || {
-        Refusal::conflict(
-            "content_registered",
-            "A work with exactly these bytes is registered already. Choose another file.",
-        )
-        .on("file")
-    })?;
+    .on_constraint("asset_version_content_id_key", content_registered)?;
     Ok(())
 }
 
@@ -245,14 +292,26 @@ async fn first_version(tx: &mut PgConnection, org_id: OrgId, asset_id: AssetId) 
     .ok_or_else(|| Refusal::not_found("work").into())
 }
 
-async fn is_registered(services: &Services, content_id: &ContentId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"select exists (select from asset_version where content_id = $1) as "found!""#,
-        content_id.as_str(),
+async fn is_used(tx: &mut PgConnection, asset_id: AssetId) -> Result<bool> {
+    let used = sqlx::query_scalar!(
+        r#"select exists (select from asset where asset_id = $1) as "used!""#,
+        asset_id.uuid(),
     )
-    .fetch_one(&services.pool)
+    .fetch_one(tx)
     .await?;
-    Ok(found)
+    Ok(used)
+}
+
+/// Those of these contents that a work refers to.
+async fn registered(tx: &mut PgConnection, content_ids: &[ContentId]) -> Result<HashSet<String>> {
+    let content_ids: Vec<String> = content_ids.iter().map(ToString::to_string).collect();
+    let found = sqlx::query_scalar!(
+        "select content_id from asset_version where content_id = any($1)",
+        &content_ids,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 #[cfg(test)]

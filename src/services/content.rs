@@ -1,14 +1,15 @@
 //! The bytes of works, kept under their content ID behind `object_store`.
 //!
 //! Bytes arrive in `staging/`, are hashed while they stream, and reach `content/` only whole.
-//! What is cut off half-way leaves nothing behind.
+//! What is cut off half-way leaves nothing behind. Nothing is removed from `content/` while a
+//! request waits: somebody else may be registering the same bytes.
 
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
-use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart, path::Path};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart, path::Path};
 use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
@@ -18,8 +19,8 @@ use crate::domain::{
     error::{Kind, Refusal},
 };
 
-/// Staged bytes older than this belong to nobody: no upload takes so long.
-const STAGED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Bytes older than this that no work refers to belong to nobody: no upload takes so long.
+const UNOWNED_AGE_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The first bytes of an upload are kept to tell its type.
 const HEAD_LENGTH_MAX: usize = 8192;
@@ -136,10 +137,30 @@ impl ContentStore {
         self.store.delete(&staged.path).await.map_err(storing)
     }
 
-    /// Removes content that no work refers to.
-    pub(crate) async fn remove(&self, content_id: &ContentId) -> Result<()> {
-        match self.store.delete(&location(content_id)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+    /// Content that has been here long enough for its work to be registered, or never to be.
+    pub(crate) fn settled(&self, now: DateTime<Utc>) -> BoxStream<'static, Result<ContentId>> {
+        let content = self.store.list(Some(&Path::from("content")));
+        let settled = content.map_err(storing).try_filter_map(move |object| {
+            let settled = is_old(&object, now).then(|| content_id_at(&object.location)).flatten();
+            std::future::ready(Ok(settled))
+        });
+        settled.boxed()
+    }
+
+    /// Removes content that no work refers to, unless it was just kept again. Answers whether it
+    /// is gone.
+    pub(crate) async fn remove_settled(
+        &self,
+        content_id: &ContentId,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let location = location(content_id);
+        match self.store.head(&location).await {
+            Ok(object) if is_old(&object, now) => {
+                self.store.delete(&location).await.map_err(storing)?;
+                Ok(true)
+            }
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(storing(error)),
         }
     }
@@ -161,12 +182,11 @@ impl ContentStore {
     }
 
     /// Removes what uploads that never ended have left in staging.
-    pub async fn sweep(&self, now: DateTime<Utc>) -> Result<u64> {
+    pub async fn sweep_staging(&self, now: DateTime<Utc>) -> Result<u64> {
         let mut swept = 0;
         let mut staged = self.store.list(Some(&Path::from("staging")));
         while let Some(object) = staged.try_next().await.map_err(storing)? {
-            let age = (now - object.last_modified).to_std().unwrap_or_default();
-            if age > STAGED_AGE_MAX {
+            if is_old(&object, now) {
                 self.store.delete(&object.location).await.map_err(storing)?;
                 swept += 1;
             }
@@ -178,6 +198,14 @@ impl ContentStore {
 fn location(content_id: &ContentId) -> Path {
     let hex = content_id.hex();
     Path::from(format!("content/{}/{hex}", &hex[..2]))
+}
+
+fn content_id_at(location: &Path) -> Option<ContentId> {
+    format!("sha256:{}", location.filename()?).parse().ok()
+}
+
+fn is_old(object: &ObjectMeta, now: DateTime<Utc>) -> bool {
+    (now - object.last_modified).to_std().is_ok_and(|age| age > UNOWNED_AGE_MAX)
 }
 
 fn storing(error: object_store::Error) -> Error {

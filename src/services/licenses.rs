@@ -10,13 +10,14 @@ use sqlx::PgConnection;
 use super::{
     OnConstraint as _, Result, Services, events,
     offers::{self, PublishedTerms},
+    sent_before::was_sent,
 };
 use crate::domain::{
     actor::{Actor, Deed, Member},
     error::{Kind, Refusal},
     event::EventName,
     ids::{AssetId, LicenseId, OfferId, OrgId, TierId},
-    license::State,
+    license::{Standing, State},
     pricing::Tier,
 };
 
@@ -65,17 +66,28 @@ pub struct License {
     pub ends_at: Option<DateTime<Utc>>,
 }
 
-/// Accepts an offer: who, when, and which terms digest are kept for good.
+/// The live license an organization holds for a work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub license_id: LicenseId,
+    pub tier_id: TierId,
+    pub tier_name: String,
+    /// Whether taking another tier ends it: it is on a free one.
+    pub gives_way: bool,
+}
+
+/// Accepts an offer: who, when, and which terms digest are kept for good. A license on a free tier
+/// gives way to one on another tier.
 ///
 /// # Errors
 ///
-/// Refuses one's own work, a second live license for the same work, and terms that have changed
+/// Refuses one's own work, a second live license beside one that is paid for or suspended, and terms that have changed
 /// since they were shown.
 pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Result<LicenseId> {
     let member = actor.may_as_buyer(Deed::AcceptLicense)?;
     let now = services.now();
     let mut tx = services.pool.begin().await?;
-    if is_accepted(&mut tx, member.org_id, new.license_id).await? {
+    if is_accepted(&mut tx, member.org_id, &new).await? {
         return Ok(new.license_id);
     }
     let offered = lock_offer(&mut tx, new.asset_id).await?;
@@ -97,9 +109,11 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
         return Err(Refusal::invalid("agreed", "Tick the box to accept the terms.").into());
     }
     has_tier(&mut tx, offered.offer_id, new.tier_id).await?;
+    expire_lapsed(&mut tx, member.org_id, new.asset_id, now).await?;
+    end_free(&mut tx, actor, member, &new, now).await?;
     if !insert_license(&mut tx, member, &new, &offered, now).await? {
         // The same form, sent at the same time, was faster.
-        is_accepted(&mut tx, member.org_id, new.license_id).await?;
+        is_accepted(&mut tx, member.org_id, &new).await?;
         return Ok(new.license_id);
     }
     events::record(
@@ -124,10 +138,11 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
 /// One's own licenses, newest first.
 pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<LicenseRow>> {
     let member = actor.may(Deed::ReadLicenses)?;
-    let rows = sqlx::query_as!(
-        LicenseRow,
+    let now = services.now();
+    let rows = sqlx::query!(
         r#"select license.license_id, asset.title, organization.name as creator,
-                  tier.name as tier_name, license.state, license.accepted_at, license.ends_at,
+                  tier.name as tier_name, license.state, license.accepted_at, license.starts_at,
+                  license.ends_at,
                   exists (select from access_token
                           where access_token.license_id = license.license_id) as "has_token!"
            from license
@@ -141,25 +156,28 @@ pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<LicenseRow>>
     )
     .fetch_all(&services.pool)
     .await?;
-    Ok(rows)
+    let rows = rows.into_iter().map(|row| LicenseRow {
+        license_id: row.license_id,
+        title: row.title,
+        creator: row.creator,
+        tier_name: row.tier_name,
+        state: state_at(now, row.state, row.starts_at, row.ends_at),
+        accepted_at: row.accepted_at,
+        ends_at: row.ends_at,
+        has_token: row.has_token,
+    });
+    Ok(rows.collect())
 }
 
-/// The live license of one's own organization for a work, if there is one.
+/// The live license one's own organization holds for a work, if there is one.
 pub async fn for_work(
     services: &Services,
     actor: &Actor,
     asset_id: AssetId,
-) -> Result<Option<LicenseId>> {
+) -> Result<Option<Held>> {
     let Some(org_id) = actor.org_id() else { return Ok(None) };
-    let license_id = sqlx::query_scalar!(
-        "select license_id from license
-         where org_id = $1 and asset_id = $2 and state in ('pending', 'active', 'suspended')",
-        org_id.uuid(),
-        asset_id.uuid(),
-    )
-    .fetch_optional(&services.pool)
-    .await?;
-    Ok(license_id)
+    let mut connection = services.pool.acquire().await?;
+    held(&mut connection, org_id, asset_id, services.now()).await
 }
 
 /// One of one's own licenses.
@@ -198,7 +216,7 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         attribution: row.attribution,
         content_id: row.content_id,
         file_name: row.file_name,
-        state: row.state,
+        state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
         terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
         tier: offers::tier(
             row.name,
@@ -214,6 +232,43 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         starts_at: row.starts_at,
         ends_at: row.ends_at,
     })
+}
+
+fn state_at(
+    now: DateTime<Utc>,
+    state: State,
+    starts_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+) -> State {
+    Standing { state, starts_at, ends_at }.state_at(now)
+}
+
+/// Ends the held license if it may give way to another tier. If it may not, it stands in the way of
+/// the new one.
+async fn end_free(
+    tx: &mut PgConnection,
+    actor: &Actor,
+    member: Member,
+    new: &Acceptance,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let Some(held) = held(tx, member.org_id, new.asset_id, now).await? else { return Ok(()) };
+    if !held.gives_way || held.tier_id == new.tier_id {
+        return Ok(());
+    }
+    if !mark_ended(tx, held.license_id, now).await? {
+        return Ok(());
+    }
+    events::record(
+        tx,
+        actor,
+        now,
+        EventName::LicenseEnded,
+        Some(member.org_id),
+        held.license_id.uuid(),
+        json!({ "asset_id": new.asset_id, "replaced_by": new.license_id }),
+    )
+    .await
 }
 
 // SQL
@@ -257,16 +312,82 @@ async fn has_tier(tx: &mut PgConnection, offer_id: OfferId, tier_id: TierId) -> 
     Ok(())
 }
 
-async fn is_accepted(tx: &mut PgConnection, org_id: OrgId, license_id: LicenseId) -> Result<bool> {
-    let owner =
-        sqlx::query_scalar!("select org_id from license where license_id = $1", license_id.uuid())
-            .fetch_optional(tx)
-            .await?;
-    match owner {
-        None => Ok(false),
-        Some(owner) if owner == org_id => Ok(true),
-        Some(_) => Err(Refusal::not_found("license").into()),
-    }
+async fn is_accepted(tx: &mut PgConnection, org_id: OrgId, new: &Acceptance) -> Result<bool> {
+    let found = sqlx::query!(
+        "select org_id, asset_id, tier_id from license where license_id = $1",
+        new.license_id.uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    let found = found.map(|row| (row.org_id, (row.asset_id, row.tier_id)));
+    was_sent("license", org_id, &(new.asset_id, new.tier_id), found)
+}
+
+async fn held(
+    tx: &mut PgConnection,
+    org_id: OrgId,
+    asset_id: AssetId,
+    now: DateTime<Utc>,
+) -> Result<Option<Held>> {
+    let row = sqlx::query!(
+        "select license.license_id, license.state, license.tier_id,
+                tier.name, tier.base_micros, tier.overage_micros
+         from license join tier on tier.tier_id = license.tier_id
+         where license.org_id = $1 and license.asset_id = $2
+           and license.state in ('pending', 'active', 'suspended')
+           and (license.ends_at is null or license.ends_at > $3)",
+        org_id.uuid(),
+        asset_id.uuid(),
+        now,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Held {
+        license_id: row.license_id,
+        tier_id: row.tier_id,
+        tier_name: row.name,
+        // Nobody gets out of a suspension by taking another tier.
+        gives_way: row.base_micros == 0
+            && row.overage_micros.is_none()
+            && row.state != State::Suspended,
+    }))
+}
+
+/// A license past its end holds its place no longer.
+async fn expire_lapsed(
+    tx: &mut PgConnection,
+    org_id: OrgId,
+    asset_id: AssetId,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    sqlx::query!(
+        "update license set state = 'expired'
+         where org_id = $1 and asset_id = $2 and state in ('pending', 'active', 'suspended')
+           and ends_at <= $3",
+        org_id.uuid(),
+        asset_id.uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Answers whether it was this call that ended it: an acceptance at the same time may be faster.
+async fn mark_ended(
+    tx: &mut PgConnection,
+    license_id: LicenseId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let ended = sqlx::query!(
+        "update license set state = 'expired', ends_at = greatest($2, starts_at)
+         where license_id = $1 and state in ('pending', 'active')",
+        license_id.uuid(),
+        now,
+    )
+    .execute(tx)
+    .await?;
+    Ok(ended.rows_affected() == 1)
 }
 
 async fn insert_license(

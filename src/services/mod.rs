@@ -22,6 +22,7 @@ pub mod catalogue;
 pub mod licenses;
 mod media_type;
 pub mod offers;
+mod sent_before;
 pub mod tokens;
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::{Error, Result, Services, events, mint};
+use super::{Error, Result, Services, events, mint, sent_before::was_sent};
 use crate::domain::{
     actor::{Actor, Deed},
     asset::ContentId,
-    error::{Kind, Refusal},
+    error::Refusal,
     event::EventName,
     ids::{AssetId, OfferId, OrgId, TermsId, TierId},
     money::{Currency, Money},
@@ -68,7 +68,7 @@ pub async fn publish(services: &Services, actor: &Actor, new: NewOffer) -> Resul
     // Two offers published at once for one work would both see no offer to end; the lock lets the
     // second see the first.
     lock_asset(&mut tx, member.org_id, new.asset_id).await?;
-    if is_published(&mut tx, member.org_id, new.offer_id).await? {
+    if is_published(&mut tx, member.org_id, &new).await? {
         return Ok(new.offer_id);
     }
     let terms_id = keep_terms(&mut tx, member.org_id, &terms, now).await?;
@@ -231,16 +231,12 @@ async fn lock_asset(tx: &mut PgConnection, org_id: OrgId, asset_id: AssetId) -> 
     Ok(())
 }
 
-async fn is_published(tx: &mut PgConnection, org_id: OrgId, offer_id: OfferId) -> Result<bool> {
-    let owner =
-        sqlx::query_scalar!("select org_id from offer where offer_id = $1", offer_id.uuid())
+async fn is_published(tx: &mut PgConnection, org_id: OrgId, new: &NewOffer) -> Result<bool> {
+    let found =
+        sqlx::query!("select org_id, asset_id from offer where offer_id = $1", new.offer_id.uuid())
             .fetch_optional(tx)
             .await?;
-    match owner {
-        None => Ok(false),
-        Some(owner) if owner == org_id => Ok(true),
-        Some(_) => Err(Refusal::new(Kind::NotFound, "not_found", "There is no such offer.").into()),
-    }
+    was_sent("offer", org_id, &new.asset_id, found.map(|row| (row.org_id, row.asset_id)))
 }
 
 async fn keep_terms(

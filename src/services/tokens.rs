@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use super::{
     Result, Services, events,
     offers::{read_scopes, write_scopes},
+    sent_before::was_sent,
 };
 use crate::domain::{
     access_token::TokenSecret,
@@ -17,7 +18,7 @@ use crate::domain::{
     error::Refusal,
     event::EventName,
     ids::{LicenseId, TokenId},
-    license::State,
+    license::Standing,
     terms::Scope,
     text,
 };
@@ -62,17 +63,19 @@ impl Token {
 pub async fn create(
     services: &Services,
     actor: &Actor,
-    new: NewToken,
+    mut new: NewToken,
 ) -> Result<Option<TokenSecret>> {
     let member = actor.may_as_buyer(Deed::CreateToken)?;
     let name = text::line("name", &new.name, 80)?;
+    new.scopes.sort_unstable();
+    new.scopes.dedup();
     let now = services.now();
     let mut tx = services.pool.begin().await?;
-    let (state, granted) = lock_license(&mut tx, member, new.license_id).await?;
-    if is_created(&mut tx, member, new.token_id).await? {
+    let (standing, granted) = lock_license(&mut tx, member, new.license_id).await?;
+    if is_created(&mut tx, member, &new).await? {
         return Ok(None);
     }
-    if !matches!(state, State::Active | State::Pending | State::Suspended) {
+    if !standing.state_at(now).is_live() {
         return Err(Refusal::conflict(
             "license_over",
             "This license is over; license the work again.",
@@ -145,7 +148,8 @@ pub async fn list(services: &Services, actor: &Actor, license_id: LicenseId) -> 
 
 /// Revokes a token; the gate refuses it within a second. Revoking twice is revoking once.
 pub async fn revoke(services: &Services, actor: &Actor, token_id: TokenId) -> Result<LicenseId> {
-    let member = actor.may_as_buyer(Deed::RevokeToken)?;
+    // Whichever side the organization is on now: a secret that leaked must be stopped.
+    let member = actor.may(Deed::RevokeToken)?;
     let now = services.now();
     let mut tx = services.pool.begin().await?;
     let row = sqlx::query!(
@@ -177,15 +181,15 @@ pub async fn revoke(services: &Services, actor: &Actor, token_id: TokenId) -> Re
 
 // SQL
 
-/// The license's state and the scopes its tier grants. The lock keeps two tokens from both being
+/// Where the license stands and the scopes its tier grants. The lock keeps two tokens from both being
 /// the last one allowed.
 async fn lock_license(
     tx: &mut PgConnection,
     member: Member,
     license_id: LicenseId,
-) -> Result<(State, Vec<Scope>)> {
+) -> Result<(Standing, Vec<Scope>)> {
     let row = sqlx::query!(
-        "select license.state, tier.scopes
+        "select license.state, license.starts_at, license.ends_at, tier.scopes
          from license join tier on tier.tier_id = license.tier_id
          where license.org_id = $1 and license.license_id = $2
          for update of license",
@@ -195,19 +199,18 @@ async fn lock_license(
     .fetch_optional(tx)
     .await?
     .ok_or_else(|| Refusal::not_found("license"))?;
-    Ok((row.state, read_scopes(&row.scopes)?))
+    let standing = Standing { state: row.state, starts_at: row.starts_at, ends_at: row.ends_at };
+    Ok((standing, read_scopes(&row.scopes)?))
 }
 
-async fn is_created(tx: &mut PgConnection, member: Member, token_id: TokenId) -> Result<bool> {
-    let owner =
-        sqlx::query_scalar!("select org_id from access_token where token_id = $1", token_id.uuid())
-            .fetch_optional(tx)
-            .await?;
-    match owner {
-        None => Ok(false),
-        Some(owner) if owner == member.org_id => Ok(true),
-        Some(_) => Err(Refusal::not_found("token").into()),
-    }
+async fn is_created(tx: &mut PgConnection, member: Member, new: &NewToken) -> Result<bool> {
+    let found = sqlx::query!(
+        "select org_id, license_id from access_token where token_id = $1",
+        new.token_id.uuid()
+    )
+    .fetch_optional(tx)
+    .await?;
+    was_sent("token", member.org_id, &new.license_id, found.map(|row| (row.org_id, row.license_id)))
 }
 
 async fn count_live(

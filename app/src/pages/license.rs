@@ -51,8 +51,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .await?
             .totals
             .calls;
-    let may_create = request.actor.may_as_buyer(Deed::CreateToken).is_ok();
-    let may_revoke = request.actor.may_as_buyer(Deed::RevokeToken).is_ok();
+    let may_create =
+        license.state.is_live() && request.actor.may_as_buyer(Deed::CreateToken).is_ok();
+    let may_revoke = request.actor.may(Deed::RevokeToken).is_ok();
     let now = request.now;
     let curl = curl(&request.base_url, &license.content_id, &license.file_name, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
@@ -86,6 +87,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 </Figure>
                 <Figure label="State" note={
                     move || match ends_at {
+                        Some(at) if at <= now => view! { "Ended " <Instant at now /> }.into_any(),
                         Some(at) => view! { "Ends " <Instant at now /> }.into_any(),
                         None => "Open-ended".into_any(),
                     }

@@ -5,7 +5,7 @@ use imprimatur::{
     services::{
         Result,
         catalogue::{self, WorkDetail},
-        licenses,
+        licenses::{self, Held},
         offers::OfferedTier,
     },
 };
@@ -24,8 +24,8 @@ use crate::{
 enum Stance {
     /// It is their own.
     Owner,
-    /// They hold a license.
-    Licensed(String),
+    /// They hold a license; another tier may take its place.
+    Licensed(Held),
     /// They may accept, or sign in and accept.
     Open,
 }
@@ -38,7 +38,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         Stance::Owner
     } else {
         match licenses::for_work(&request.services, &request.actor, asset_id).await? {
-            Some(license_id) => Stance::Licensed(format!("/licenses/{license_id}")),
+            Some(held) => Stance::Licensed(held),
             None => Stance::Open,
         }
     };
@@ -85,13 +85,18 @@ fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
             }
             .into_any(),
         ),
-        Stance::Licensed(href) => {
-            let href = href.clone();
+        Stance::Licensed(held) => {
+            let href = format!("/licenses/{}", held.license_id);
+            let change = held.gives_way.then(|| {
+                let name = &held.tier_name;
+                format!(" Taking another tier ends your {name} license; its tokens stop.")
+            });
             Some(
                 view! {
                     <Notice title="Your organization holds a license">
                         <a href=href>"Go to the license"</a>
                         " to create tokens."
+                        {change}
                     </Notice>
                 }
                 .into_any(),
@@ -131,11 +136,17 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
 }
 
 fn tiers(tiers: &[OfferedTier], stance: &Stance, asset_id: AssetId) -> AnyView {
-    let open = matches!(stance, Stance::Open);
+    let on_offer = |OfferedTier { tier_id, tier }: &OfferedTier| match stance {
+        Stance::Owner => false,
+        Stance::Licensed(held) => held.gives_way && held.tier_id != *tier_id && !tier.is_free(),
+        Stance::Open => true,
+    };
     // The paid tier is what the page is for; one primary a page.
     let columns = tiers
         .iter()
-        .map(|OfferedTier { tier_id, tier }| {
+        .map(|offered| {
+            let OfferedTier { tier_id, tier } = offered;
+            let open = on_offer(offered);
             let kind = if tier.is_free() { ButtonKind::Quiet } else { ButtonKind::Primary };
             let href = format!("/catalogue/{asset_id}/license?tier={tier_id}");
             let label = format!("License {}", tier.name);

@@ -61,3 +61,94 @@ async fn a_refused_work_takes_its_bytes_with_it(pool: PgPool) {
     assert_eq!(register(&services, &mira, same).await.unwrap(), asset_id);
     assert_eq!(list(&services, &theo).await.unwrap().len(), 0);
 }
+
+/// Moves the clock so far past the present that whatever was kept until now has settled.
+fn a_day_later(services: &Services, clock: &testing::TestClock) {
+    let ahead = Utc::now() - services.now() + chrono::TimeDelta::hours(25);
+    clock.advance(ahead.to_std().unwrap());
+}
+
+async fn has_row(services: &Services, text: &str) -> bool {
+    let content_id = ContentId::of(text.as_bytes());
+    let mut connection = services.pool.acquire().await.unwrap();
+    !registered(&mut connection, &[content_id]).await.unwrap().is_empty()
+}
+
+#[sqlx::test]
+async fn whoever_registers_the_same_bytes_at_once_never_loses_them(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let owners = [owner(&services, "mira").await, owner(&services, "theo").await];
+    let mut texts = Vec::new();
+    for round in 0..10 {
+        let text = format!("Salt {round}.");
+        let used = work(&services, &owners[0], &format!("Pepper {round}.")).await;
+        let same = mint();
+        let at_once = (0..8).map(|number| {
+            let (services, owner, text) = (&services, &owners[number % 2], &text);
+            let asset_id = match number {
+                0 | 1 => used,
+                2 | 4 => same,
+                _ => mint(),
+            };
+            async move { register(services, owner, uploaded(services, asset_id, text).await).await }
+        });
+        let answers = futures::future::join_all(at_once).await;
+        for answer in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+            assert!(answer.refusal().is_some(), "{answer:?}");
+        }
+        assert!(answers.iter().any(Result::is_ok));
+        assert!(has_row(&services, &text).await && is_kept(&services, &text).await);
+        texts.push(text);
+
+        // Two works by one form: the one that is refused may leave its bytes to the sweep.
+        let form = mint();
+        let at_once = ["Dill", "Sage"].map(|name| {
+            let (services, text) = (&services, format!("{name} {round}."));
+            texts.push(text.clone());
+            let owner = &owners[0];
+            async move { register(services, owner, uploaded(services, form, &text).await).await }
+        });
+        let answers = futures::future::join_all(at_once).await;
+        assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    }
+    a_day_later(&services, &clock);
+    sweep(&services).await.unwrap();
+    for text in texts {
+        assert_eq!(is_kept(&services, &text).await, has_row(&services, &text).await, "{text}");
+    }
+}
+
+#[sqlx::test]
+async fn what_is_left_behind_is_swept_after_a_day_and_nothing_else(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    work(&services, &mira, "Salt.").await;
+    let left = uploaded(&services, mint(), "Pepper.").await;
+    services.content.keep(&left.staged).await.unwrap();
+    uploaded(&services, mint(), "Cut off.").await;
+    assert_eq!(sweep(&services).await.unwrap(), 0, "it may be registered yet");
+    assert!(is_kept(&services, "Pepper.").await);
+    a_day_later(&services, &clock);
+    assert_eq!(sweep(&services).await.unwrap(), 2);
+    assert!(is_kept(&services, "Salt.").await && !is_kept(&services, "Pepper.").await);
+    assert_eq!(sweep(&services).await.unwrap(), 0);
+}
+
+#[sqlx::test]
+async fn a_dropped_connection_leaves_no_half(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    for micros in (0..20).map(|step| step * 300) {
+        let text = format!("Salt {micros}.");
+        let new = uploaded(&services, mint(), &text).await;
+        let cut = std::time::Duration::from_micros(micros);
+        let _ = tokio::time::timeout(cut, register(&services, &mira, new)).await;
+        for _ in 0..100 {
+            if is_kept(&services, &text).await == has_row(&services, &text).await {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(is_kept(&services, &text).await, has_row(&services, &text).await, "{micros}");
+    }
+}

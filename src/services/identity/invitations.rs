@@ -106,11 +106,13 @@ pub async fn withdraw_invitation(
     let member = actor.may(Deed::InviteMember)?;
     let now = services.now();
     let mut tx = services.pool.begin().await?;
-    // Whoever accepts it at this moment holds the same lock.
+    // Whoever accepts it, or takes this member's role away, at this moment holds the same lock.
     organizations::lock(&mut tx, member.org_id).await?;
+    let member = members::find(&mut tx, member.person_id, member.org_id).await?;
+    let member = member.ok_or_else(|| Refusal::not_found("organization"))?;
     let found = find_in_org(&mut tx, member.org_id, invitation_id).await?;
     let found = found.ok_or_else(|| Refusal::not_found("invitation"))?;
-    if !member.role.may_grant(found.role) {
+    if !member.role.may(Deed::InviteMember) || !member.role.may_grant(found.role) {
         return Err(members::beyond(member.role).into());
     }
     if found.accepted_by.is_some() {

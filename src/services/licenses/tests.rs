@@ -3,7 +3,38 @@
 use sqlx::PgPool;
 
 use super::*;
-use crate::services::testing::{self, acceptance, code, offer, offered, owner};
+use crate::{
+    domain::terms::Scope,
+    services::{
+        mint,
+        testing::{self, acceptance, code, offer, offered, owner},
+        tokens::{self, NewToken},
+    },
+};
+
+/// The acceptance of the free tier of the offer that stands.
+async fn preview(services: &Services, asset_id: AssetId) -> Acceptance {
+    let standing = offers::current(services, asset_id).await.unwrap().unwrap();
+    let tier_id = standing.tiers[0].tier_id;
+    Acceptance { tier_id, ..acceptance(services, asset_id).await }
+}
+
+fn token(license_id: LicenseId, scope: Scope) -> NewToken {
+    NewToken {
+        token_id: mint(),
+        license_id,
+        name: "crawler".into(),
+        scopes: vec![scope],
+        expires_in_days: None,
+    }
+}
+
+async fn ended(services: &Services) -> i64 {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from event where name = 'license.ended'"#
+    );
+    count.fetch_one(&services.pool).await.unwrap()
+}
 
 #[sqlx::test]
 async fn an_acceptance_holds_after_the_offer_has_changed(pool: PgPool) {
@@ -22,7 +53,9 @@ async fn an_acceptance_holds_after_the_offer_has_changed(pool: PgPool) {
     assert_eq!(license.terms.terms.digest().unwrap().as_str(), digest);
     assert_eq!(license.tier.base.to_string(), "$2,500.00");
     assert_eq!((license.accepted_by.as_str(), license.accepted_at), ("acme", services.now()));
-    assert_eq!(for_work(&services, &acme, asset_id).await.unwrap(), Some(license_id));
+    let held = for_work(&services, &acme, asset_id).await.unwrap().unwrap();
+    assert_eq!((held.license_id, held.tier_name.as_str()), (license_id, "Standard"));
+    assert!(!held.gives_way);
     assert_eq!(code(get(&services, &mira, license_id).await), "not_found");
 }
 
@@ -82,4 +115,86 @@ async fn one_form_accepted_many_times_at_once_is_one_license(pool: PgPool) {
         }
     }
     assert_eq!(list(&services, &acme).await.unwrap().len(), 5);
+}
+
+#[sqlx::test]
+async fn a_license_past_its_end_is_over_and_the_work_can_be_licensed_again(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "evaluation").await;
+    let first = accept(&services, &acme, acceptance(&services, asset_id).await).await.unwrap();
+    clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
+
+    assert_eq!(for_work(&services, &acme, asset_id).await.unwrap(), None);
+    assert_eq!(get(&services, &acme, first).await.unwrap().state, State::Expired);
+    assert_eq!(list(&services, &acme).await.unwrap()[0].state, State::Expired);
+    let late = get(&services, &acme, first).await.unwrap().tier.scopes[0];
+    assert_eq!(code(tokens::create(&services, &acme, token(first, late)).await), "license_over");
+
+    let again = accept(&services, &acme, acceptance(&services, asset_id).await).await.unwrap();
+    let held = for_work(&services, &acme, asset_id).await.unwrap().unwrap();
+    assert_eq!(held.license_id, again);
+    let states: Vec<_> = list(&services, &acme).await.unwrap();
+    let mut states: Vec<_> =
+        states.iter().map(|row| (row.license_id == again, row.state)).collect();
+    states.sort_unstable();
+    assert_eq!(states, [(false, State::Expired), (true, State::Active)]);
+    assert_eq!(ended(&services).await, 0, "it came to its end by itself");
+}
+
+#[sqlx::test]
+async fn a_preview_gives_way_to_a_paid_tier_and_to_nothing_else(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let free = accept(&services, &acme, preview(&services, asset_id).await).await.unwrap();
+    assert!(for_work(&services, &acme, asset_id).await.unwrap().unwrap().gives_way);
+    tokens::create(&services, &acme, token(free, Scope::Preview)).await.unwrap();
+    let same = preview(&services, asset_id).await;
+    assert_eq!(code(accept(&services, &acme, same).await), "license_held");
+    assert_eq!(ended(&services).await, 0, "a refused acceptance ends nothing");
+
+    clock.advance(std::time::Duration::from_secs(60));
+    let at_once = (0..4)
+        .map(|_| async { accept(&services, &acme, acceptance(&services, asset_id).await).await });
+    let answers = futures::future::join_all(at_once).await;
+    let (accepted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!((accepted.len(), refused.len()), (1, 3));
+    assert!(refused.into_iter().all(|answer| code(answer) == "license_held"));
+    let paid = for_work(&services, &acme, asset_id).await.unwrap().unwrap();
+    assert_eq!((paid.tier_name.as_str(), paid.gives_way), ("Standard", false));
+    let over = get(&services, &acme, free).await.unwrap();
+    assert_eq!((over.state, over.ends_at), (State::Expired, Some(services.now())));
+    let late = tokens::create(&services, &acme, token(free, Scope::Preview)).await;
+    assert_eq!(code(late), "license_over");
+    assert_eq!(ended(&services).await, 1);
+
+    let back = preview(&services, asset_id).await;
+    assert_eq!(code(accept(&services, &acme, back).await), "license_held");
+}
+
+#[sqlx::test]
+async fn nobody_gets_out_of_a_suspension_by_taking_another_tier(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    accept(&services, &acme, preview(&services, asset_id).await).await.unwrap();
+    sqlx::query!("update license set state = 'suspended'").execute(&services.pool).await.unwrap();
+    let other = acceptance(&services, asset_id).await;
+    assert_eq!(code(accept(&services, &acme, other).await), "license_held");
+}
+
+#[sqlx::test]
+async fn a_form_sent_again_for_another_work_or_tier_is_refused(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let other_id = offered(&services, &mira, "training").await;
+    let first = acceptance(&services, asset_id).await;
+    let license_id = accept(&services, &acme, first).await.unwrap();
+    for other in [preview(&services, asset_id).await, acceptance(&services, other_id).await] {
+        let again = Acceptance { license_id, ..other };
+        assert_eq!(code(accept(&services, &acme, again).await), "form_sent_before");
+    }
+    assert_eq!(list(&services, &acme).await.unwrap().len(), 1);
 }

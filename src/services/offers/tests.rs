@@ -53,3 +53,17 @@ async fn nobody_publishes_for_another_or_under_their_id(pool: PgPool) {
     assert_eq!(code(publish(&services, &theo, under).await), "not_found");
     assert!(current(&services, own).await.unwrap().is_none());
 }
+
+#[sqlx::test]
+async fn a_form_sent_again_for_another_work_is_refused(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    let asset_id = offered(&services, &mira, "training").await;
+    let offer_id = current(&services, asset_id).await.unwrap().unwrap().offer_id;
+    let again = NewOffer { offer_id, ..offer(asset_id, "training") };
+    assert_eq!(publish(&services, &mira, again).await.unwrap(), offer_id);
+    let other_id = work(&services, &mira, "Pepper.").await;
+    let other = NewOffer { offer_id, ..offer(other_id, "training") };
+    assert_eq!(code(publish(&services, &mira, other).await), "form_sent_before");
+    assert!(current(&services, other_id).await.unwrap().is_none());
+}

@@ -3,8 +3,9 @@
 use sqlx::PgPool;
 
 use super::*;
+use crate::domain::actor::Who;
 use crate::services::{
-    licenses,
+    licenses, mint,
     testing::{self, TestClock, acceptance, code, offered, owner},
 };
 
@@ -27,7 +28,7 @@ async fn stage(pool: PgPool) -> Stage {
 impl Stage {
     fn new_token(&self) -> NewToken {
         NewToken {
-            token_id: crate::services::mint(),
+            token_id: mint(),
             license_id: self.license_id,
             name: "crawler".into(),
             scopes: vec![Scope::Training],
@@ -69,7 +70,7 @@ async fn a_token_stays_within_its_license(pool: PgPool) {
         let answer = stage.create(NewToken { scopes, ..stage.new_token() }).await;
         assert_eq!(answer.unwrap_err().refusal().unwrap().field.as_deref(), Some("scopes"));
     }
-    let nothing = NewToken { license_id: crate::services::mint(), ..stage.new_token() };
+    let nothing = NewToken { license_id: mint(), ..stage.new_token() };
     assert_eq!(code(stage.create(nothing).await), "not_found");
     sqlx::query!("update license set state = 'revoked'")
         .execute(&stage.services.pool)
@@ -94,4 +95,48 @@ async fn a_secret_is_shown_once_and_kept_nowhere(pool: PgPool) {
     assert!(kept.contains(secret.prefix()) && kept.contains(&token_id.uuid().to_string()));
     let digits = &secret.reveal()[secret.prefix().len()..];
     assert!(!kept.contains(digits));
+}
+
+#[sqlx::test]
+async fn a_use_named_often_is_kept_once(pool: PgPool) {
+    let stage = stage(pool).await;
+    let scopes = [Scope::Preview, Scope::Training].repeat(65_000);
+    let created = stage.create(NewToken { scopes, ..stage.new_token() }).await;
+    assert!(created.unwrap().is_some());
+    let kept = &list(&stage.services, &stage.acme, stage.license_id).await.unwrap()[0].scopes;
+    assert_eq!(kept, &[Scope::Training, Scope::Preview]);
+    let many = sqlx::query!("update access_token set scopes = array_fill('training'::text, '{9}')");
+    let refused = many.execute(&stage.services.pool).await.unwrap_err();
+    let refused = refused.into_database_error().unwrap();
+    assert_eq!(refused.constraint(), Some("access_token_scopes_check"));
+}
+
+#[sqlx::test]
+async fn a_form_sent_again_for_another_license_is_refused(pool: PgPool) {
+    let stage = stage(pool).await;
+    let new = stage.new_token();
+    let token_id = new.token_id;
+    stage.create(new).await.unwrap();
+    let mira = owner(&stage.services, "mira's other").await;
+    let asset_id = offered(&stage.services, &mira, "training").await;
+    let accepted = acceptance(&stage.services, asset_id).await;
+    let license_id = licenses::accept(&stage.services, &stage.acme, accepted).await.unwrap();
+    let again = NewToken { token_id, license_id, ..stage.new_token() };
+    assert_eq!(code(stage.create(again).await), "form_sent_before");
+    assert!(list(&stage.services, &stage.acme, license_id).await.unwrap().is_empty());
+}
+
+#[sqlx::test]
+async fn a_token_is_revoked_even_by_an_organization_that_buys_no_more(pool: PgPool) {
+    let stage = stage(pool).await;
+    let new = stage.new_token();
+    let token_id = new.token_id;
+    stage.create(new).await.unwrap();
+    let mut sells = stage.acme.clone();
+    let Who::Member(member) = &mut sells.who else { panic!("{sells:?}") };
+    member.sides.buyer = false;
+    assert_eq!(code(create(&stage.services, &sells, stage.new_token()).await), "not_a_buyer");
+    revoke(&stage.services, &sells, token_id).await.unwrap();
+    let tokens = list(&stage.services, &sells, stage.license_id).await.unwrap();
+    assert!(tokens[0].revoked_at.is_some());
 }
