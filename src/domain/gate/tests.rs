@@ -149,6 +149,21 @@ fn limits_say_when_to_come_back() {
 }
 
 #[test]
+fn a_request_that_takes_nothing_needs_the_rate_but_no_quota() {
+    let (full, mut meter) = (grant(license()), Meter::new(10, now()));
+    let wrong = Ask { scope: AskedScope::Unknown, ..ask() };
+    assert_eq!(
+        permit(&full, &mut meter, &wrong, now()).unwrap_err().refusal.code,
+        "scope_not_granted"
+    );
+    for left in [1, 0] {
+        assert_eq!(permit(&full, &mut meter, &ask(), now()).unwrap().rate_remaining, left);
+    }
+    assert_eq!(permit(&full, &mut meter, &ask(), now()).unwrap_err().refusal.code, "rate_limited");
+    assert_eq!(meter.used(now()), 10);
+}
+
+#[test]
 fn a_tier_with_overage_has_no_hard_stop() {
     let license = Licensed { hard_stop: false, included_units: 0, rate_per_minute: 9, ..license() };
     let (full, mut meter) = (grant(license), Meter::default());
