@@ -89,6 +89,30 @@ async fn the_road_leads_from_a_sign_in_to_a_receipt_both_sides_see(pool: PgPool)
     world.gate.close().await;
 }
 
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn a_preview_leads_on_to_the_paid_tier(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    mira.publish_offer(asset_id).await;
+    let mut acme = world.buyer("acme").await;
+    let preview = acme.accept(asset_id, Tier::Free).await;
+    let work = format!("/catalogue/{asset_id}");
+    let sentence = "Taking another tier ends your Preview license; its tokens stop.";
+    let page = acme.open(&work).await;
+    assert!(page.contains(sentence) && page.contains("License Standard"), "{page}");
+    assert!(!page.contains("License Preview"), "{page}");
+
+    let paid = acme.accept(asset_id, Tier::Paid).await;
+    let page = acme.open(&work).await;
+    assert!(page.contains(&format!("/licenses/{paid}")), "{page}");
+    assert!(!page.contains(sentence) && !page.contains("License Standard"), "{page}");
+    let over = acme.open(&format!("/licenses/{preview}")).await;
+    assert!(over.contains("Expired") && over.contains("Ended"), "{over}");
+    assert!(!over.contains("/tokens/new"), "{over}");
+    world.gate.close().await;
+}
+
 /// Every hourly sum is exactly what the events of its hour add up to.
 pub async fn assert_sums_hold(world: &World) {
     let unequal: i64 = sqlx::query_scalar(

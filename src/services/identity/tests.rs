@@ -386,6 +386,8 @@ async fn a_role_that_was_taken_away_counts_no_more(pool: PgPool) {
     let stale = Invite { invitation_id: mint(), role: Role::Viewer };
     assert_eq!(code_of(invite(&services, &admin, stale).await), refused);
     assert_eq!(code_of(remove_member(&services, &admin, viewer_id).await), refused);
+    let open = link(&services, &owner, Role::Viewer).await.invitation_id;
+    assert_eq!(code_of(withdraw_invitation(&services, &admin, open).await), refused);
     let code = left_open.code.unwrap().reveal();
     let ann = newcomer(&services, "ann").await;
     assert_eq!(code_of(accept_invitation(&services, &ann, &code).await), "invitation_withdrawn");

@@ -147,9 +147,17 @@ impl Stage {
             }
             "accept" => prepared.acceptance = Some(self.on_offer().await),
             "accept_as_ours" => {
-                let acceptance = self.on_offer().await;
-                prepared.acceptance =
-                    Some(Acceptance { license_id: self.license_id, ..acceptance });
+                let license_id = self.license_id;
+                let license = licenses::get(services, &self.owner, license_id).await.unwrap();
+                let asset_id = license.asset_id;
+                let held = licenses::for_work(services, &self.owner, asset_id).await.unwrap();
+                prepared.acceptance = Some(Acceptance {
+                    license_id,
+                    asset_id,
+                    tier_id: held.unwrap().tier_id,
+                    terms_digest: license.terms.digest,
+                    agreed: true,
+                });
             }
             _ => {}
         }
