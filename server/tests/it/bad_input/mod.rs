@@ -80,5 +80,7 @@ fn text_in(page: &str, name: &str) -> Option<String> {
         .skip(1)
         .find(|rest| rest.split('>').next().is_some_and(|tag| tag.contains(&named)))?;
     let text = area.split_once('>').unwrap().1.split("</textarea").next().unwrap();
+    // A browser drops one line break at the start (HTML, section 13.2.6.4.7).
+    let text = text.strip_prefix('\n').unwrap_or(text);
     Some(unescaped(text))
 }

@@ -169,3 +169,34 @@ async fn nothing_remains_of_an_upload_that_is_cut_off(pool: PgPool) {
     assert_eq!(answer.status, 303, "{}", shown(&answer.body));
     assert_eq!(world.kept().len(), 1);
 }
+
+/// Leptos writes the inside of a `<textarea>` as it is; what was typed must not end it.
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn what_comes_back_in_a_textarea_stays_in_it(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let id = mint::<AssetId>().to_string();
+    let good = work(&id, "");
+    let form = with(&good, &[("description", "</textarea><script>alert(1)</script>")]);
+    let page = mira.upload(&form, Some(TEXT)).await.body;
+    assert!(!page.contains("</textarea><script>alert"), "{page}");
+    assert!(page.contains("&lt;/textarea>&lt;script>alert(1)&lt;/script>"), "{page}");
+    world.gate.close().await;
+}
+
+/// A form that never comes to its file is given up before it fills memory.
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn what_stands_before_the_file_is_bounded(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let id = mint::<AssetId>().to_string();
+    let good = work(&id, "The Salt Roads");
+    let (rows, many) = (world.rows().await, "a".repeat(60 * 1024));
+    let names: Vec<String> = (0..12).map(|at| format!("other-{at}")).collect();
+    let endless: Vec<_> = names.iter().map(|name| (name.as_str(), many.as_str())).collect();
+    let answer = mira.upload(&[endless, good].concat(), Some(TEXT)).await;
+    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert!(!answer.body.contains("aaaaaaaa"));
+    assert_eq!(world.rows().await, rows);
+    world.gate.close().await;
+}
