@@ -93,3 +93,34 @@ impl Source {
         let _ = timeout(DRAIN_PATIENCE, rest).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endless() -> Body {
+        Body::from_stream(futures::stream::repeat_with(|| {
+            Ok::<_, io::Error>(Bytes::from_static(&[b'a'; 64 * 1024]))
+        }))
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_the_file_ends_at_its_limit() {
+        let source = Source::new(endless());
+        let taken = source.stream().take_while(|chunk| std::future::ready(chunk.is_ok()));
+        assert!(taken.count().await <= BEFORE_FILE_BYTES_MAX / (64 * 1024) + 1);
+    }
+
+    #[tokio::test]
+    async fn the_file_itself_is_not_limited_here() {
+        let source = Source::new(endless());
+        source.file_begins();
+        let chunks = 2 * BEFORE_FILE_BYTES_MAX / (64 * 1024);
+        assert!(source.stream().take(chunks).all(|chunk| std::future::ready(chunk.is_ok())).await);
+    }
+
+    #[tokio::test]
+    async fn draining_ends() {
+        Source::new(endless()).drain().await;
+    }
+}

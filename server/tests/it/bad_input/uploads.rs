@@ -192,10 +192,11 @@ async fn what_stands_before_the_file_is_bounded(pool: PgPool) {
     let id = mint::<AssetId>().to_string();
     let good = work(&id, "The Salt Roads");
     let (rows, many) = (world.rows().await, "a".repeat(60 * 1024));
-    let names: Vec<String> = (0..12).map(|at| format!("other-{at}")).collect();
+    let names: Vec<String> = (0..20).map(|at| format!("other-{at}")).collect();
     let endless: Vec<_> = names.iter().map(|name| (name.as_str(), many.as_str())).collect();
     let answer = mira.upload(&[endless, good].concat(), Some(TEXT)).await;
-    assert_eq!(answer.status, 400, "{}", answer.body);
+    assert_eq!(answer.status, 422, "{}", answer.body);
+    assert!(shown(&answer.body).contains("Choose a file."));
     assert!(!answer.body.contains("aaaaaaaa"));
     assert_eq!(world.rows().await, rows);
     world.gate.close().await;
