@@ -4,9 +4,13 @@ use sqlx::PgPool;
 
 use super::*;
 use crate::{
-    domain::terms::Scope,
+    domain::{
+        ids::{AssetId, LicenseId},
+        license::State,
+        terms::Scope,
+    },
     services::{
-        mint,
+        Services, mint, offers,
         testing::{self, acceptance, code, offer, offered, owner},
         tokens::{self, NewToken},
     },

@@ -1,0 +1,201 @@
+//! Reading licenses. Nothing here writes.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        actor::{Actor, Deed},
+        error::Refusal,
+        ids::{AssetId, LicenseId, OrgId, TierId},
+        license::{Standing, State},
+        pricing::Tier,
+    },
+    services::{
+        Result, Services,
+        offers::{self, PublishedTerms},
+    },
+};
+
+/// A row of one's own licenses.
+#[derive(Debug)]
+pub struct LicenseRow {
+    pub license_id: LicenseId,
+    pub title: String,
+    pub creator: String,
+    pub tier_name: String,
+    pub state: State,
+    pub accepted_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+    /// Whether any token was ever created for it.
+    pub has_token: bool,
+}
+
+/// One of one's own licenses.
+#[derive(Debug)]
+pub struct License {
+    pub license_id: LicenseId,
+    pub asset_id: AssetId,
+    pub title: String,
+    pub creator: String,
+    pub attribution: String,
+    pub content_id: String,
+    pub file_name: String,
+    pub state: State,
+    pub terms: PublishedTerms,
+    pub tier: Tier,
+    pub accepted_by: String,
+    pub accepted_at: DateTime<Utc>,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+}
+
+/// The live license an organization holds for a work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    pub license_id: LicenseId,
+    pub tier_id: TierId,
+    pub tier_name: String,
+    /// Whether taking another tier ends it: it is on a free one.
+    pub gives_way: bool,
+}
+
+/// One's own licenses, newest first.
+pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<LicenseRow>> {
+    let member = actor.may(Deed::ReadLicenses)?;
+    let now = services.now();
+    let rows = sqlx::query!(
+        r#"select license.license_id, asset.title, organization.name as creator,
+                  tier.name as tier_name, license.state, license.accepted_at, license.starts_at,
+                  license.ends_at,
+                  exists (select from access_token
+                          where access_token.license_id = license.license_id) as "has_token!"
+           from license
+           join asset on asset.asset_id = license.asset_id
+           join organization on organization.org_id = license.creator_org_id
+           join tier on tier.tier_id = license.tier_id
+           where license.org_id = $1
+           order by license.license_id desc
+           limit 500"#,
+        member.org_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let rows = rows.into_iter().map(|row| LicenseRow {
+        license_id: row.license_id,
+        title: row.title,
+        creator: row.creator,
+        tier_name: row.tier_name,
+        state: state_at(now, row.state, row.starts_at, row.ends_at),
+        accepted_at: row.accepted_at,
+        ends_at: row.ends_at,
+        has_token: row.has_token,
+    });
+    Ok(rows.collect())
+}
+
+/// The live license one's own organization holds for a work, if there is one.
+pub async fn for_work(
+    services: &Services,
+    actor: &Actor,
+    asset_id: AssetId,
+) -> Result<Option<Held>> {
+    let Some(org_id) = actor.org_id() else { return Ok(None) };
+    let mut connection = services.pool.acquire().await?;
+    held(&mut connection, org_id, asset_id, services.now()).await
+}
+
+/// One of one's own licenses.
+pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> Result<License> {
+    let member = actor.may(Deed::ReadLicenses)?;
+    let row = sqlx::query!(
+        r#"select license.license_id, license.asset_id, license.state, license.accepted_at,
+                  license.starts_at, license.ends_at, license.terms_digest,
+                  asset.title, asset.attribution, organization.name as creator,
+                  person.name as accepted_by, terms.terms_id, terms.document,
+                  tier.name, tier.currency, tier.base_micros, tier.included_units,
+                  tier.overage_micros, tier.rate_per_minute, tier.scopes,
+                  version.content_id, version.file_name
+           from license
+           join asset on asset.asset_id = license.asset_id
+           join organization on organization.org_id = license.creator_org_id
+           join person on person.person_id = license.accepted_by
+           join terms on terms.terms_id = license.terms_id
+           join tier on tier.tier_id = license.tier_id
+           join lateral (
+               select content_id, file_name from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           where license.org_id = $1 and license.license_id = $2"#,
+        member.org_id.uuid(),
+        license_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("license"))?;
+    Ok(License {
+        license_id: row.license_id,
+        asset_id: row.asset_id,
+        title: row.title,
+        creator: row.creator,
+        attribution: row.attribution,
+        content_id: row.content_id,
+        file_name: row.file_name,
+        state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
+        terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
+        tier: offers::tier(
+            row.name,
+            row.currency,
+            row.base_micros,
+            row.included_units,
+            row.overage_micros,
+            row.rate_per_minute,
+            &row.scopes,
+        )?,
+        accepted_by: row.accepted_by,
+        accepted_at: row.accepted_at,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+    })
+}
+
+fn state_at(
+    now: DateTime<Utc>,
+    state: State,
+    starts_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+) -> State {
+    Standing { state, starts_at, ends_at }.state_at(now)
+}
+
+// SQL
+
+pub(super) async fn held(
+    tx: &mut PgConnection,
+    org_id: OrgId,
+    asset_id: AssetId,
+    now: DateTime<Utc>,
+) -> Result<Option<Held>> {
+    let row = sqlx::query!(
+        "select license.license_id, license.state, license.tier_id,
+                tier.name, tier.base_micros, tier.overage_micros
+         from license join tier on tier.tier_id = license.tier_id
+         where license.org_id = $1 and license.asset_id = $2
+           and license.state in ('pending', 'active', 'suspended')
+           and (license.ends_at is null or license.ends_at > $3)",
+        org_id.uuid(),
+        asset_id.uuid(),
+        now,
+    )
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|row| Held {
+        license_id: row.license_id,
+        tier_id: row.tier_id,
+        tier_name: row.name,
+        // Nobody gets out of a suspension by taking another tier.
+        gives_way: row.base_micros == 0
+            && row.overage_micros.is_none()
+            && row.state != State::Suspended,
+    }))
+}
