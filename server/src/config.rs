@@ -273,10 +273,8 @@ impl Web {
         if sandbox && (public || !listen.ip().is_loopback()) {
             return Err(Error::SandboxInPublic);
         }
-        if public {
-            if base_url.scheme() != "https" {
-                return Err(Error::NotHttps(base_url));
-            }
+        if public && base_url.scheme() != "https" {
+            return Err(Error::NotHttps(base_url));
         }
         Ok(Self {
             listen,
