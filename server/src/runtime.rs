@@ -211,11 +211,13 @@ fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router
     // Drawing needs an executor set once in a process; a second time it is there already.
     let _ = any_spawner::Executor::init_tokio();
     let providers = Providers::new(config.providers.iter().map(provider).collect())?;
-    let options = LeptosOptions::builder()
+    let reload_port = reload_port().filter(|_| config.web.sandbox);
+    let mut options = LeptosOptions::builder()
         .output_name("imprimatur")
         .site_root(config.web.site_dir.to_string_lossy().into_owned())
         .site_pkg_dir("pkg")
         .build();
+    options.reload_external_port = reload_port;
     let portal = Portal {
         services: services.clone(),
         options,
@@ -225,11 +227,18 @@ fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router
             .map(|(key, label)| (key.to_owned(), label.to_owned()))
             .collect(),
         form_targets: providers.origins().join(" ").into(),
+        reload_port,
         cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
         demo: config.web.sandbox,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };
     Ok(router::portal(portal, sign_in, base_url).merge(router::site(&config.web.site_dir)))
+}
+
+/// Where cargo-leptos tells open pages to reload, while it watches.
+fn reload_port() -> Option<u32> {
+    std::env::var_os("LEPTOS_WATCH")?;
+    std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }
 
 fn provider(provider: &Provider) -> ProviderConfig {

@@ -38,6 +38,8 @@ pub struct Portal {
     pub providers: Arc<[(String, String)]>,
     /// Other origins that forms may lead to: where people sign in.
     pub form_targets: Arc<str>,
+    /// Where open pages are told to reload, while the source is watched.
+    pub reload_port: Option<u32>,
     pub cursor_key: Arc<CursorKey>,
     pub demo: bool,
 }

@@ -23,8 +23,9 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
     let page = Arc::new(Mutex::new(Some(page)));
     let options = portal.options.clone();
     let form_targets = portal.form_targets.clone();
+    let reload_port = portal.reload_port;
     let draw = move || {
-        set_policy(&form_targets);
+        set_policy(&form_targets, reload_port);
         let page = page.lock().unwrap_or_else(PoisonError::into_inner).take();
         shell(options.clone(), move || page.map(Page::draw))
     };
@@ -45,13 +46,14 @@ pub async fn page(portal: &Portal, page: Page, typed: Option<Typed>) -> Response
 }
 
 /// The content security policy (W3C CSP Level 3) with the nonce of this response.
-fn set_policy(form_targets: &str) {
+fn set_policy(form_targets: &str, reload_port: Option<u32>) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else {
         return;
     };
+    let reload = reload_port.map(|port| format!(" ws://127.0.0.1:{port}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; \
+         style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'{reload}; \
          form-action 'self' {form_targets}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
