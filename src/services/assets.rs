@@ -99,12 +99,14 @@ pub async fn register(services: &Services, actor: &Actor, new: NewAsset) -> Resu
 async fn admit(services: &Services, actor: &Actor, new: &NewAsset) -> Result<Option<Member>> {
     let member = may_register(actor)?;
     let mut connection = services.pool.acquire().await?;
+    let registered = registered(&mut connection, std::slice::from_ref(&new.staged.content_id));
+    let registered = registered.await?;
+    // Asked second: the same form sent at the same instant may have registered these bytes between.
     if is_used(&mut connection, new.asset_id).await? {
         answer_again(&mut connection, member.org_id, new).await?;
         return Ok(None);
     }
-    let registered = registered(&mut connection, std::slice::from_ref(&new.staged.content_id));
-    if !registered.await?.is_empty() {
+    if !registered.is_empty() {
         return Err(content_registered().into());
     }
     Ok(Some(member))
