@@ -13,11 +13,11 @@ use axum::{
 use imprimatur::{
     domain::{
         asset::ContentId,
-        gate::{Content, Licensed},
+        gate::{Content, Licensed, Subject},
     },
     services::{
         Error,
-        gate::{Admission, Look},
+        gate::{Admission, Look, Parcel},
     },
 };
 
@@ -48,8 +48,9 @@ pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Ask
 
 async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
     let ask = asked.ask();
-    if ask.content_id.as_ref().is_some_and(|content_id| asked.holds(&etag(content_id))) {
+    if matches!(&ask.subject, Subject::Content(Some(id)) if asked.holds(&etag(id))) {
         let Look { content, license, rate_remaining } = gate.keeper().look(asked.secret(), &ask)?;
+        let content = content.ok_or_else(no_content)?;
         let mut response = headed(&gate, &content, &license, rate_remaining)?;
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -57,6 +58,7 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
     }
     let admission = gate.keeper().admit(asked.secret(), &ask)?;
     let Admission { content, license, rate_remaining, .. } = &admission;
+    let content = content.as_ref().ok_or_else(no_content)?;
     let mut response = headed(&gate, content, license, *rate_remaining)?;
     if method == Method::HEAD {
         return Ok(response);
@@ -69,7 +71,8 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
     }
     let length = content.bytes;
     let source = open(&gate, content).await?;
-    let delivery = gate.keeper().seal(admission)?;
+    let parcel = Parcel::whole(content);
+    let delivery = gate.keeper().seal(admission, parcel)?;
     let jws = HeaderValue::from_str(&delivery.jws)
         .map_err(|error| Error::fault("writing a receipt into a header", error))?;
     response.headers_mut().insert(RECEIPT, jws);
@@ -91,6 +94,10 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
         delivered(gate, source, delivery)
     };
     Ok(response)
+}
+
+fn no_content() -> Error {
+    Error::fault(READING, "the decision named no content")
 }
 
 async fn open(gate: &Gate, content: &Content) -> Result<Source, Problem> {

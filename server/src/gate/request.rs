@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, request::Parts},
 };
 use imprimatur::domain::{
-    gate::{Ask, AskedScope},
+    gate::{Ask, AskedScope, Nonce, Subject},
     ids::RequestId,
     metering::JobName,
 };
@@ -16,6 +16,8 @@ use crate::session::request_id_of;
 
 /// Names the job that content is fetched for.
 const JOB: &str = "imprimatur-job";
+/// Marks one request, so that nobody can send it again.
+const NONCE: &str = "imprimatur-nonce";
 /// Names the use that content is fetched for.
 const SCOPE: &str = "imprimatur-scope";
 
@@ -58,6 +60,14 @@ impl Asked {
         scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
     }
 
+    /// Whom it was sent to: in lower case and without a port.
+    fn host(&self) -> String {
+        let authority = self.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
+        let authority: Option<http::uri::Authority> =
+            authority.and_then(|authority| authority.parse().ok());
+        authority.map(|authority| authority.host().to_ascii_lowercase()).unwrap_or_default()
+    }
+
     /// The use, the job and the content asked for.
     pub fn ask(&self) -> Ask {
         let scope = match self.headers.get(SCOPE) {
@@ -70,7 +80,15 @@ impl Asked {
         };
         let job =
             self.headers.get(JOB).map(|name| JobName::parse(name.to_str().unwrap_or_default()));
-        Ask { content_id: self.subject.parse().ok(), scope, job: job.transpose() }
+        let nonce =
+            self.headers.get(NONCE).map(|name| Nonce::parse(name.to_str().unwrap_or_default()));
+        Ask {
+            host: self.host(),
+            subject: Subject::Content(self.subject.parse().ok()),
+            scope,
+            job: job.transpose(),
+            nonce: nonce.transpose(),
+        }
     }
 
     /// Whether the client says that it holds this entity already (RFC 9110, section 13.1.2).

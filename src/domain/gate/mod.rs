@@ -3,9 +3,13 @@
 //! Checks run in one order and the first that fails answers, so a request wrong in two ways always
 //! gets the same code. A refusal takes nothing from any quota.
 
+mod nonce;
+
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc};
+
+pub use nonce::Nonce;
 
 use super::{
     asset::ContentId,
@@ -35,6 +39,10 @@ pub struct Licensed {
     /// The buyer.
     pub org_id: OrgId,
     pub creator_org_id: OrgId,
+    /// The licensed work.
+    pub asset_id: AssetId,
+    /// Where the work is a site: its host, in lower case and without a port.
+    pub site_host: Option<String>,
     pub standing: Standing,
     pub terms_digest: String,
     pub terms_scopes: Vec<Scope>,
@@ -45,7 +53,7 @@ pub struct Licensed {
     pub included_units: i64,
     /// Whether the included units are all there is: there is no price for more.
     pub hard_stop: bool,
-    /// Every version of the licensed work.
+    /// Every version of the licensed work; a site has none.
     pub contents: Arc<[Content]>,
 }
 
@@ -107,19 +115,31 @@ pub enum AskedScope {
     Unknown,
 }
 
-/// A request for content, as it was sent.
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// Registered bytes; nothing where what was sent is no content ID.
+    Content(Option<ContentId>),
+    /// A path of the site that the host names, beginning with a slash and without a query.
+    Page(String),
+}
+
+/// A request, as it was sent.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    /// Missing where what was sent is no content ID.
-    pub content_id: Option<ContentId>,
+    /// Whom it was sent to: in lower case and without a port.
+    pub host: String,
+    pub subject: Subject,
     pub scope: AskedScope,
     pub job: Result<Option<JobName>, Refusal>,
+    pub nonce: Result<Option<Nonce>, Refusal>,
 }
 
 /// A yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision<'a> {
-    pub content: &'a Content,
+    /// The registered bytes; nothing for a page of a site, whose bytes are yet to come.
+    pub content: Option<&'a Content>,
     pub scope: Scope,
     pub job: Option<JobName>,
     /// Requests left in the bucket.
@@ -131,7 +151,8 @@ pub struct Decision<'a> {
 /// A yes that holds whether or not the quota has a unit left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit<'a> {
-    pub content: &'a Content,
+    /// The registered bytes; nothing for a page of a site.
+    pub content: Option<&'a Content>,
     pub scope: Scope,
     pub job: Option<JobName>,
     /// Requests left in the bucket.
@@ -163,7 +184,7 @@ pub fn permit<'a>(
     grant.in_force(now)?;
     let license = &*grant.license;
     license.standing.admits(now)?;
-    let content = find(license, ask.content_id.as_ref())?;
+    let content = find(license, ask)?;
     let scope = choose_scope(grant, ask.scope)?;
     let job = ask.job.clone()?;
 
@@ -195,7 +216,7 @@ pub fn decide<'a>(
     let Permit { content, scope, job, rate_remaining } = permit(grant, meter, ask, now)?;
     let license = &*grant.license;
     let reserved = meter.reserve(license, now);
-    if !reserved && !paid_before(content, scope, job.as_ref()) {
+    if !reserved && !content.is_some_and(|content| paid_before(content, scope, job.as_ref())) {
         let next = month_start(now).checked_add_months(Months::new(1)).unwrap_or(now);
         return Err(Denial {
             refusal: Refusal::new(
@@ -222,16 +243,21 @@ fn invalid_token() -> Refusal {
     )
 }
 
-fn find<'a>(license: &'a Licensed, content_id: Option<&ContentId>) -> Result<&'a Content, Refusal> {
-    content_id
-        .and_then(|asked| license.contents.iter().find(|content| content.content_id == *asked))
-        .ok_or_else(|| {
-            Refusal::new(
-                Kind::Forbidden,
-                "content_not_licensed",
-                "The license of this token does not cover this content.",
-            )
-        })
+fn find<'a>(license: &'a Licensed, ask: &Ask) -> Result<Option<&'a Content>, Refusal> {
+    let found = match &ask.subject {
+        Subject::Content(asked) => asked
+            .as_ref()
+            .and_then(|asked| license.contents.iter().find(|each| each.content_id == *asked))
+            .map(Some),
+        Subject::Page(_) => (license.site_host.as_ref() == Some(&ask.host)).then_some(None),
+    };
+    found.ok_or_else(|| {
+        Refusal::new(
+            Kind::Forbidden,
+            "content_not_licensed",
+            "The license of this token does not cover this content.",
+        )
+    })
 }
 
 fn choose_scope(grant: &Grant, asked: AskedScope) -> Result<Scope, Refusal> {

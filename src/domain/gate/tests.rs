@@ -14,6 +14,8 @@ fn license() -> Licensed {
         license_id: LicenseId::from_uuid(Uuid::from_u128(1)),
         org_id: OrgId::from_uuid(Uuid::from_u128(2)),
         creator_org_id: OrgId::from_uuid(Uuid::from_u128(3)),
+        asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
+        site_host: None,
         standing: Standing {
             state: State::Active,
             starts_at: now() - TimeDelta::days(1),
@@ -45,7 +47,13 @@ fn grant(license: Licensed) -> Grant {
 }
 
 fn ask() -> Ask {
-    Ask { content_id: Some(ContentId::of(b"abc")), scope: AskedScope::Unnamed, job: Ok(None) }
+    Ask {
+        host: "gate.example".into(),
+        subject: Subject::Content(Some(ContentId::of(b"abc"))),
+        scope: AskedScope::Unnamed,
+        job: Ok(None),
+        nonce: Ok(None),
+    }
 }
 
 fn code(grant: &Grant, meter: &mut Meter, ask: &Ask, now: DateTime<Utc>) -> &'static str {
@@ -70,9 +78,9 @@ fn the_first_check_that_fails_answers() {
     assert_eq!(code(&full, &mut meter, &ask, now()), "invalid_job");
     ask.scope = AskedScope::Unknown;
     assert_eq!(code(&full, &mut meter, &ask, now()), "scope_not_granted");
-    ask.content_id = Some(ContentId::of(b"other"));
+    ask.subject = Subject::Content(Some(ContentId::of(b"other")));
     assert_eq!(code(&full, &mut meter, &ask, now()), "content_not_licensed");
-    ask.content_id = None;
+    ask.subject = Subject::Content(None);
     assert_eq!(code(&full, &mut meter, &ask, now()), "content_not_licensed");
     let late = now() + TimeDelta::days(100);
     assert_eq!(code(&full, &mut meter, &ask, late), "license_inactive");

@@ -43,6 +43,12 @@ pub struct Receipt {
     #[serde(serialize_with = "write_instant", deserialize_with = "read_instant")]
     pub timestamp: DateTime<Utc>,
     pub bytes: u64,
+    /// Which part of the content, as `Content-Range` says it; missing for the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    /// The address of a site's page; missing for registered content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// Random, so that two receipts never have the same bytes.
     pub nonce: String,
 }

@@ -25,6 +25,8 @@ fn receipt() -> Receipt {
         scope: Scope::Training,
         timestamp: "2026-11-22T07:50:07Z".parse().unwrap(),
         bytes: 3,
+        range: None,
+        resource: None,
         nonce: "n0nce".into(),
     }
 }
@@ -49,6 +51,8 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         scope: Scope::ALL[scope],
         timestamp: DateTime::from_timestamp_micros(micros).unwrap(),
         bytes,
+        range: None,
+        resource: None,
         nonce,
     })
 }

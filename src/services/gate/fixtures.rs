@@ -11,12 +11,14 @@ use crate::{
         access_token::TokenSecret,
         actor::{Actor, Member, Role, Sides, Who},
         asset::ContentId,
-        gate::{Ask, AskedScope},
+        gate::{Ask, AskedScope, Subject},
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
         terms::template,
     },
     services::{
-        Services, mint,
+        Result, Services,
+        gate::{Admission, Delivery, Keeper, Parcel},
+        mint,
         testing::{self, TestClock},
     },
 };
@@ -38,9 +40,21 @@ pub(crate) struct Sale {
     pub secret: String,
 }
 
+/// Seals a delivery of the whole content.
+pub(crate) fn seal_whole(keeper: &Keeper, admission: Admission) -> Result<Delivery> {
+    let parcel = Parcel::whole(admission.content.as_ref().unwrap());
+    keeper.seal(admission, parcel)
+}
+
 impl Sale {
     pub fn ask(&self, scope: AskedScope) -> Ask {
-        Ask { content_id: Some(self.content_id.clone()), scope, job: Ok(None) }
+        Ask {
+            host: "gate.example".into(),
+            subject: Subject::Content(Some(self.content_id.clone())),
+            scope,
+            job: Ok(None),
+            nonce: Ok(None),
+        }
     }
 }
 

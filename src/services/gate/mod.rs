@@ -31,6 +31,7 @@ use self::{
 };
 use super::{Error, Result, Services, mint};
 use crate::domain::{
+    asset::ContentId,
     gate::{Ask, Content, Denial, Licensed, decide, permit},
     ids::{LicenseId, OrgId, TokenId},
     metering::{JobName, once_per_window, window_key},
@@ -58,7 +59,8 @@ struct Shared {
 /// A request that may be answered with everything but content.
 #[derive(Debug)]
 pub struct Look {
-    pub content: Content,
+    /// The registered bytes; nothing for a page of a site.
+    pub content: Option<Content>,
     pub license: Arc<Licensed>,
     /// Requests left in the license's bucket.
     pub rate_remaining: u32,
@@ -67,7 +69,8 @@ pub struct Look {
 /// A request that may be answered with content. Dropping it gives back what was set aside for it.
 #[derive(Debug)]
 pub struct Admission {
-    pub content: Content,
+    /// The registered bytes; nothing for a page of a site.
+    pub content: Option<Content>,
     pub license: Arc<Licensed>,
     pub scope: Scope,
     /// Requests left in the license's bucket.
@@ -76,6 +79,31 @@ pub struct Admission {
     job: Option<JobName>,
     at: DateTime<Utc>,
     reservation: Reservation,
+}
+
+/// What leaves under an admission.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// Of the whole content, also where only a part of it leaves.
+    pub content_id: ContentId,
+    /// How many bytes leave.
+    pub bytes: u64,
+    /// Which part of the content they are, as `Content-Range` says it (RFC 9110, section 14.4).
+    pub range: Option<String>,
+    /// Where they were asked for, for a page of a site: `https://host/path?query`.
+    pub resource: Option<String>,
+}
+
+impl Parcel {
+    /// The whole of registered content.
+    pub fn whole(content: &Content) -> Self {
+        Self {
+            content_id: content.content_id.clone(),
+            bytes: content.bytes,
+            range: None,
+            resource: None,
+        }
+    }
 }
 
 /// An admission with its signed receipt, which is worth nothing until it is recorded.
@@ -162,7 +190,7 @@ impl Keeper {
         let Entry { grant, meter } = snapshot.present(secret).known()?;
         let permit = permit(grant, &mut meter.lock(), ask, self.shared.services.now())?;
         Ok(Look {
-            content: permit.content.clone(),
+            content: permit.content.cloned(),
             license: Arc::clone(&grant.license),
             rate_remaining: permit.rate_remaining,
         })
@@ -180,7 +208,7 @@ impl Keeper {
             once_per_window(scope) && self.shared.paid.contains(license.org_id, content_id, &window)
         })?;
         Ok(Admission {
-            content: decided.content.clone(),
+            content: decided.content.cloned(),
             license: Arc::clone(license),
             scope: decided.scope,
             rate_remaining: decided.rate_remaining,
@@ -191,18 +219,20 @@ impl Keeper {
         })
     }
 
-    /// Signs the receipt of a delivery of the whole content.
-    pub fn seal(&self, admission: Admission) -> Result<Delivery> {
+    /// Signs the receipt of a delivery.
+    pub fn seal(&self, admission: Admission, parcel: Parcel) -> Result<Delivery> {
         let receipt = Receipt {
             receipt_id: mint(),
             consumer_id: admission.license.org_id,
-            content_id: admission.content.content_id.clone(),
+            content_id: parcel.content_id,
             license_id: admission.license.license_id,
             token_id: admission.token_id,
             job_id: admission.job.clone(),
             scope: admission.scope,
             timestamp: admission.at,
-            bytes: admission.content.bytes,
+            bytes: parcel.bytes,
+            range: parcel.range,
+            resource: parcel.resource,
             nonce: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
         };
         let jws = self.signer.seal(&receipt)?;
@@ -229,7 +259,7 @@ impl Keeper {
             receipt,
             jws,
             kid: Arc::clone(&self.kid),
-            asset_id: admission.content.asset_id,
+            asset_id: admission.license.asset_id,
             license: admission.license,
             reservation: admission.reservation,
             durable,

@@ -178,6 +178,8 @@ async fn licenses(
                 license_id: row.license_id,
                 org_id: row.org_id,
                 creator_org_id: row.creator_org_id,
+                asset_id: row.asset_id,
+                site_host: None,
                 standing: Standing {
                     state: row.state,
                     starts_at: row.starts_at,

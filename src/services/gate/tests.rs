@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{
-    fixtures::{Sale, World},
+    fixtures::{Sale, World, seal_whole},
     *,
 };
 use crate::{
@@ -30,7 +30,7 @@ fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
 
 async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
     let admission = keeper.admit(Some(&sale.secret), ask).unwrap();
-    let delivery = keeper.seal(admission).unwrap();
+    let delivery = seal_whole(keeper, admission).unwrap();
     let receipt = delivery.receipt.clone();
     keeper.record(delivery).await.unwrap();
     receipt
@@ -99,7 +99,7 @@ async fn what_is_not_recorded_costs_nothing(pool: PgPool) {
     for _ in 0..3 {
         let admission =
             keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Named(Scope::Inference)));
-        let delivery = keeper.seal(admission.unwrap()).unwrap();
+        let delivery = seal_whole(&keeper, admission.unwrap()).unwrap();
         assert_eq!(code(&keeper, &sale), "quota_exceeded", "the unit is set aside");
         drop(delivery);
     }
@@ -116,7 +116,7 @@ async fn racing_clients_never_get_more_than_the_quota(pool: PgPool) {
     let ask = sale.ask(AskedScope::Named(Scope::Preview));
     let clients = (0..64).map(|_| async {
         let admission = keeper.admit(Some(&sale.secret), &ask).ok()?;
-        keeper.record(keeper.seal(admission).unwrap()).await.ok()
+        keeper.record(seal_whole(&keeper, admission).unwrap()).await.ok()
     });
     let served = futures::future::join_all(clients).await.into_iter().flatten().count();
     assert_eq!((served, count(&world, "receipt").await), (10, 10));
@@ -156,7 +156,7 @@ async fn closing_writes_what_waits_and_refuses_what_comes_later(pool: PgPool) {
     let (keeper, _) = open(&world).await;
     let seal = || {
         let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
-        keeper.seal(admission.unwrap()).unwrap()
+        seal_whole(&keeper, admission.unwrap()).unwrap()
     };
     let deliveries: Vec<Delivery> = (0..100).map(|_| seal()).collect();
     let late = seal();
@@ -176,7 +176,7 @@ async fn a_batch_with_a_row_that_cannot_be_written_loses_only_that_row(pool: PgP
     let (keeper, _) = open(&world).await;
     let seal = || {
         let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
-        keeper.seal(admission.unwrap()).unwrap()
+        seal_whole(&keeper, admission.unwrap()).unwrap()
     };
     let mut deliveries: Vec<Delivery> = (0..20).map(|_| seal()).collect();
     deliveries[7].receipt.token_id = mint();
@@ -230,7 +230,7 @@ async fn storing_a_receipt_again_answers_as_the_first_time(pool: PgPool) {
     let sale = world.sale(1000, None).await;
     let (keeper, _) = open(&world).await;
     let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)).unwrap();
-    let delivery = keeper.seal(admission).unwrap();
+    let delivery = seal_whole(&keeper, admission).unwrap();
     let batch = [keeper.waiting(delivery, oneshot::channel().0)];
     let first = receipt_log::store(&world.services, &batch).await.unwrap();
     let again = receipt_log::store(&world.services, &batch).await.unwrap();

@@ -9,7 +9,7 @@ use crate::{
     },
     services::gate::{
         Keeper, Signer,
-        fixtures::{Sale, World},
+        fixtures::{Sale, World, seal_whole},
     },
 };
 use chrono::TimeDelta;
@@ -36,7 +36,7 @@ async fn told(pool: PgPool) -> Told {
                 let mut ask = sale.ask(AskedScope::Named(scope));
                 ask.job = JobName::parse("run-1").map(Some);
                 let admission = keeper.admit(Some(&sale.secret), &ask).unwrap();
-                let delivery = keeper.seal(admission).unwrap();
+                let delivery = seal_whole(&keeper, admission).unwrap();
                 receipts.push(delivery.receipt.receipt_id);
                 keeper.record(delivery).await.unwrap();
             }

@@ -6,13 +6,13 @@ use futures::future::try_join_all;
 use imprimatur::{
     domain::{
         asset::ContentId,
-        gate::{Ask, AskedScope},
+        gate::{Ask, AskedScope, Subject},
         metering::JobName,
         terms::{self, Scope},
     },
     services::{
         Error, Result,
-        gate::{Delivery, Keeper},
+        gate::{Delivery, Keeper, Parcel},
     },
 };
 
@@ -48,15 +48,20 @@ pub async fn tell(story: &Story, keeper: &Keeper, held: &[Held], now: DateTime<U
 }
 
 fn deliver(keeper: &Keeper, held: &Held, fetch: &Fetch) -> Result<Delivery> {
+    let bytes = held.asset.bytes();
+    let content_id = ContentId::of(bytes.as_bytes());
     let ask = Ask {
-        content_id: Some(ContentId::of(held.asset.bytes().as_bytes())),
+        host: "demo".into(),
+        subject: Subject::Content(Some(content_id.clone())),
         scope: AskedScope::Named(fetch.scope),
         job: fetch.job.as_deref().map(JobName::parse).transpose(),
+        nonce: Ok(None),
     };
     let admission = keeper
         .admit(Some(held.secret.reveal()), &ask)
         .map_err(|denial| Error::fault("seeding", format!("the gate said no: {denial:?}")))?;
-    keeper.seal(admission)
+    let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    keeper.seal(admission, Parcel { content_id, bytes, range: None, resource: None })
 }
 
 /// What machines fetch on a day, in the order of time.
