@@ -1,0 +1,359 @@
+//! The gate beside what people put in front of their files today (P1 to P4, P6).
+
+use std::{fs, path::Path, process::Command, time::Duration};
+
+use sqlx::PgPool;
+
+use crate::{
+    Result,
+    books::{Books, until_at_rest},
+    machine::{Bench, Core, Process, until_listening},
+    peers::{self, Role},
+    product,
+    report::{Goal, Report, Spread},
+    seed::{self, Market, Size},
+    wrk::{Load, Requests, Shot, shoot},
+};
+
+const ORIGIN: u16 = 9101;
+const AUTHORIZER: u16 = 9102;
+const NGINX_FILES: u16 = 9201;
+const NGINX_PROXY: u16 = 9202;
+const NGINX_CHAIN: u16 = 9203;
+const AXUM: u16 = 9204;
+const OURS: u16 = 9301;
+const OURS_FEW: u16 = 9302;
+const OURS_MANY: u16 = 9303;
+
+/// What a market for the gate has unless a part says otherwise: nothing ever runs out.
+const MARKET: Size = Size {
+    works: 100,
+    bytes: 1024,
+    buyers: 100,
+    tokens: 10_000,
+    units: 1_000_000_000_000,
+    hard_stop: false,
+    rate_per_minute: 2_000_000_000,
+};
+/// For a process that was stopped to catch up with what its timers missed.
+const AWAKENING: Duration = Duration::from_millis(300);
+
+/// Somebody who takes part.
+struct Contender {
+    name: &'static str,
+    port: u16,
+    process: Process,
+    /// Where its deliveries are written, if they are.
+    pool: Option<PgPool>,
+    shots: Vec<Shot>,
+    /// Good answers a second, counted until the last of them was in the books.
+    booked: Vec<f64>,
+}
+
+impl Contender {
+    fn new(name: &'static str, port: u16, process: Process, pool: Option<PgPool>) -> Result<Self> {
+        process.pause()?;
+        Ok(Self { name, port, process, pool, shots: Vec::new(), booked: Vec::new() })
+    }
+
+    fn rates(&self) -> Vec<f64> {
+        self.shots.iter().map(Shot::rate).collect()
+    }
+
+    fn medians(&self) -> Vec<f64> {
+        self.shots.iter().map(|shot| shot.p50_micros).collect()
+    }
+
+    fn tails(&self) -> Vec<f64> {
+        self.shots.iter().map(|shot| shot.p99_micros).collect()
+    }
+
+    async fn turn(&mut self, bench: &Bench, requests: &Requests, load: Load) -> Result<Shot> {
+        self.process.resume()?;
+        tokio::time::sleep(AWAKENING).await;
+        let shot = shoot(bench, self.port, requests, load).await?;
+        if let Some(pool) = &self.pool {
+            let late = until_at_rest(pool).await?;
+            self.booked.push(shot.good() as f64 / (shot.seconds + late.as_secs_f64()));
+        }
+        self.process.pause()?;
+        if shot.refused + shot.lost > 0 {
+            println!("        {}: {} refused, {} lost", self.name, shot.refused, shot.lost);
+        }
+        self.shots.push(shot);
+        Ok(shot)
+    }
+}
+
+/// P1 to P4.
+pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Result<()> {
+    for (name, size) in
+        [("1 KiB", MARKET), ("1 MiB", Size { works: 10, bytes: 1024 * 1024, ..MARKET })]
+    {
+        report.say(&format!("gate, {name}: making the market"));
+        let book = books.open(&bench.dir, "bench_gate").await?;
+        let market = seed::market(&book.services, size).await?;
+        let files = bench.dir.join("files");
+        write_files(&files, &market)?;
+        let origin =
+            peers::start(bench, "origin", ORIGIN, Role::Static, Core::Others, &files).await?;
+        let authorizer = stand_in(bench, "authorizer", AUTHORIZER, &files, Core::Others).await?;
+        let pool = book.services.pool.clone();
+        let nginx = async |name, port, role| {
+            peers::start(bench, name, port, role, Core::First, &files).await
+        };
+        let chain = Role::Chain { origin: ORIGIN, authorizer: AUTHORIZER };
+        let mut field = vec![
+            Contender::new("gate", OURS, product::start(bench, &book, OURS).await?, Some(pool))?,
+            Contender::new(
+                "nginx chain",
+                NGINX_CHAIN,
+                nginx("nginx-chain", NGINX_CHAIN, chain).await?,
+                None,
+            )?,
+            Contender::new(
+                "nginx proxy",
+                NGINX_PROXY,
+                nginx("nginx-proxy", NGINX_PROXY, Role::Proxy { origin: ORIGIN }).await?,
+                None,
+            )?,
+            Contender::new(
+                "nginx files",
+                NGINX_FILES,
+                nginx("nginx-files", NGINX_FILES, Role::Static).await?,
+                None,
+            )?,
+            Contender::new(
+                "axum alone",
+                AXUM,
+                stand_in(bench, "axum", AXUM, &files, Core::First).await?,
+                None,
+            )?,
+        ];
+        let requests = Requests {
+            tokens: size.tokens,
+            paths: market.paths(),
+            ready: true,
+            host: "127.0.0.1".into(),
+            scope: None,
+        };
+        compete(bench, report, name, &requests, &mut field).await?;
+        for contender in field {
+            contender.process.end()?;
+        }
+        authorizer.end()?;
+        origin.end()?;
+        books.drop(book).await?;
+    }
+    Ok(())
+}
+
+/// Every kind of load in turn; within it, everybody once in each round.
+async fn compete(
+    bench: &Bench,
+    report: &mut Report,
+    name: &str,
+    requests: &Requests,
+    field: &mut [Contender],
+) -> Result<()> {
+    let load = |connections| Load { connections, seconds: bench.seconds, rest_millis: 0.0 };
+    warm_up(bench, requests, field).await?;
+    for connections in [64, 32, 1] {
+        rounds(bench, requests, field, |_| load(connections)).await?;
+        let part = format!("gate, {name}, {connections} connections");
+        write_down(report, &part, field);
+        if name == "1 KiB" {
+            hold_to_goals(report, connections, field);
+        }
+        if connections == 64 && name == "1 KiB" {
+            let rests: Vec<f64> = field.iter().map(rest_for_half).collect();
+            rounds(bench, requests, field, |i| Load {
+                rest_millis: rests.get(i).copied().unwrap_or_default(),
+                ..load(64)
+            })
+            .await?;
+            write_down(report, &format!("gate, {name}, half of what each can do"), field);
+            if let [ours, chain, ..] = field {
+                report.target(
+                    "P2",
+                    "p99 of the gate / nginx chain, each at half of what it can do",
+                    Goal::AtMost(0.75),
+                    Spread::of_ratios(&ours.tails(), &chain.tails()),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One turn each that does not count.
+async fn warm_up(bench: &Bench, requests: &Requests, field: &mut [Contender]) -> Result<()> {
+    for contender in field.iter_mut() {
+        let load = Load { connections: 64, seconds: bench.seconds, rest_millis: 0.0 };
+        let shot = contender.turn(bench, requests, load).await?;
+        if shot.good() == 0 {
+            return Err(format!("{} answers nothing well.", contender.name).into());
+        }
+    }
+    Ok(())
+}
+
+async fn rounds(
+    bench: &Bench,
+    requests: &Requests,
+    field: &mut [Contender],
+    load: impl Fn(usize) -> Load,
+) -> Result<()> {
+    for contender in field.iter_mut() {
+        contender.shots.clear();
+        contender.booked.clear();
+    }
+    for round in 0..bench.rounds {
+        // Another one begins each time.
+        for turn in 0..field.len() {
+            let i = (round + turn) % field.len();
+            if let Some(contender) = field.get_mut(i) {
+                contender.turn(bench, requests, load(i)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Milliseconds that 64 connections rest so that together they ask for half of what was reached.
+fn rest_for_half(contender: &Contender) -> f64 {
+    let half = Spread::of(&contender.rates()).median / 2.0;
+    64.0 / half * 1000.0
+}
+
+fn write_down(report: &mut Report, part: &str, field: &[Contender]) {
+    for contender in field {
+        let name = contender.name;
+        report.figure(part, name, "answers/s", Spread::of(&contender.rates()));
+        report.figure(part, name, "us p50", Spread::of(&contender.medians()));
+        report.figure(part, name, "us p99", Spread::of(&contender.tails()));
+        if contender.pool.is_some() {
+            report.figure(part, name, "answers/s in the books", Spread::of(&contender.booked));
+        }
+    }
+}
+
+fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
+    let [ours, chain, proxy, ..] = field else { return };
+    match connections {
+        1 => report.target(
+            "P2",
+            "p50 of the gate / nginx chain, 1 connection",
+            Goal::AtMost(0.75),
+            Spread::of_ratios(&ours.medians(), &chain.medians()),
+        ),
+        _ => {
+            report.target(
+                "P1",
+                &format!("gate / nginx auth_request + limit_req, {connections} connections"),
+                Goal::AtLeast(1.1),
+                Spread::of_ratios(&ours.rates(), &chain.rates()),
+            );
+            report.target(
+                "P3",
+                &format!("gate / nginx plain proxy, {connections} connections"),
+                Goal::AtLeast(0.6),
+                Spread::of_ratios(&ours.rates(), &proxy.rates()),
+            );
+        }
+    }
+}
+
+/// P6.
+pub async fn measure_many_tokens(
+    bench: &Bench,
+    books: &Books,
+    report: &mut Report,
+) -> Result<()> {
+    let sizes = [
+        ("bench_few", OURS_FEW, Size { works: 10, buyers: 10, tokens: 1000, ..MARKET }),
+        ("bench_many", OURS_MANY, Size { buyers: 1000, tokens: 1_000_000, ..MARKET }),
+    ];
+    let mut field = Vec::new();
+    let mut kept = Vec::new();
+    for (name, port, size) in sizes {
+        report.say(&format!("tokens: making {}", size.tokens));
+        let book = books.open(&bench.dir, name).await?;
+        let market = seed::market(&book.services, size).await?;
+        let process = product::start(bench, &book, port).await?;
+        let mebibytes = process.resident_bytes()? as f64 / 1_048_576.0;
+        let what = format!("memory of a gate with {} tokens", size.tokens);
+        report.figure("tokens", &what, "MiB", Spread::exact(mebibytes));
+        let pool = book.services.pool.clone();
+        let contender = Contender::new(name, port, process, Some(pool))?;
+        let requests = Requests {
+            tokens: size.tokens,
+            paths: market.paths(),
+            ready: false,
+            host: "127.0.0.1".into(),
+            scope: None,
+        };
+        field.push((contender, requests));
+        kept.push(book);
+    }
+    for round in 0..=bench.rounds {
+        for turn in 0..field.len() {
+            let i = (round + turn) % field.len();
+            if let Some((contender, requests)) = field.get_mut(i) {
+                let load = Load { connections: 32, seconds: bench.seconds, rest_millis: 0.0 };
+                contender.turn(bench, requests, load).await?;
+                if round == 0 {
+                    contender.shots.clear();
+                }
+            }
+        }
+    }
+    if let [(few, _), (many, _)] = field.as_slice() {
+        report.figure("tokens", "1,000 tokens", "answers/s", Spread::of(&few.rates()));
+        report.figure("tokens", "1,000,000 tokens", "answers/s", Spread::of(&many.rates()));
+        report.target(
+            "P6",
+            "gate with 1,000,000 live tokens / with 1,000, 32 connections",
+            Goal::AtLeast(0.95),
+            Spread::of_ratios(&many.rates(), &few.rates()),
+        );
+    }
+    for (contender, _) in field {
+        contender.process.end()?;
+    }
+    for book in kept {
+        books.drop(book).await?;
+    }
+    Ok(())
+}
+
+async fn stand_in(
+    bench: &Bench,
+    which: &str,
+    port: u16,
+    files: &Path,
+    core: Core,
+) -> Result<Process> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command
+        .args(["stand-in", which, "--port", &port.to_string()])
+        .args(["--tokens", &MARKET.tokens.to_string(), "--dir"])
+        .arg(files);
+    let log = bench.dir.join(format!("{which}.log"));
+    let process = Process::start(command, core, &log)?;
+    until_listening(port).await?;
+    Ok(process)
+}
+
+/// What the origin and its kin serve: the same bytes at the same paths.
+fn write_files(files: &Path, market: &Market) -> Result<()> {
+    let dir = files.join("c");
+    if dir.exists() {
+        fs::remove_dir_all(&dir)?;
+    }
+    fs::create_dir_all(&dir)?;
+    for (content_id, bytes) in &market.contents {
+        fs::write(dir.join(content_id.as_str()), bytes)?;
+    }
+    Ok(())
+}
