@@ -1,6 +1,12 @@
 //! The gate beside what people put in front of their files today (P1 to P4, P6).
 
-use std::{fs, path::Path, process::Command, time::Duration};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use sqlx::PgPool;
 
@@ -87,6 +93,7 @@ impl Contender {
 
 /// P1 to P4.
 pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Result<()> {
+    measure_disk(bench, report)?;
     for (name, size) in
         [("1 KiB", MARKET), ("1 MiB", Size { works: 10, bytes: 1024 * 1024, ..MARKET })]
     {
@@ -145,6 +152,22 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         origin.end()?;
         books.drop(book).await?;
     }
+    Ok(())
+}
+
+/// What every durable receipt waits for, alone or with others.
+fn measure_disk(bench: &Bench, report: &mut Report) -> Result<()> {
+    let path = bench.dir.join("fdatasync");
+    let mut file = fs::File::create(&path)?;
+    let mut taken = Vec::new();
+    for _ in 0..300 {
+        file.write_all(&[0; 1024])?;
+        let begun = Instant::now();
+        file.sync_data()?;
+        taken.push(begun.elapsed().as_secs_f64() * 1e6);
+    }
+    fs::remove_file(path)?;
+    report.figure("disk", "fdatasync of 1 KiB", "us", Spread::of(&taken));
     Ok(())
 }
 

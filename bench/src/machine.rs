@@ -57,6 +57,24 @@ pub fn leave_first_core() -> Result<()> {
     Err(format!("taskset could not be started ({error}); install util-linux.").into())
 }
 
+/// Lets this program and the cluster in `dir` use every core from now on; what they start later
+/// inherits it.
+pub fn use_all_cores(dir: &Path) -> Result<()> {
+    let pid_file = fs::read_to_string(dir.join("postgres/data/postmaster.pid"))?;
+    let postmaster = pid_file.lines().next().unwrap_or_default().to_owned();
+    let cores = fs::read_to_string("/sys/devices/system/cpu/online")?;
+    for pid in [postmaster, std::process::id().to_string()] {
+        let told = Command::new("taskset")
+            .args(["--all-tasks", "--cpu-list", "--pid", cores.trim(), &pid])
+            .stdout(Stdio::null())
+            .status()?;
+        if !told.success() {
+            return Err(format!("Process {pid} cannot be let onto every core.").into());
+        }
+    }
+    Ok(())
+}
+
 /// The load of the last minute.
 pub fn load() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;

@@ -4,6 +4,8 @@
 //! What is cut off half-way leaves nothing behind. Nothing is removed from `content/` while a
 //! request waits: somebody else may be registering the same bytes.
 
+mod hot;
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -13,6 +15,7 @@ use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart,
 use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
+use self::hot::Hot;
 use super::{Error, Result};
 use crate::domain::{
     asset::ContentId,
@@ -29,6 +32,7 @@ const HEAD_LENGTH_MAX: usize = 8192;
 #[derive(Clone)]
 pub struct ContentStore {
     store: Arc<dyn ObjectStore>,
+    hot: Arc<Hot>,
     upload_bytes_max: u64,
 }
 
@@ -45,7 +49,7 @@ pub struct Staged {
 impl ContentStore {
     /// Content behind `store`, taking uploads of at most `upload_bytes_max` bytes.
     pub fn new(store: Arc<dyn ObjectStore>, upload_bytes_max: u64) -> Self {
-        Self { store, upload_bytes_max }
+        Self { store, hot: Arc::default(), upload_bytes_max }
     }
 
     /// The largest upload taken, in words: `5 GiB`.
@@ -165,6 +169,35 @@ impl ContentStore {
         }
     }
 
+    /// The whole of content that is small enough to be kept in memory, compared with its ID; `None`
+    /// where it is larger and must be streamed.
+    ///
+    /// # Errors
+    ///
+    /// "Not found" if it is not kept here; a fault if other bytes are.
+    pub async fn whole(&self, content_id: &ContentId, bytes: u64) -> Result<Option<Bytes>> {
+        if bytes > hot::CONTENT_BYTES_MAX {
+            return Ok(None);
+        }
+        if let Some(content) = self.hot.get(content_id) {
+            return Ok(Some(content));
+        }
+        let found = match self.store.get(&location(content_id)).await {
+            // What is far too long is not read to be compared.
+            Ok(found) if found.meta.size == bytes => found.bytes().await.map_err(reading)?,
+            Ok(_) => return Err(reading(format!("{content_id} is stored with another length"))),
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(Refusal::not_found("content").into());
+            }
+            Err(error) => return Err(reading(error)),
+        };
+        if ContentId::of(&found) != *content_id {
+            return Err(reading(format!("{content_id} is stored with other bytes")));
+        }
+        self.hot.keep(content_id.clone(), found.clone());
+        Ok(Some(found))
+    }
+
     /// Reads content as a stream.
     ///
     /// # Errors
@@ -177,7 +210,7 @@ impl ContentStore {
         match self.store.get(&location(content_id)).await {
             Ok(found) => Ok(found.into_stream()),
             Err(object_store::Error::NotFound { .. }) => Err(Refusal::not_found("content").into()),
-            Err(error) => Err(Error::fault("reading content", error)),
+            Err(error) => Err(reading(error)),
         }
     }
 
@@ -210,6 +243,10 @@ fn is_old(object: &ObjectMeta, now: DateTime<Utc>) -> bool {
 
 fn storing(error: object_store::Error) -> Error {
     Error::fault("storing content", error)
+}
+
+fn reading(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::fault("reading content", source)
 }
 
 /// A size limit as people say it, in whole units of 1,024.
@@ -253,6 +290,26 @@ mod tests {
             store.read(&staged.content_id).await.unwrap().try_collect().await.unwrap();
         assert_eq!(read.concat(), b"The Salt Roads");
         assert_eq!(count(&store).await, 1);
+    }
+
+    #[tokio::test]
+    async fn the_whole_is_read_once_and_only_if_it_is_right() {
+        let store = store(1024);
+        let staged = store.stage(chunks(&["The Salt Roads"])).await.unwrap();
+        store.keep(&staged).await.unwrap();
+        let content_id = &staged.content_id;
+        assert!(store.whole(content_id, 15).await.unwrap_err().refusal().is_none(), "its length");
+        assert_eq!(store.whole(content_id, u64::MAX).await.unwrap(), None, "to be streamed");
+        let place = location(content_id);
+        store.store.put(&place, Bytes::from("The Silt Roads").into()).await.unwrap();
+        assert!(store.whole(content_id, 14).await.unwrap_err().refusal().is_none(), "its bytes");
+        store.store.put(&place, Bytes::from("The Salt Roads").into()).await.unwrap();
+        let read = store.whole(content_id, 14).await.unwrap();
+        assert_eq!(read.as_deref(), Some(b"The Salt Roads".as_slice()));
+        store.store.delete(&place).await.unwrap();
+        assert_eq!(store.whole(content_id, 14).await.unwrap(), read, "from memory");
+        let other = ContentId::of(b"never kept");
+        assert!(store.whole(&other, 10).await.unwrap_err().refusal().is_some());
     }
 
     #[tokio::test]

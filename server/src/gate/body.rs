@@ -50,6 +50,12 @@ impl Source {
         }
     }
 
+    /// Bytes that were compared with the content ID before.
+    pub fn compared(whole: Bytes, content: &Content) -> Self {
+        let stream = stream::once(async { Ok::<_, io::Error>(whole) });
+        Self { hasher: None, ..Self::new(stream, content) }
+    }
+
     /// The next bytes; `None` when all have come and are those that were promised.
     async fn next(&mut self) -> io::Result<Option<Bytes>> {
         while let Some(chunk) = self.stream.try_next().await? {

@@ -76,7 +76,7 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
     let jws = HeaderValue::from_str(&delivery.jws)
         .map_err(|error| Error::fault("writing a receipt into a header", error))?;
     response.headers_mut().insert(RECEIPT, jws);
-    tracing::info!(
+    tracing::debug!(
         request.id = %asked.request_id,
         receipt.id = %delivery.receipt.receipt_id,
         license.id = %delivery.receipt.license_id,
@@ -101,8 +101,14 @@ fn no_content() -> Error {
 }
 
 async fn open(gate: &Gate, content: &Content) -> Result<Source, Problem> {
-    match gate.keeper().services().content.read(&content.content_id).await {
-        Ok(stream) => Ok(Source::new(stream, content)),
+    let store = &gate.keeper().services().content;
+    let found = match store.whole(&content.content_id, content.bytes).await {
+        Ok(Some(whole)) => Ok(Source::compared(whole, content)),
+        Ok(None) => store.read(&content.content_id).await.map(|it| Source::new(it, content)),
+        Err(error) => Err(error),
+    };
+    match found {
+        Ok(source) => Ok(source),
         // Licensed content that is not kept is no refusal: the fault is ours.
         Err(Error::Refused(refusal)) => Err(unreadable(Error::fault(READING, refusal))),
         Err(fault) => Err(unreadable(fault)),
