@@ -288,11 +288,7 @@ fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
 }
 
 /// P6.
-pub async fn measure_many_tokens(
-    bench: &Bench,
-    books: &Books,
-    report: &mut Report,
-) -> Result<()> {
+pub async fn measure_many_tokens(bench: &Bench, books: &Books, report: &mut Report) -> Result<()> {
     let sizes = [
         ("bench_few", OURS_FEW, Size { works: 10, buyers: 10, tokens: 1000, ..MARKET }),
         ("bench_many", OURS_MANY, Size { buyers: 1000, tokens: 1_000_000, ..MARKET }),

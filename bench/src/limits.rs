@@ -46,12 +46,8 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
     );
 
     report.say("limits: 64 clients press against a rate for a minute");
-    let plenty = Size {
-        units: 1_000_000_000,
-        hard_stop: false,
-        rate_per_minute: RATE_PER_MINUTE,
-        ..one
-    };
+    let plenty =
+        Size { units: 1_000_000_000, hard_stop: false, rate_per_minute: RATE_PER_MINUTE, ..one };
     // The bucket is emptied first; what is counted comes from its refilling alone.
     let pressed = race(bench, books, plenty, WINDOW_SECONDS + 25, report).await?;
     let due = (RATE_PER_MINUTE * WINDOW_SECONDS / 60) as f64;
@@ -93,7 +89,12 @@ async fn race(
     };
     let load = Load { connections: CLIENTS, seconds, rest_millis: 0.0 };
     let shot = shoot(bench, PORT, &requests, load).await?;
-    report.say(&format!("limits: {} granted, {} refused, {} lost", shot.good(), shot.refused, shot.lost));
+    report.say(&format!(
+        "limits: {} granted, {} refused, {} lost",
+        shot.good(),
+        shot.refused,
+        shot.lost
+    ));
     until_at_rest(&book.services.pool).await?;
     let (receipts, in_last_window) = receipts(&book.services.pool).await?;
     gate.end()?;

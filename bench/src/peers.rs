@@ -89,5 +89,7 @@ fn upstream(name: &str, port: u16) -> String {
 }
 
 fn pass(upstream: &str) -> String {
-    format!("proxy_pass http://{upstream}; proxy_set_header Connection \"\"; proxy_set_header Host $host;")
+    format!(
+        "proxy_pass http://{upstream}; proxy_set_header Connection \"\"; proxy_set_header Host $host;"
+    )
 }

@@ -30,10 +30,7 @@ pub fn settings(database_url: &str, port: u16, data: &Path) -> Result<Vec<(Strin
         ("OIDC_CLIENT_SECRET", "bench".to_owned()),
         ("SANDBOX", "true".to_owned()),
     ];
-    Ok(settings
-        .into_iter()
-        .map(|(key, value)| (format!("IMPRIMATUR_{key}"), value))
-        .collect())
+    Ok(settings.into_iter().map(|(key, value)| (format!("IMPRIMATUR_{key}"), value)).collect())
 }
 
 /// Starts a gate on a database.

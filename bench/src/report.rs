@@ -59,7 +59,8 @@ impl Spread {
 
     /// Of the ratios within each round.
     pub fn of_ratios(above: &[f64], below: &[f64]) -> Self {
-        let ratios: Vec<f64> = above.iter().zip(below).map(|(above, below)| above / below).collect();
+        let ratios: Vec<f64> =
+            above.iter().zip(below).map(|(above, below)| above / below).collect();
         Self::of(&ratios)
     }
 
