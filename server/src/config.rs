@@ -30,6 +30,8 @@ pub const KEYS: &[&str] = &[
     "OIDC_CLIENT_SECRET",
     "OIDC_ISSUER",
     "OIDC_LABEL",
+    "OUTBOX_BYTES_MAX",
+    "OUTBOX_DIR",
     "POSTGRES_PORT",
     "RECEIPT_KEY",
     "SANDBOX",
@@ -100,6 +102,15 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// How the gate works.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
+    pub outbox_dir: PathBuf,
+    /// `OUTBOX_BYTES_MAX`: bytes.
+    pub outbox_bytes_max: u64,
+}
+
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -124,6 +135,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
 }
@@ -245,6 +257,7 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
+            gate: Gate::read(source)?,
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
                 cursor: Secret(
@@ -262,6 +275,19 @@ impl Config {
             return Err(Error::NoProvider);
         }
         Ok(config)
+    }
+}
+
+impl Gate {
+    fn read(source: &Source) -> Result<Self, Error> {
+        let outbox_dir = match source.text("OUTBOX_DIR") {
+            Some(dir) => dir.into(),
+            None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
+        };
+        Ok(Self {
+            outbox_dir,
+            outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+        })
     }
 }
 

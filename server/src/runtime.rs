@@ -8,7 +8,10 @@ use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
-    self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey,
+    self, Clock, Services,
+    content::ContentStore,
+    gate::{OutboxSettings, Settings, Signer},
+    reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
@@ -17,7 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 use crate::{
-    config::{Config, Database, Provider},
+    config::{self, Config, Database, Provider},
     gate::{self, Gate},
     listen,
     portal::Portal,
@@ -113,6 +116,12 @@ pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
     })
 }
 
+/// How the gate works, as configured.
+pub fn gate_settings(config: &Config) -> Settings {
+    let config::Gate { outbox_dir, outbox_bytes_max } = &config.gate;
+    Settings { outbox: OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max } }
+}
+
 /// A serving process.
 pub struct Runtime {
     base_url: String,
@@ -194,7 +203,8 @@ pub async fn assemble(
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
         let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
+        let settings = gate_settings(config);
+        let gate = Gate::start(services.clone(), signer, settings, &config.web.base_url).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {

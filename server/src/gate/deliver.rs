@@ -63,12 +63,7 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
     if method == Method::HEAD {
         return Ok(response);
     }
-    if !gate.keeper().has_room() {
-        return Err(Problem::unavailable(
-            "too_busy",
-            "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
-        ));
-    }
+    gate.keeper().room()?;
     let length = content.bytes;
     let source = open(&gate, content).await?;
     let parcel = Parcel::whole(content);

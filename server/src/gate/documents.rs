@@ -8,10 +8,7 @@ use axum::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use imprimatur::{
     domain::{asset::ContentId, ids::ReceiptId},
-    services::{
-        gate::{self, Manifest},
-        reports,
-    },
+    services::gate::{self, Manifest},
 };
 use serde::Serialize;
 
@@ -82,7 +79,7 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// `GET /receipts/{receipt_id}`: a stored receipt as it was signed, for a token of its license.
+/// `GET /receipts/{receipt_id}`: a recorded receipt as it was signed, for a token of its license.
 pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response {
     let request_id = asked.request_id;
     match read_receipt(&gate, &asked).await {
@@ -94,8 +91,7 @@ pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response 
 async fn read_receipt(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
     let machine = gate.keeper().identify(asked.secret())?;
     let receipt_id: ReceiptId = asked.subject.parse()?;
-    let services = gate.keeper().services();
-    let jws = reports::receipt_of_license(services, machine.license_id, receipt_id).await?;
+    let jws = gate.keeper().receipt(machine, receipt_id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/jose"),
         (header::CACHE_CONTROL, "private, no-store"),

@@ -16,7 +16,7 @@ use imprimatur::{
     domain::asset::ContentId,
     services::{
         Result, Services,
-        gate::{Keeper, Signer},
+        gate::{Keeper, Settings, Signer},
     },
 };
 
@@ -35,14 +35,24 @@ struct Inner {
 impl Gate {
     /// Registers the signing key, reads licenses and tokens, and starts to keep them fresh.
     /// `base_url` is where the product answers.
-    pub async fn start(services: Services, signer: Signer, base_url: &str) -> Result<Self> {
-        let keeper = Keeper::open(services, signer).await?;
+    pub async fn start(
+        services: Services,
+        signer: Signer,
+        settings: Settings,
+        base_url: &str,
+    ) -> Result<Self> {
+        let keeper = Keeper::open(services, signer, settings).await?;
         Ok(Self(Arc::new(Inner { keeper, base_url: base_url.trim_end_matches('/').to_owned() })))
     }
 
     /// Writes the receipts that still wait and stops. To be called when no request is left.
     pub async fn close(&self) {
         self.0.keeper.close().await;
+    }
+
+    /// Waits until every receipt of a delivery so far is in the books.
+    pub async fn settled(&self) {
+        self.0.keeper.settled().await;
     }
 
     fn keeper(&self) -> &Keeper {

@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use imprimatur::{
-    domain::{error::Refusal, gate::Denial, ids::RequestId},
+    domain::{
+        error::{Kind, Refusal},
+        gate::Denial,
+        ids::RequestId,
+    },
     services::Error,
 };
 use serde::Serialize;
@@ -108,18 +112,20 @@ pub(super) async fn method_not_allowed(extensions: Extensions) -> Response {
 impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
         let Denial { refusal, retry_after, rate_remaining } = denial;
-        Self { retry_after, rate_remaining, ..refusal.into() }
+        let problem = Self::from(refusal);
+        Self { retry_after: retry_after.or(problem.retry_after), rate_remaining, ..problem }
     }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
+        let passing = refusal.kind == Kind::Unavailable;
         Self {
             status: StatusCode::from_u16(refusal.kind.status())
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code: refusal.code,
             detail: refusal.sentence,
-            retry_after: None,
+            retry_after: passing.then_some(1),
             rate_remaining: None,
             fault: None,
         }

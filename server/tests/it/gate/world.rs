@@ -1,6 +1,6 @@
 //! A creator, a buyer, works sold between them, and the gate listening on a socket of its own.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use imprimatur::{
@@ -16,7 +16,7 @@ use imprimatur::{
     services::{
         Clock, Services, assets,
         content::ContentStore,
-        gate::Signer,
+        gate::{OutboxSettings, Settings, Signer},
         licenses::{self, Acceptance},
         mint, offers,
         tokens::{self, NewToken},
@@ -27,6 +27,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use server::gate::{Gate, routes};
 use sqlx::PgPool;
 use tokio::net::TcpListener;
+
+use crate::world::Folder;
 
 struct SystemClock;
 
@@ -44,6 +46,7 @@ pub struct World {
     client: Client,
     pub creator: Actor,
     pub buyer: Actor,
+    scratch: Folder,
 }
 
 /// What the buyer holds after buying.
@@ -75,12 +78,15 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let (signer, _) = Signer::generate().unwrap();
-        let gate = Gate::start(services.clone(), signer, &base_url).await.unwrap();
+        let scratch = Folder::new();
+        let outbox = OutboxSettings { dir: scratch.0.join("outbox"), bytes_max: 1 << 30 };
+        let gate = Gate::start(services.clone(), signer, Settings { outbox }, &base_url);
+        let gate = gate.await.unwrap();
         let router = routes(gate.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let creator = member(&services, "mira").await;
         let buyer = member(&services, "acme").await;
-        Self { services, store, gate, base_url, client: Client::new(), creator, buyer }
+        Self { services, store, gate, base_url, client: Client::new(), creator, buyer, scratch }
     }
 
     /// The creator registers and offers a work; the buyer takes the paid tier and makes a token.
@@ -172,7 +178,14 @@ impl World {
         receipt::verify(jws, &key).unwrap()
     }
 
+    /// Where receipts wait for the books.
+    pub fn outbox(&self) -> PathBuf {
+        self.scratch.0.join("outbox")
+    }
+
+    /// The receipts in the books, once those of every delivery so far are.
     pub async fn stored(&self) -> Vec<ReceiptId> {
+        self.gate.settled().await;
         sqlx::query_scalar("select receipt_id from receipt order by receipt_id")
             .fetch_all(&self.services.pool)
             .await
