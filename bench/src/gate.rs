@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::Path,
     process::Command,
+    rc::Rc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +14,7 @@ use sqlx::PgPool;
 use crate::{
     Result,
     books::{Books, until_at_rest},
-    machine::{Bench, Core, Process, until_listening},
+    machine::{self, Bench, Core, Process, until_listening},
     peers::{self, Role},
     product,
     report::{Goal, Report, Spread},
@@ -48,7 +49,8 @@ const AWAKENING: Duration = Duration::from_millis(300);
 struct Contender {
     name: &'static str,
     port: u16,
-    process: Process,
+    process: Rc<Process>,
+    requests: Requests,
     /// Where its deliveries are written, if they are.
     pool: Option<PgPool>,
     shots: Vec<Shot>,
@@ -57,9 +59,15 @@ struct Contender {
 }
 
 impl Contender {
-    fn new(name: &'static str, port: u16, process: Process, pool: Option<PgPool>) -> Result<Self> {
+    fn new(name: &'static str, port: u16, process: Rc<Process>, requests: Requests) -> Result<Self> {
         process.pause()?;
-        Ok(Self { name, port, process, pool, shots: Vec::new(), booked: Vec::new() })
+        let (shots, booked) = (Vec::new(), Vec::new());
+        Ok(Self { name, port, process, requests, pool: None, shots, booked })
+    }
+
+    /// One whose deliveries are written into these books.
+    fn booking(self, pool: &PgPool) -> Self {
+        Self { pool: Some(pool.clone()), ..self }
     }
 
     fn rates(&self) -> Vec<f64> {
@@ -74,10 +82,10 @@ impl Contender {
         self.shots.iter().map(|shot| shot.p99_micros).collect()
     }
 
-    async fn turn(&mut self, bench: &Bench, requests: &Requests, load: Load) -> Result<Shot> {
+    async fn turn(&mut self, bench: &Bench, load: Load) -> Result<Shot> {
         self.process.resume()?;
         tokio::time::sleep(AWAKENING).await;
-        let shot = shoot(bench, self.port, requests, load).await?;
+        let shot = shoot(bench, self.port, &self.requests, load).await?;
         if let Some(pool) = &self.pool {
             let late = until_at_rest(pool).await?;
             self.booked.push(shot.good() as f64 / (shot.seconds + late.as_secs_f64()));
@@ -91,9 +99,17 @@ impl Contender {
     }
 }
 
+/// Who takes part, in the order of `field`.
+mod place {
+    pub const GATE: usize = 0;
+    pub const CHAIN: usize = 1;
+    pub const PROXY: usize = 2;
+}
+
 /// P1 to P4.
 pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Result<()> {
     measure_disk(bench, report)?;
+    machine::let_others_go_before(&bench.dir)?;
     for (name, size) in
         [("1 KiB", MARKET), ("1 MiB", Size { works: 10, bytes: 1024 * 1024, ..MARKET })]
     {
@@ -105,52 +121,46 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         let origin =
             peers::start(bench, "origin", ORIGIN, Role::Static, Core::Others, &files).await?;
         let authorizer = stand_in(bench, "authorizer", AUTHORIZER, &files, Core::Others).await?;
-        let pool = book.services.pool.clone();
         let nginx = async |name, port, role| {
-            peers::start(bench, name, port, role, Core::First, &files).await
+            peers::start(bench, name, port, role, Core::First, &files).await.map(Rc::new)
         };
-        let chain = Role::Chain { origin: ORIGIN, authorizer: AUTHORIZER };
-        let mut field = vec![
-            Contender::new("gate", OURS, product::start(bench, &book, OURS).await?, Some(pool))?,
-            Contender::new(
-                "nginx chain",
-                NGINX_CHAIN,
-                nginx("nginx-chain", NGINX_CHAIN, chain).await?,
-                None,
-            )?,
-            Contender::new(
-                "nginx proxy",
-                NGINX_PROXY,
-                nginx("nginx-proxy", NGINX_PROXY, Role::Proxy { origin: ORIGIN }).await?,
-                None,
-            )?,
-            Contender::new(
-                "nginx files",
-                NGINX_FILES,
-                nginx("nginx-files", NGINX_FILES, Role::Static).await?,
-                None,
-            )?,
-            Contender::new(
-                "axum alone",
-                AXUM,
-                stand_in(bench, "axum", AXUM, &files, Core::First).await?,
-                None,
-            )?,
-        ];
-        let requests = Requests {
+        let content = Requests {
             tokens: size.tokens,
             paths: market.paths(),
             ready: true,
             host: "127.0.0.1".into(),
             scope: None,
         };
-        compete(bench, report, name, &requests, &mut field).await?;
-        for contender in field {
-            contender.process.end()?;
-        }
+        let ours = Rc::new(product::start(bench, &book, OURS).await?);
+        let chain = Role::Chain { origin: ORIGIN, authorizer: AUTHORIZER };
+        let plain = Role::Proxy { origin: ORIGIN };
+        let chain = nginx("nginx-chain", NGINX_CHAIN, chain).await?;
+        let plain = nginx("nginx-proxy", NGINX_PROXY, plain).await?;
+        let static_files = nginx("nginx-files", NGINX_FILES, Role::Static).await?;
+        let axum = Rc::new(stand_in(bench, "axum", AXUM, &files, Core::First).await?);
+        let mut field = vec![
+            Contender::new("gate", OURS, ours, content.clone())?.booking(&book.services.pool),
+            Contender::new("nginx chain", NGINX_CHAIN, chain, content.clone())?,
+            Contender::new("nginx proxy", NGINX_PROXY, plain, content.clone())?,
+            Contender::new("nginx files", NGINX_FILES, static_files, content.clone())?,
+            Contender::new("axum alone", AXUM, axum, content)?,
+        ];
+        compete(bench, report, name, &mut field).await?;
+        end(field)?;
         authorizer.end()?;
         origin.end()?;
         books.drop(book).await?;
+    }
+    Ok(())
+}
+
+/// Ends them well, so that nobody is connected to their books any more.
+fn end(field: Vec<Contender>) -> Result<()> {
+    for contender in field {
+        // The last one that has it.
+        if let Ok(process) = Rc::try_unwrap(contender.process) {
+            process.end()?;
+        }
     }
     Ok(())
 }
@@ -176,13 +186,12 @@ async fn compete(
     bench: &Bench,
     report: &mut Report,
     name: &str,
-    requests: &Requests,
     field: &mut [Contender],
 ) -> Result<()> {
     let load = |connections| Load { connections, seconds: bench.seconds, rest_millis: 0.0 };
-    warm_up(bench, requests, field).await?;
+    warm_up(bench, field).await?;
     for connections in [64, 32, 1] {
-        rounds(bench, requests, field, |_| load(connections)).await?;
+        rounds(bench, field, |_| load(connections)).await?;
         let part = format!("gate, {name}, {connections} connections");
         write_down(report, &part, field);
         if name == "1 KiB" {
@@ -190,18 +199,18 @@ async fn compete(
         }
         if connections == 64 && name == "1 KiB" {
             let rests: Vec<f64> = field.iter().map(rest_for_half).collect();
-            rounds(bench, requests, field, |i| Load {
+            rounds(bench, field, |i| Load {
                 rest_millis: rests.get(i).copied().unwrap_or_default(),
                 ..load(64)
             })
             .await?;
             write_down(report, &format!("gate, {name}, half of what each can do"), field);
-            if let [ours, chain, ..] = field {
+            for (who, name) in [(place::GATE, "gate")] {
                 report.target(
                     "P2",
-                    "p99 of the gate / nginx chain, each at half of what it can do",
+                    &format!("p99, {name} / nginx chain, each at half of what it can do"),
                     Goal::AtMost(0.75),
-                    Spread::of_ratios(&ours.tails(), &chain.tails()),
+                    Spread::of_ratios(&field[who].tails(), &field[place::CHAIN].tails()),
                 );
             }
         }
@@ -210,10 +219,10 @@ async fn compete(
 }
 
 /// One turn each that does not count.
-async fn warm_up(bench: &Bench, requests: &Requests, field: &mut [Contender]) -> Result<()> {
+async fn warm_up(bench: &Bench, field: &mut [Contender]) -> Result<()> {
     for contender in field.iter_mut() {
         let load = Load { connections: 64, seconds: bench.seconds, rest_millis: 0.0 };
-        let shot = contender.turn(bench, requests, load).await?;
+        let shot = contender.turn(bench, load).await?;
         if shot.good() == 0 {
             return Err(format!("{} answers nothing well.", contender.name).into());
         }
@@ -223,7 +232,6 @@ async fn warm_up(bench: &Bench, requests: &Requests, field: &mut [Contender]) ->
 
 async fn rounds(
     bench: &Bench,
-    requests: &Requests,
     field: &mut [Contender],
     load: impl Fn(usize) -> Load,
 ) -> Result<()> {
@@ -236,7 +244,7 @@ async fn rounds(
         for turn in 0..field.len() {
             let i = (round + turn) % field.len();
             if let Some(contender) = field.get_mut(i) {
-                contender.turn(bench, requests, load(i)).await?;
+                contender.turn(bench, load(i)).await?;
             }
         }
     }
@@ -262,28 +270,31 @@ fn write_down(report: &mut Report, part: &str, field: &[Contender]) {
 }
 
 fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
-    let [ours, chain, proxy, ..] = field else { return };
-    match connections {
-        1 => report.target(
-            "P2",
-            "p50 of the gate / nginx chain, 1 connection",
-            Goal::AtMost(0.75),
-            Spread::of_ratios(&ours.medians(), &chain.medians()),
-        ),
-        _ => {
+    let rate = |above: usize, below: usize| {
+        Spread::of_ratios(&field[above].rates(), &field[below].rates())
+    };
+    for (who, name) in [(place::GATE, "gate")] {
+        if connections == 1 {
             report.target(
-                "P1",
-                &format!("gate / nginx auth_request + limit_req, {connections} connections"),
-                Goal::AtLeast(1.1),
-                Spread::of_ratios(&ours.rates(), &chain.rates()),
+                "P2",
+                &format!("p50, {name} / nginx chain, 1 connection"),
+                Goal::AtMost(0.75),
+                Spread::of_ratios(&field[who].medians(), &field[place::CHAIN].medians()),
             );
-            report.target(
-                "P3",
-                &format!("gate / nginx plain proxy, {connections} connections"),
-                Goal::AtLeast(0.6),
-                Spread::of_ratios(&ours.rates(), &proxy.rates()),
-            );
+            continue;
         }
+        report.target(
+            "P1",
+            &format!("{name} / nginx auth_request + limit_req, {connections} connections"),
+            Goal::AtLeast(1.1),
+            rate(who, place::CHAIN),
+        );
+        report.target(
+            "P3",
+            &format!("{name} / nginx plain proxy, {connections} connections"),
+            Goal::AtLeast(0.6),
+            rate(who, place::PROXY),
+        );
     }
 }
 
@@ -303,8 +314,6 @@ pub async fn measure_many_tokens(bench: &Bench, books: &Books, report: &mut Repo
         let mebibytes = process.resident_bytes()? as f64 / 1_048_576.0;
         let what = format!("memory of a gate with {} tokens", size.tokens);
         report.figure("tokens", &what, "MiB", Spread::exact(mebibytes));
-        let pool = book.services.pool.clone();
-        let contender = Contender::new(name, port, process, Some(pool))?;
         let requests = Requests {
             tokens: size.tokens,
             paths: market.paths(),
@@ -312,22 +321,23 @@ pub async fn measure_many_tokens(bench: &Bench, books: &Books, report: &mut Repo
             host: "127.0.0.1".into(),
             scope: None,
         };
-        field.push((contender, requests));
+        let contender = Contender::new(name, port, Rc::new(process), requests)?;
+        field.push(contender.booking(&book.services.pool));
         kept.push(book);
     }
     for round in 0..=bench.rounds {
         for turn in 0..field.len() {
             let i = (round + turn) % field.len();
-            if let Some((contender, requests)) = field.get_mut(i) {
+            if let Some(contender) = field.get_mut(i) {
                 let load = Load { connections: 32, seconds: bench.seconds, rest_millis: 0.0 };
-                contender.turn(bench, requests, load).await?;
+                contender.turn(bench, load).await?;
                 if round == 0 {
                     contender.shots.clear();
                 }
             }
         }
     }
-    if let [(few, _), (many, _)] = field.as_slice() {
+    if let [few, many] = field.as_slice() {
         report.figure("tokens", "1,000 tokens", "answers/s", Spread::of(&few.rates()));
         report.figure("tokens", "1,000,000 tokens", "answers/s", Spread::of(&many.rates()));
         report.target(
@@ -337,9 +347,7 @@ pub async fn measure_many_tokens(bench: &Bench, books: &Books, report: &mut Repo
             Spread::of_ratios(&many.rates(), &few.rates()),
         );
     }
-    for (contender, _) in field {
-        contender.process.end()?;
-    }
+    end(field)?;
     for book in kept {
         books.drop(book).await?;
     }

@@ -57,11 +57,29 @@ pub fn leave_first_core() -> Result<()> {
     Err(format!("taskset could not be started ({error}); install util-linux.").into())
 }
 
+/// Lets load and origin go before the cluster in `dir`, so that neither is slowed down by it: what
+/// PostgreSQL does after a turn is counted apart.
+pub fn let_others_go_before(dir: &Path) -> Result<()> {
+    let pid = postmaster(dir)?;
+    let children = Command::new("pgrep").args(["-P", &pid]).output()?;
+    let children = String::from_utf8_lossy(&children.stdout).into_owned();
+    let told = Command::new("renice")
+        .args(["-n", "10", "-p", &pid])
+        .args(children.split_whitespace())
+        .stdout(Stdio::null())
+        .status()?;
+    if told.success() { Ok(()) } else { Err("PostgreSQL cannot be reniced.".into()) }
+}
+
+fn postmaster(dir: &Path) -> Result<String> {
+    let pid_file = fs::read_to_string(dir.join("postgres/data/postmaster.pid"))?;
+    Ok(pid_file.lines().next().unwrap_or_default().to_owned())
+}
+
 /// Lets this program and the cluster in `dir` use every core from now on; what they start later
 /// inherits it.
 pub fn use_all_cores(dir: &Path) -> Result<()> {
-    let pid_file = fs::read_to_string(dir.join("postgres/data/postmaster.pid"))?;
-    let postmaster = pid_file.lines().next().unwrap_or_default().to_owned();
+    let postmaster = postmaster(dir)?;
     let cores = fs::read_to_string("/sys/devices/system/cpu/online")?;
     for pid in [postmaster, std::process::id().to_string()] {
         let told = Command::new("taskset")

@@ -14,6 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use imprimatur::{domain::error::Refusal, services::Services};
+use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
@@ -33,6 +34,20 @@ use crate::{
 /// Fonts seldom change; what is built does with every version and is asked for anew.
 const FONT_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=604800");
 const BUILT_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// What every answer carries.
+const FIXED: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    ),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=(), payment=()"),
+    ),
+];
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
 /// A body under way must go on within this.
 const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -90,7 +105,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
 /// The built stylesheet, script, WebAssembly, fonts and marks.
 pub fn site(site_dir: &Path) -> Router {
     let cached = |folder: &str, value: HeaderValue| {
-        tower::ServiceBuilder::new()
+        ServiceBuilder::new()
             .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, value))
             .service(ServeDir::new(site_dir.join(folder)).precompressed_br())
     };
@@ -113,29 +128,27 @@ pub fn health(services: Services) -> Router {
 
 /// The headers that every answer carries (OWASP ASVS 5.0, section 3.4), and what every request is
 /// held to.
+///
+/// One layer of several: each that is laid over a router by itself is boxed, for every request.
 pub fn with_headers(router: Router, https: bool) -> Router {
-    let fixed = [
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=(), payment=()",
-        ),
-    ];
-    let mut router = router;
-    for (name, value) in fixed {
-        let value = HeaderValue::from_static(value);
-        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
+    router.layer(
+        ServiceBuilder::new()
+            .map_response(move |response| fix_headers(response, https))
+            .layer(CatchPanicLayer::new())
+            .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE)),
+    )
+}
+
+/// Sets them where the answer does not say otherwise.
+fn fix_headers<B>(mut response: http::Response<B>, https: bool) -> http::Response<B> {
+    let headers = response.headers_mut();
+    for (name, value) in FIXED {
+        headers.entry(name).or_insert(value);
     }
     if https {
-        let value = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        router = router.layer(SetResponseHeaderLayer::if_not_present(
-            header::STRICT_TRANSPORT_SECURITY,
-            value,
-        ));
+        headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ONLY_HTTPS);
     }
-    router.layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE)).layer(CatchPanicLayer::new())
+    response
 }
 
 /// Doors that draw no page of their own leave the refusal on their answer; here it becomes a page.

@@ -25,34 +25,36 @@ const ALGORITHM: &str = "EdDSA";
 /// What a receipt calls itself, so that no other signed statement passes for one.
 const TYPE: &str = "receipt+jws";
 
-/// That these bytes reached this consumer under this license. The field names are part of the
-/// canonical form and do not change.
+/// That these bytes reached this consumer under this license. The names of the fields and their
+/// order, which is that of the alphabet, are the canonical form and do not change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    pub receipt_id: ReceiptId,
+    /// Below 2^53, like every number in canonical JSON.
+    pub bytes: u64,
     /// The buyer.
     pub consumer_id: OrgId,
     pub content_id: ContentId,
-    pub license_id: LicenseId,
-    pub token_id: TokenId,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobName>,
+    pub license_id: LicenseId,
+    /// Random, so that two receipts never have the same bytes.
+    pub nonce: String,
+    /// Which part of the content, as `Content-Range` says it; missing for the whole of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<String>,
+    pub receipt_id: ReceiptId,
+    /// The address of a site's page; missing for registered content.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     pub scope: Scope,
     /// In whole microseconds.
     #[serde(serialize_with = "write_instant", deserialize_with = "read_instant")]
     pub timestamp: DateTime<Utc>,
-    pub bytes: u64,
-    /// Which part of the content, as `Content-Range` says it; missing for the whole of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<String>,
-    /// The address of a site's page; missing for registered content.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// Random, so that two receipts never have the same bytes.
-    pub nonce: String,
+    pub token_id: TokenId,
 }
 
+/// In the order of the alphabet, too.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -62,16 +64,17 @@ struct Header {
 }
 
 impl Receipt {
-    /// The canonical JSON.
+    /// The canonical JSON. The fields stand in their order and hold nothing but strings and whole
+    /// numbers, so it is what any writer without spaces writes.
     pub fn canonical(&self) -> Result<String, Refusal> {
-        serde_json_canonicalizer::to_string(self).map_err(|_| invalid("it cannot be written down"))
+        serde_json::to_string(self).map_err(|_| invalid("it cannot be written down"))
     }
 
     /// What is signed: the header that names the key, and the receipt, each in base64url.
     pub fn signing_input(&self, kid: &str) -> Result<String, Refusal> {
         let header =
             Header { alg: ALGORITHM.to_owned(), kid: kid.to_owned(), typ: TYPE.to_owned() };
-        let header = serde_json_canonicalizer::to_string(&header)
+        let header = serde_json::to_string(&header)
             .map_err(|_| invalid("its header cannot be written down"))?;
         let mut input = URL_SAFE_NO_PAD.encode(header);
         input.push('.');

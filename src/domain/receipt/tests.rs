@@ -40,20 +40,24 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         0..4_102_444_800_000_000_i64,
         0..1_u64 << 53,
         "[A-Za-z0-9_-]{22}",
+        proptest::option::of(any::<String>()),
+        proptest::option::of(any::<String>()),
     );
-    (ids, rest).prop_map(|(ids, (digest, job, scope, micros, bytes, nonce))| Receipt {
-        receipt_id: ReceiptId::from_uuid(Uuid::from_u128(ids.0)),
-        consumer_id: OrgId::from_uuid(Uuid::from_u128(ids.1)),
-        content_id: ContentId::from_digest(&digest),
-        license_id: LicenseId::from_uuid(Uuid::from_u128(ids.2)),
-        token_id: TokenId::from_uuid(Uuid::from_u128(ids.3)),
-        job_id: job.map(|job| JobName::parse(&job).unwrap()),
-        scope: Scope::ALL[scope],
-        timestamp: DateTime::from_timestamp_micros(micros).unwrap(),
-        bytes,
-        range: None,
-        resource: None,
-        nonce,
+    (ids, rest).prop_map(|(ids, (digest, job, scope, micros, bytes, nonce, range, resource))| {
+        Receipt {
+            receipt_id: ReceiptId::from_uuid(Uuid::from_u128(ids.0)),
+            consumer_id: OrgId::from_uuid(Uuid::from_u128(ids.1)),
+            content_id: ContentId::from_digest(&digest),
+            license_id: LicenseId::from_uuid(Uuid::from_u128(ids.2)),
+            token_id: TokenId::from_uuid(Uuid::from_u128(ids.3)),
+            job_id: job.map(|job| JobName::parse(&job).unwrap()),
+            scope: Scope::ALL[scope],
+            timestamp: DateTime::from_timestamp_micros(micros).unwrap(),
+            bytes,
+            range,
+            resource,
+            nonce,
+        }
     })
 }
 
@@ -65,6 +69,17 @@ proptest! {
         prop_assert_eq!(verify(&jws, &public).unwrap(), receipt.clone());
         prop_assert_eq!(kid_of(&jws).unwrap(), public.kid());
         prop_assert_eq!(seal(&receipt, &key, &public), jws);
+    }
+
+    #[test]
+    fn what_is_signed_is_canonical_json(receipt in receipts()) {
+        let canonical = serde_json_canonicalizer::to_string(&receipt).unwrap();
+        prop_assert_eq!(receipt.canonical().unwrap(), canonical);
+        let (_, public) = key(1);
+        let input = receipt.signing_input(public.kid()).unwrap();
+        let header = decode(input.split_once('.').unwrap().0).unwrap();
+        let value: serde_json::Value = serde_json::from_slice(&header).unwrap();
+        prop_assert_eq!(header, serde_json_canonicalizer::to_vec(&value).unwrap());
     }
 
     #[test]
