@@ -13,7 +13,7 @@ use axum::{
 use imprimatur::{
     domain::{
         asset::ContentId,
-        gate::{Content, Licensed, Subject},
+        gate::{Content, Licensed, Rate, Subject},
     },
     services::{
         Error,
@@ -49,17 +49,17 @@ pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Ask
 async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
     let ask = asked.ask();
     if matches!(&ask.subject, Subject::Content(Some(id)) if asked.holds(&etag(id))) {
-        let Look { content, license, rate_remaining } = gate.keeper().look(asked.secret(), &ask)?;
+        let Look { content, license, rate } = gate.keeper().look(asked.secret(), &ask)?;
         let content = content.ok_or_else(no_content)?;
-        let mut response = headed(&gate, &content, &license, rate_remaining)?;
+        let mut response = headed(&gate, &content, &license, rate)?;
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(header::CONTENT_LENGTH);
         return Ok(response);
     }
     let admission = gate.keeper().admit(asked.secret(), &ask)?;
-    let Admission { content, license, rate_remaining, .. } = &admission;
+    let Admission { content, license, rate, .. } = &admission;
     let content = content.as_ref().ok_or_else(no_content)?;
-    let mut response = headed(&gate, content, license, *rate_remaining)?;
+    let mut response = headed(&gate, content, license, *rate)?;
     if method == Method::HEAD {
         return Ok(response);
     }
@@ -134,7 +134,7 @@ fn headed(
     gate: &Gate,
     content: &Content,
     license: &Licensed,
-    rate_remaining: u32,
+    rate: Rate,
 ) -> Result<Response, Problem> {
     let manifest = gate.manifest_url(&content.content_id);
     let terms = gate.license_url(&license.terms_digest);
@@ -154,7 +154,7 @@ fn headed(
         )
         .header(header::LINK, format!("<{terms}>; rel=\"license\""))
         .header(CONTENT_ID, content.content_id.as_str())
-        .header(RATE_REMAINING, rate_remaining)
+        .header(RATE_REMAINING, rate.remaining)
         .body(Body::empty())
         .map_err(|error| Error::fault("writing headers", error))?;
     Ok(response.into_response())

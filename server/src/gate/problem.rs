@@ -10,7 +10,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use imprimatur::{
-    domain::{error::Refusal, gate::Denial, ids::RequestId},
+    domain::{
+        error::Refusal,
+        gate::{Denial, TierGap},
+        ids::RequestId,
+    },
     services::Error,
 };
 use serde::Serialize;
@@ -25,6 +29,7 @@ pub(super) struct Problem {
     detail: String,
     retry_after: Option<u64>,
     rate_remaining: Option<u32>,
+    tiers: Option<Box<TierGap>>,
     /// What went wrong on our side; only the log sees it.
     fault: Option<Box<Error>>,
 }
@@ -37,6 +42,11 @@ struct Document<'a> {
     detail: &'a str,
     code: &'a str,
     request_id: String,
+    /// The lowest tier that covers the path, and the one the license is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_tier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_tier: Option<&'a str>,
 }
 
 impl Problem {
@@ -48,6 +58,7 @@ impl Problem {
             detail: detail.to_owned(),
             retry_after: Some(1),
             rate_remaining: None,
+            tiers: None,
             fault: None,
         }
     }
@@ -59,7 +70,7 @@ impl Problem {
 
     /// As it goes over the wire; the attempt is logged.
     pub fn answer(self, request_id: RequestId) -> Response {
-        let Self { status, code, detail, retry_after, rate_remaining, fault } = self;
+        let Self { status, code, detail, retry_after, rate_remaining, tiers, fault } = self;
         if let Some(fault) = fault {
             let source = fault.source().map(ToString::to_string).unwrap_or_default();
             tracing::error!(request.id = %request_id, error = %fault, source, "A fault at the gate");
@@ -72,6 +83,8 @@ impl Problem {
             detail: &detail,
             code,
             request_id: request_id.to_string(),
+            required_tier: tiers.as_ref().map(|tiers| tiers.required.as_str()),
+            current_tier: tiers.as_ref().map(|tiers| tiers.current.as_str()),
         };
         let body = serde_json::to_vec(&document).unwrap_or_default();
         let mut response = (status, body).into_response();
@@ -100,6 +113,7 @@ pub(super) async fn method_not_allowed(extensions: Extensions) -> Response {
         detail: "Only GET and HEAD are answered here.".to_owned(),
         retry_after: None,
         rate_remaining: None,
+        tiers: None,
         fault: None,
     };
     problem.answer(request_id_of(&extensions))
@@ -107,8 +121,9 @@ pub(super) async fn method_not_allowed(extensions: Extensions) -> Response {
 
 impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
-        let Denial { refusal, retry_after, rate_remaining } = denial;
-        Self { retry_after, rate_remaining, ..refusal.into() }
+        let Denial { refusal, retry_after, rate, tiers } = denial;
+        let rate_remaining = rate.map(|rate| rate.remaining);
+        Self { retry_after, rate_remaining, tiers, ..refusal.into() }
     }
 }
 
@@ -121,6 +136,7 @@ impl From<Refusal> for Problem {
             detail: refusal.sentence,
             retry_after: None,
             rate_remaining: None,
+            tiers: None,
             fault: None,
         }
     }
@@ -136,6 +152,7 @@ impl From<Error> for Problem {
                 detail: "Something went wrong on our side. Nothing was billed.".to_owned(),
                 retry_after: None,
                 rate_remaining: None,
+                tiers: None,
                 fault: Some(Box::new(fault)),
             },
         }

@@ -106,7 +106,7 @@ async fn one_by_one(shared: &Shared, batch: Vec<Waiting>) {
 
 fn settle(shared: &Shared, waiting: Waiting, judgement: Judgement) {
     let receipt = &waiting.receipt;
-    if waiting.license.hard_stop && once_per_window(receipt.scope) {
+    if waiting.license.is_limited() && once_per_window(receipt.scope) {
         let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
         shared.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window);
     }
