@@ -133,8 +133,8 @@ pub async fn list(services: &Services, actor: &Actor, license_id: LicenseId) -> 
                   created_at, expires_at, revoked_at,
                   exists (select from access_token newer
                           where newer.rotated_from = access_token.token_id) as "rotated!",
-                  (select max(delivered_at) from receipt
-                   where receipt.token_id = access_token.token_id) as last_used_at
+                  (select max(last_at) from token_client_hour
+                   where token_client_hour.token_id = access_token.token_id) as last_used_at
            from access_token
            where org_id = $1 and license_id = $2
            order by token_id desc"#,

@@ -41,6 +41,7 @@ pub struct Content {
     pub asset_id: AssetId,
     pub bytes: u64,
     pub media_type: String,
+    pub registered_at: DateTime<Utc>,
 }
 
 /// What a license allows.
@@ -67,12 +68,6 @@ pub struct Licensed {
 }
 
 impl Licensed {
-    /// Whether one more unit may be refused or move it to another tier. Then it matters which uses
-    /// are repeats.
-    pub fn is_limited(&self) -> bool {
-        self.tier.overrun != Overrun::Charge || self.spend_cap_micros.is_some()
-    }
-
     /// The tier above another of the same offer.
     pub fn next_tier(&self, tier: &TierLimits) -> Option<&TierLimits> {
         self.tiers.iter().map(|each| &**each).find(|each| each.position > tier.position)

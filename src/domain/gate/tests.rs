@@ -56,6 +56,7 @@ fn licensed(tiers: Vec<TierLimits>) -> Licensed {
             asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
             bytes: 3,
             media_type: "text/plain".into(),
+            registered_at: now(),
         }]),
     }
 }

@@ -19,8 +19,8 @@ use crate::{
     services::licenses::MoveUp,
 };
 
-/// The most paid windows kept in mind of each kind. The oldest go first; a repeat that is forgotten
-/// is served only within the quota.
+/// The most paid windows kept in mind of each kind. The oldest go first; a repeat in one that is
+/// forgotten takes a unit of the quota, and the books still know it for a repeat.
 const PAID_MAX: usize = 1_000_000;
 
 /// One license as this gate knows it, shared by all its tokens.
@@ -107,8 +107,8 @@ impl Drop for NonceHold {
     }
 }
 
-/// Windows known to be paid for, of licenses that may run out of units: repeats in them are served
-/// all the same. Windows of months before the present one are forgotten; those of jobs have no end.
+/// Windows known to be paid for: a repeat in one takes nothing from the quota, and its receipt says
+/// that it is free. Windows of months before the present one are forgotten; those of jobs have no end.
 #[derive(Debug, Default)]
 pub(super) struct Paid(Mutex<Windows>);
 
@@ -121,20 +121,18 @@ struct Windows {
 }
 
 impl Paid {
-    pub fn insert(&self, org_id: OrgId, content_id: &str, window: &str) {
-        let mut windows = unpoisoned(&self.0);
+    /// Keeps a window in mind; false if it was known already.
+    pub fn insert(&self, org_id: OrgId, content_id: &str, window: &str) -> bool {
         let digest = digest(org_id, content_id, window);
+        let mut windows = unpoisoned(&self.0);
         if !window.starts_with("month:") {
-            windows.of_jobs.insert(digest, PAID_MAX);
-            return;
+            return windows.of_jobs.insert(digest, PAID_MAX);
         }
         if window > windows.month.as_str() {
             window.clone_into(&mut windows.month);
             windows.of_month = Recent::default();
         }
-        if window == windows.month {
-            windows.of_month.insert(digest, PAID_MAX);
-        }
+        window != windows.month || windows.of_month.insert(digest, PAID_MAX)
     }
 
     pub fn contains(&self, org_id: OrgId, content_id: &str, window: &str) -> bool {
@@ -152,11 +150,15 @@ struct Recent {
 }
 
 impl Recent {
-    fn insert(&mut self, digest: [u8; 16], max: usize) {
+    /// False if it was there already.
+    fn insert(&mut self, digest: [u8; 16], max: usize) -> bool {
+        if self.contains(&digest) {
+            return false;
+        }
         if self.newer.len() >= max / 2 {
             self.older = std::mem::take(&mut self.newer);
         }
-        self.newer.insert(digest);
+        self.newer.insert(digest)
     }
 
     fn contains(&self, digest: &[u8; 16]) -> bool {
@@ -189,8 +191,10 @@ mod tests {
     #[test]
     fn windows_of_past_months_are_forgotten_and_those_of_jobs_are_not() {
         let (paid, org_id) = (Paid::default(), mint());
-        paid.insert(org_id, "a", "month:2026-11");
-        paid.insert(org_id, "a", "job:run-1");
+        for window in ["month:2026-11", "job:run-1"] {
+            assert!(paid.insert(org_id, "a", window));
+            assert!(!paid.insert(org_id, "a", window));
+        }
         assert!(paid.contains(org_id, "a", "month:2026-11"));
         assert!(!paid.contains(mint(), "a", "month:2026-11"));
         paid.insert(org_id, "a", "month:2026-12");

@@ -255,8 +255,7 @@ impl Snapshot {
         Ok(())
     }
 
-    /// Gives licenses that were not known their counts and nonces; and those whose repeats begin to
-    /// matter, what they have paid for.
+    /// Gives licenses that were not known their counts, their nonces and what they have paid for.
     async fn recall(
         &self,
         tx: &mut PgConnection,
@@ -267,16 +266,10 @@ impl Snapshot {
         let known = |license: &Licensed| read(&self.licenses).get(&license.license_id).cloned();
         let new: Vec<&Arc<Licensed>> =
             licenses.iter().filter(|license| known(license).is_none()).collect();
-        let limited: Vec<LicenseId> = licenses
-            .iter()
-            .filter(|license| license.is_limited())
-            .filter(|license| known(license).is_none_or(|held| !held.lock().license.is_limited()))
-            .map(|license| license.license_id)
-            .collect();
-        for window in rows::windows_paid(tx, &limited, month_start(now)).await? {
+        let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
+        for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
             paid.insert(window.org_id, &window.content_id, &window.window_key);
         }
-        let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
         let used = rows::units_used(tx, &ids, month_start(now)).await?;
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;
         let mut all = Vec::with_capacity(new.len());

@@ -205,7 +205,7 @@ pub(super) async fn contents(
     assets: &[AssetId],
 ) -> Result<HashMap<AssetId, Arc<[Content]>>> {
     let rows = sqlx::query!(
-        "select asset_id, content_id, bytes, media_type from asset_version
+        "select asset_id, content_id, bytes, media_type, created_at from asset_version
          where asset_id = any($1) order by asset_id, number",
         &uuids(assets),
     )
@@ -224,6 +224,7 @@ pub(super) async fn contents(
             asset_id,
             bytes,
             media_type: row.media_type,
+            registered_at: row.created_at,
         });
     }
     Ok(contents.into_iter().map(|(asset_id, list)| (asset_id, list.into())).collect())
