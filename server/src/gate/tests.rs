@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +13,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::access_token::TokenSecret,
-    services::{Clock, Services, content::ContentStore, gate::attempts::Client, mint},
+    services::{
+        Clock, Services,
+        content::ContentStore,
+        gate::{OutboxSettings, attempts::Client},
+        mint,
+    },
 };
 use object_store::memory::InMemory;
 use sqlx::PgPool;
@@ -61,7 +67,7 @@ impl Subscriber for Lines {
     fn exit(&self, _: &span::Id) {}
 }
 
-async fn gate(pool: PgPool) -> Gate {
+async fn gate(pool: PgPool, outbox: PathBuf) -> Gate {
     let services = Services {
         pool,
         clock: Arc::new(SystemClock),
@@ -74,6 +80,7 @@ async fn gate(pool: PgPool) -> Gate {
         unlicensed_per_hour: 100,
         trusted_proxies: Vec::new(),
         attempt_key: AttemptKey::derive(&[7; 32]),
+        keeper: gate::Settings { outbox: OutboxSettings { dir: outbox, bytes_max: 1 << 20 } },
     };
     Gate::start(services, signer, settings).await.unwrap()
 }
@@ -129,7 +136,8 @@ async fn a_million_guesses_are_refused_and_leave_no_trace_but_a_count(pool: PgPo
     const HUNDREDS: usize = 50;
     let lines = Lines::default();
     let counting = tracing::subscriber::set_default(lines.clone());
-    let gate = gate(pool.clone()).await;
+    let outbox = std::env::temp_dir().join(format!("imprimatur-attack-{}", guess()));
+    let gate = gate(pool.clone(), outbox.clone()).await;
     let ask = gate_ask();
     let begun = std::time::Instant::now();
     let mut before = 0;
@@ -173,6 +181,7 @@ async fn a_million_guesses_are_refused_and_leave_no_trace_but_a_count(pool: PgPo
     assert!(grown < 64 * 1024 * 1024, "{grown} bytes more");
 
     gate.close().await;
+    std::fs::remove_dir_all(&outbox).unwrap();
     drop(counting);
     let written = lines.0.load(Ordering::Relaxed);
     // Two codes, ten lines and a sum of each a second.

@@ -28,7 +28,7 @@ use crate::{
 
 async fn open(world: &World) -> (Keeper, Attempts) {
     let (signer, _) = Signer::generate().unwrap();
-    let keeper = Keeper::open(world.services.clone(), signer).await.unwrap();
+    let keeper = Keeper::open(world.services.clone(), signer, world.settings()).await.unwrap();
     let key = AttemptKey::derive(&[7; 32]);
     (keeper, Attempts::open(world.services.clone(), key))
 }
