@@ -3,6 +3,7 @@
 
 use imprimatur::{
     domain::{
+        access_token::TypedLimits,
         actor::{Actor, Member, Role, Sides, Who},
         asset::{ContentId, Particulars},
         ids::{AssetId, LicenseId, OrgId, PersonId},
@@ -16,7 +17,7 @@ use imprimatur::{
         tokens::{self, NewToken},
     },
 };
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::PgConnection;
 
 use crate::Result;
 
@@ -97,6 +98,7 @@ pub async fn market(services: &Services, size: Size) -> Result<Market> {
         name: "crawler".into(),
         scopes: Scope::ALL.to_vec(),
         expires_in_days: None,
+        limits: TypedLimits::default(),
     };
     tokens::create(services, &buyer, token).await?;
 
@@ -143,13 +145,18 @@ pub async fn multiply(
 }
 
 async fn set_tiers(db: &mut PgConnection, size: Size) -> Result<()> {
-    let overage = if size.hard_stop { "null" } else { "5000" };
-    let sql = format!(
-        "update tier set rate_per_minute = {}, included_units = {}, overage_micros = {overage}
+    let (overrun, overage) = if size.hard_stop { ("stop", None) } else { ("charge", Some(5000)) };
+    sqlx::query(
+        "update tier set rate_per_minute = $1, included_units = $2, overrun = $3,
+                         overage_micros = $4
          where base_micros > 0",
-        size.rate_per_minute, size.units,
-    );
-    sqlx::query(AssertSqlSafe(sql)).execute(db).await?;
+    )
+    .bind(i32::try_from(size.rate_per_minute)?)
+    .bind(i64::try_from(size.units)?)
+    .bind(overrun)
+    .bind(overage)
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -237,6 +244,7 @@ async fn sale(
         paid_units: "50000".into(),
         paid_overage: "5".into(),
         paid_rate: "100".into(),
+        ..TypedTiers::default()
     };
     let new = offers::NewOffer { offer_id: mint(), asset_id, template: "all-uses".into(), tiers };
     offers::publish(services, creator, new).await?;
