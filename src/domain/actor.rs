@@ -28,6 +28,7 @@ text_enum! {
         ChangeMember = "member.change",
         ReadAssets = "asset.read",
         RegisterAsset = "asset.register",
+        ManageSite = "site.manage",
         PublishOffer = "offer.publish",
         ReadLicenses = "license.read",
         AcceptLicense = "license.accept",
@@ -47,6 +48,7 @@ impl Deed {
             Self::ChangeMember => "change or remove members",
             Self::ReadAssets => "see works",
             Self::RegisterAsset => "register works",
+            Self::ManageSite => "claim or change sites",
             Self::PublishOffer => "publish offers",
             Self::ReadLicenses => "see licenses",
             Self::AcceptLicense => "accept licenses",
@@ -65,7 +67,7 @@ impl Role {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
             (Self::Finance, AcceptLicense) => true,
-            (Self::Developer, RegisterAsset | CreateToken | RevokeToken) => true,
+            (Self::Developer, RegisterAsset | ManageSite | CreateToken | RevokeToken) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }
     }

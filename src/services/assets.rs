@@ -140,7 +140,7 @@ async fn insert(
 ) -> Result<AssetId> {
     let now = services.now();
     let mut tx = services.pool.begin().await?;
-    if !insert_asset(&mut tx, member.org_id, new, now).await? {
+    if !insert_asset(&mut tx, member.org_id, new.asset_id, &new.particulars, now).await? {
         return answer_again(&mut tx, member.org_id, new).await;
     }
     insert_version(&mut tx, new, now).await?;
@@ -237,22 +237,24 @@ pub async fn get(services: &Services, actor: &Actor, asset_id: AssetId) -> Resul
 
 // SQL
 
-async fn insert_asset(
+/// Writes the row of a work; false if its id is in use.
+pub(super) async fn insert_asset(
     tx: &mut PgConnection,
     org_id: OrgId,
-    new: &NewAsset,
+    asset_id: AssetId,
+    particulars: &Particulars,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into asset (asset_id, org_id, title, description, attribution, kind, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (asset_id) do nothing",
-        new.asset_id.uuid(),
+        asset_id.uuid(),
         org_id.uuid(),
-        new.particulars.title,
-        new.particulars.description,
-        new.particulars.attribution,
-        new.particulars.kind.as_str(),
+        particulars.title,
+        particulars.description,
+        particulars.attribution,
+        particulars.kind.as_str(),
         now,
     )
     .execute(tx)

@@ -165,8 +165,9 @@ async fn licenses(
                   license.terms_digest, license.state, license.starts_at, license.ends_at,
                   array(select jsonb_array_elements_text(terms.document -> 'scopes')) as "terms_scopes!",
                   tier.name, tier.scopes, tier.rate_per_minute, tier.included_units,
-                  tier.overage_micros is null as "hard_stop!"
+                  tier.overage_micros is null as "hard_stop!", site.host as "site_host?"
            from license join tier using (tier_id) join terms using (terms_id)
+           left join site on site.asset_id = license.asset_id and site.state = 'verified'
            where license_id in (select license_id from access_token where revoked_at is null)"#,
     )
     .fetch_all(tx)
@@ -179,7 +180,7 @@ async fn licenses(
                 org_id: row.org_id,
                 creator_org_id: row.creator_org_id,
                 asset_id: row.asset_id,
-                site_host: None,
+                site_host: row.site_host,
                 standing: Standing {
                     state: row.state,
                     starts_at: row.starts_at,
