@@ -5,6 +5,7 @@
 pub mod commands;
 pub mod config;
 pub mod gate;
+pub mod outbound;
 pub mod private_postgres;
 pub mod router;
 pub mod runtime;
