@@ -29,8 +29,8 @@ use super::{
 };
 
 pub(super) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
-const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
+pub(super) const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
+pub(super) const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
 
 /// Content up to this size is sent in one piece once its receipt is durable, so that whatever goes
 /// wrong can still be said.
@@ -117,7 +117,7 @@ fn unreadable(fault: Error) -> Problem {
     .because(fault)
 }
 
-fn not_stored(fault: Error) -> Problem {
+pub(super) fn not_stored(fault: Error) -> Problem {
     Problem::unavailable(
         "receipt_not_stored",
         "The receipt could not be stored, so nothing was delivered. Ask again.",

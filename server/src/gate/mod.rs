@@ -7,6 +7,7 @@ mod body;
 mod deliver;
 mod documents;
 mod problem;
+pub mod proxy;
 mod request;
 
 use std::sync::Arc;

@@ -40,6 +40,18 @@ struct Document<'a> {
 }
 
 impl Problem {
+    /// A refusal of the wire's own.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            retry_after: None,
+            rate_remaining: None,
+            fault: None,
+        }
+    }
+
     /// The gate cannot answer now, and asking again soon may help.
     pub fn unavailable(code: &'static str, detail: &str) -> Self {
         Self {

@@ -6,12 +6,12 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use sqlx::postgres::PgListener;
-use tokio::{sync::watch, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use crate::{
     domain::{ids::AssetId, site::SiteState},
@@ -33,11 +33,10 @@ pub struct Served {
     pub verified: bool,
 }
 
-/// The sites by host.
+/// The sites by host. Dropped, it no longer keeps them fresh.
 pub struct Directory {
     known: Arc<Known>,
-    stop: watch::Sender<bool>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: JoinHandle<()>,
 }
 
 type Sites = HashMap<String, Arc<Served>>;
@@ -52,42 +51,32 @@ impl Directory {
     pub async fn open(services: Services) -> Result<Self> {
         let sites = RwLock::new(load(&services).await?);
         let known = Arc::new(Known { services, sites });
-        let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(keep_fresh(Arc::clone(&known), stopped));
-        Ok(Self { known, stop, task: Mutex::new(Some(task)) })
+        let task = tokio::spawn(keep_fresh(Arc::clone(&known)));
+        Ok(Self { known, task })
     }
 
     /// The site of a host: in lower case and without a port.
     pub fn of(&self, host: &str) -> Option<Arc<Served>> {
         self.known.sites.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
     }
+}
 
-    /// Stops keeping them fresh.
-    pub async fn close(&self) {
-        self.stop.send_replace(true);
-        let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task
-            && let Err(error) = task.await
-        {
-            tracing::error!(%error, "The directory of sites ended badly");
-        }
+impl Drop for Directory {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 
-async fn keep_fresh(known: Arc<Known>, mut stop: watch::Receiver<bool>) {
+async fn keep_fresh(known: Arc<Known>) {
     let mut away = false;
     loop {
-        tokio::select! {
-            result = follow(&known, &mut away) => if let Err(error) = result && !away {
-                tracing::error!(%error, "The gate cannot read sites and keeps to what it last read");
-                away = true;
-            },
-            _ = stop.changed() => return,
+        if let Err(error) = follow(&known, &mut away).await
+            && !away
+        {
+            tracing::error!(%error, "The gate cannot read sites and keeps to what it last read");
+            away = true;
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            _ = stop.changed() => return,
-        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -68,7 +68,6 @@ async fn a_claim_is_served_once_it_is_proved(pool: PgPool) {
     change_origin(&services, &mira, asset_id, &other.unwrap()).await.unwrap();
     until(|| directory.of("gazette.org").is_some_and(|s| s.origin.contains("elsewhere"))).await;
     assert!(directory.of("gazette.org").unwrap().verified);
-    directory.close().await;
 }
 
 #[sqlx::test]
@@ -128,7 +127,6 @@ async fn a_site_that_shows_no_proof_for_a_week_lapses_and_can_come_back(pool: Pg
     verify(&services, &acme, &outside(true), theirs).await.unwrap();
     until(|| directory.of("gazette.org").is_some_and(|site| site.asset_id == theirs)).await;
     assert_eq!(code(verify(&services, &mira, &outside(true), asset_id).await), "site_taken");
-    directory.close().await;
 }
 
 #[sqlx::test]
