@@ -12,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
@@ -35,6 +36,8 @@ pub const KEYS: &[&str] = &[
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
+    "TRUSTED_PROXIES",
+    "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
 ];
 
@@ -100,6 +103,15 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// How the gate meets clients.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
+    pub unlicensed_per_hour: u32,
+    /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -124,6 +136,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
 }
@@ -244,6 +257,13 @@ impl Config {
             content: Content {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
+            },
+            gate: Gate {
+                unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+                trusted_proxies: source
+                    .text("TRUSTED_PROXIES")
+                    .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
+                    .unwrap_or_else(|| Ok(Vec::new()))?,
             },
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
@@ -374,6 +394,15 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn proxies_are_a_list_of_networks() {
+        let config = read(&[("TRUSTED_PROXIES", Some("10.0.0.0/8, fd00::/8"))]).unwrap();
+        assert_eq!(config.gate.trusted_proxies.len(), 2);
+        assert_eq!(config.gate.unlicensed_per_hour, 100);
+        let bad = read(&[("TRUSTED_PROXIES", Some("everybody"))]);
+        assert!(matches!(bad, Err(Error::Unreadable { key: "TRUSTED_PROXIES", .. })));
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
-    self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey,
+    self, Clock, Services,
+    content::ContentStore,
+    gate::{Signer, attempts::AttemptKey},
+    reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
@@ -194,7 +197,7 @@ pub async fn assemble(
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
         let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
+        let gate = Gate::start(services.clone(), signer, gate_settings(config)).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {
@@ -205,6 +208,15 @@ pub async fn assemble(
     }
     router = router.merge(router::health(services.clone()));
     Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
+}
+
+fn gate_settings(config: &Config) -> gate::Settings {
+    gate::Settings {
+        base_url: config.web.base_url.clone(),
+        unlicensed_per_hour: config.gate.unlicensed_per_hour,
+        trusted_proxies: config.gate.trusted_proxies.clone(),
+        attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+    }
 }
 
 fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {

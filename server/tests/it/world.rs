@@ -32,7 +32,7 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Config, Content, Database, Keys, Provider, Secret, Web},
+    config::{Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -246,6 +246,7 @@ fn config(issuer: &str, content: &Path) -> Config {
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
+        gate: GateLimits { unlicensed_per_hour: 100, trusted_proxies: Vec::new() },
         keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
         providers: vec![Provider::Oidc {
             issuer: issuer.parse().unwrap(),

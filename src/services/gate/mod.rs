@@ -3,10 +3,12 @@
 //! A delivery goes `admit`, `seal`, `record`; its last byte may leave only after `record` has
 //! succeeded. Whoever stops on the way (a refusal, a client gone, a failed read) is not billed.
 
+pub mod attempts;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod manifest;
 mod meters;
+mod offered;
 mod receipt_log;
 mod signer;
 mod snapshot;
@@ -22,6 +24,7 @@ use tokio::{
 };
 
 pub use manifest::{Manifest, Origin, manifest};
+pub use offered::{Offered, offered};
 pub use signer::Signer;
 
 use self::{
@@ -106,6 +109,18 @@ impl Parcel {
     }
 }
 
+impl Admission {
+    /// The token it was granted to.
+    pub const fn token_id(&self) -> TokenId {
+        self.token_id
+    }
+
+    /// When it was granted.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
 /// An admission with its signed receipt, which is worth nothing until it is recorded.
 #[derive(Debug)]
 pub struct Delivery {
@@ -121,6 +136,13 @@ pub struct Machine {
     pub token_id: TokenId,
     pub license_id: LicenseId,
     pub org_id: OrgId,
+}
+
+impl Delivery {
+    /// What it is delivered under.
+    pub fn license(&self) -> &Arc<Licensed> {
+        &self.admission.license
+    }
 }
 
 impl Keeper {

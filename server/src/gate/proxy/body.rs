@@ -17,12 +17,16 @@ use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 use imprimatur::{
     domain::asset::ContentId,
-    services::gate::{Admission, Parcel},
+    services::{
+        Error,
+        gate::{Admission, Parcel},
+    },
 };
 use sha2::{Digest as _, Sha256};
 
 use crate::gate::{
     Gate,
+    body::Flight,
     deliver::{CONTENT_ID, RECEIPT},
 };
 
@@ -30,7 +34,7 @@ use crate::gate::{
 const KEPT_BACK_MAX: usize = 16 * 1024;
 /// A page up to this size is sent in one piece once its receipt is durable, so that whatever goes
 /// wrong can still be said, and the receipt is a header.
-pub(super) const ONE_PIECE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Why a page does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +87,7 @@ impl Source {
         let mut whole = BytesMut::new();
         while let Some(chunk) = self.next().await? {
             whole.extend_from_slice(&chunk);
-            if whole.len() > ONE_PIECE_BYTES_MAX {
+            if self.taken > ONE_PIECE_BYTES_MAX {
                 self.ahead = whole.freeze();
                 return Ok(None);
             }
@@ -107,21 +111,34 @@ impl Source {
 
 /// A page on its way to somebody who pays for it.
 pub(super) struct Going {
-    pub gate: Gate,
-    pub source: Source,
-    pub admission: Option<Admission>,
+    gate: Gate,
+    source: Source,
+    admission: Option<Admission>,
+    flight: Flight,
     /// The page's address, for the receipt.
-    pub resource: String,
+    resource: String,
     /// Whether the client takes the receipt as a trailer.
-    pub trailers: bool,
-    pub hasher: Sha256,
-    pub bytes: u64,
+    trailers: bool,
+    hasher: Sha256,
     /// What was read last and has not left: it may be the end.
-    pub last: Bytes,
-    pub trailer: Option<HeaderMap>,
+    last: Bytes,
+    trailer: Option<HeaderMap>,
 }
 
 impl Going {
+    pub fn new(
+        gate: Gate,
+        source: Source,
+        admission: Admission,
+        flight: Flight,
+        resource: String,
+        trailers: bool,
+    ) -> Self {
+        let (hasher, last, trailer) = (Sha256::default(), Bytes::new(), None);
+        let admission = Some(admission);
+        Self { gate, source, admission, flight, resource, trailers, hasher, last, trailer }
+    }
+
     /// A body that sends the page and records the delivery before its last bytes.
     pub fn delivered(self) -> Body {
         let frames = stream::try_unfold(self, |mut going| async move {
@@ -129,6 +146,7 @@ impl Going {
                 Ok(frame) => Ok(frame.map(|frame| (frame, going))),
                 Err(error) => {
                     tracing::warn!(%error, page = going.resource, "The delivery of a page was cut off before its end; it is not billed");
+                    going.flight.cut_off();
                     Err(error)
                 }
             }
@@ -137,39 +155,47 @@ impl Going {
     }
 
     async fn step(&mut self) -> io::Result<Option<Frame<Bytes>>> {
-        let Some(admission) = self.admission.take() else {
+        if self.admission.is_none() {
             return Ok(self.trailer.take().map(Frame::trailers));
-        };
-        // Put back before anything is waited for: whoever drops this meanwhile drops it too.
-        self.admission = Some(admission);
+        }
+        let bytes = self.next().await?;
+        self.flight.handed_on += u64::try_from(bytes.len()).unwrap_or(0);
+        Ok(Some(Frame::data(bytes)))
+    }
+
+    async fn next(&mut self) -> io::Result<Bytes> {
         while let Some(chunk) = self.source.next().await.map_err(io::Error::other)? {
             self.hasher.update(&chunk);
-            self.bytes += u64::try_from(chunk.len()).unwrap_or(0);
+            self.flight.bytes += u64::try_from(chunk.len()).unwrap_or(0);
             let before = std::mem::replace(&mut self.last, chunk);
             if !before.is_empty() {
-                return Ok(Some(Frame::data(before)));
+                return Ok(before);
             }
         }
         if self.last.len() > KEPT_BACK_MAX {
-            let first = self.last.split_to(self.last.len() - KEPT_BACK_MAX);
-            return Ok(Some(Frame::data(first)));
+            return Ok(self.last.split_to(self.last.len() - KEPT_BACK_MAX));
         }
         if let Some(admission) = self.admission.take() {
-            let digest = std::mem::take(&mut self.hasher).finalize();
-            let parcel = Parcel {
-                content_id: ContentId::from_digest(&digest.into()),
-                bytes: self.bytes,
-                range: None,
-                resource: Some(self.resource.clone()),
-            };
-            let content_id = parcel.content_id.clone();
-            let keeper = self.gate.keeper();
-            let delivery = keeper.seal(admission, parcel).map_err(io::Error::other)?;
-            let trailer = trailer(&content_id, &delivery.jws);
-            keeper.record(delivery).await.map_err(io::Error::other)?;
-            self.trailer = trailer.filter(|_| self.trailers);
+            self.record(admission).await.map_err(io::Error::other)?;
         }
-        Ok(Some(Frame::data(std::mem::take(&mut self.last))))
+        Ok(std::mem::take(&mut self.last))
+    }
+
+    async fn record(&mut self, admission: Admission) -> Result<(), Error> {
+        let digest = std::mem::take(&mut self.hasher).finalize();
+        let content_id = ContentId::from_digest(&digest.into());
+        let parcel = Parcel {
+            content_id: content_id.clone(),
+            bytes: self.flight.bytes,
+            range: None,
+            resource: Some(self.resource.clone()),
+        };
+        let delivery = self.gate.keeper().seal(admission, parcel)?;
+        let trailer = trailer(&content_id, &delivery.jws);
+        self.gate.keeper().record(delivery).await?;
+        self.flight.arrived();
+        self.trailer = trailer.filter(|_| self.trailers);
+        Ok(())
     }
 }
 

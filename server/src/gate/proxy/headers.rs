@@ -8,6 +8,8 @@ use imprimatur::services::sites::Served;
 
 /// What the gate calls itself in `Via`.
 const VIA: &str = "imprimatur";
+/// What it adds there to everything that goes through it.
+pub(super) const VIA_ENTRY: &str = "1.1 imprimatur";
 
 /// Fields about one connection. `TE`, `Trailer` and `Upgrade` are always named in `Connection` by
 /// those who keep to the rules; the others are older than the rules.
@@ -79,15 +81,13 @@ pub(super) fn to_origin(client: &HeaderMap, site: &Served, scheme: &'static str)
     }
     headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    headers.append(header::VIA, HeaderValue::from_static("1.1 imprimatur"));
+    headers.append(header::VIA, HeaderValue::from_static(VIA_ENTRY));
     headers
 }
 
 /// The headers the client is sent.
 pub(super) fn to_client(origin: &HeaderMap) -> HeaderMap {
-    let mut headers = passed_on(origin, |name| NOT_RETURNED.contains(name));
-    headers.append(header::VIA, HeaderValue::from_static("1.1 imprimatur"));
-    headers
+    passed_on(origin, |name| NOT_RETURNED.contains(name))
 }
 
 fn passed_on(from: &HeaderMap, stays: impl Fn(&HeaderName) -> bool) -> HeaderMap {
