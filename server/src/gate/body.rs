@@ -142,7 +142,9 @@ impl Flight {
         let mut attempt = Attempt::new(timestamp, ABORTED, known, ask, asked.client.clone());
         attempt.receipt_id = Some(receipt_id);
         attempt.scope = Some(scope.as_str());
-        Self { encoding, bytes, ..Self::begun(gate, asked, token_id, attempt) }
+        let mut flight = Self::begun(gate, asked, token_id, attempt);
+        (flight.encoding, flight.bytes) = (encoding, bytes);
+        flight
     }
 
     /// A page of a site that begins; its receipt comes with its end.
