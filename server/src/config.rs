@@ -31,6 +31,8 @@ pub const KEYS: &[&str] = &[
     "OIDC_CLIENT_SECRET",
     "OIDC_ISSUER",
     "OIDC_LABEL",
+    "OUTBOX_BYTES_MAX",
+    "OUTBOX_DIR",
     "POSTGRES_PORT",
     "RECEIPT_KEY",
     "SANDBOX",
@@ -103,13 +105,17 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
-/// How the gate meets clients.
+/// How the gate works.
 #[derive(Clone, Debug)]
 pub struct Gate {
     /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
     pub unlicensed_per_hour: u32,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
+    pub outbox_dir: PathBuf,
+    /// `OUTBOX_BYTES_MAX`: bytes.
+    pub outbox_bytes_max: u64,
 }
 
 /// What is signed with.
@@ -258,13 +264,7 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
-            gate: Gate {
-                unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
-                trusted_proxies: source
-                    .text("TRUSTED_PROXIES")
-                    .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
-                    .unwrap_or_else(|| Ok(Vec::new()))?,
-            },
+            gate: Gate::read(source)?,
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
                 cursor: Secret(
@@ -282,6 +282,24 @@ impl Config {
             return Err(Error::NoProvider);
         }
         Ok(config)
+    }
+}
+
+impl Gate {
+    fn read(source: &Source) -> Result<Self, Error> {
+        let outbox_dir = match source.text("OUTBOX_DIR") {
+            Some(dir) => dir.into(),
+            None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
+        };
+        Ok(Self {
+            unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+            trusted_proxies: source
+                .text("TRUSTED_PROXIES")
+                .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
+                .unwrap_or_else(|| Ok(Vec::new()))?,
+            outbox_dir,
+            outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
     self, Clock, Services,
     content::ContentStore,
-    gate::{Signer, attempts::AttemptKey},
+    gate::{self as engine, OutboxSettings, Signer, attempts::AttemptKey},
     reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 use crate::{
-    config::{Config, Database, Provider},
+    config::{self, Config, Database, Provider},
     gate::{self, Gate},
     listen,
     portal::Portal,
@@ -114,6 +114,13 @@ pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
         content: ContentStore::new(Arc::new(store), config.content.upload_bytes_max),
         live: !config.web.sandbox,
     })
+}
+
+/// How the gate's engine works, as configured.
+pub fn engine_settings(config: &Config) -> engine::Settings {
+    let config::Gate { outbox_dir, outbox_bytes_max, .. } = &config.gate;
+    let outbox = OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max };
+    engine::Settings { outbox }
 }
 
 /// A serving process.
@@ -216,6 +223,7 @@ fn gate_settings(config: &Config) -> gate::Settings {
         unlicensed_per_hour: config.gate.unlicensed_per_hour,
         trusted_proxies: config.gate.trusted_proxies.clone(),
         attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+        keeper: engine_settings(config),
     }
 }
 

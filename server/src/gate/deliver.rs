@@ -168,12 +168,7 @@ async fn give(
     if method == Method::HEAD {
         return Ok(response);
     }
-    if !gate.keeper().has_room() {
-        return Err(Problem::unavailable(
-            "too_busy",
-            "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
-        ));
-    }
+    gate.keeper().room()?;
     let source = open(gate, &content, part).await?;
     let parcel = parcel(&content, part);
     let length = parcel.bytes;

@@ -12,10 +12,7 @@ use imprimatur::{
         gate::{Ask, Subject},
         ids::ReceiptId,
     },
-    services::{
-        gate::{self, Machine, Manifest},
-        reports,
-    },
+    services::gate::{self, Machine, Manifest},
 };
 use serde::Serialize;
 
@@ -100,7 +97,7 @@ async fn identify(gate: &Gate, asked: &Asked) -> Result<Machine, Problem> {
     }
 }
 
-/// `GET /receipts/{receipt_id}`: a stored receipt as it was signed, for a token of its license.
+/// `GET /receipts/{receipt_id}`: a recorded receipt as it was signed, for a token of its license.
 pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response {
     let request_id = asked.request_id;
     match read_receipt(&gate, &asked).await {
@@ -112,8 +109,7 @@ pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response 
 async fn read_receipt(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
     let machine = identify(gate, asked).await?;
     let receipt_id: ReceiptId = asked.subject.parse()?;
-    let services = gate.keeper().services();
-    let jws = reports::receipt_of_license(services, machine.license_id, receipt_id).await?;
+    let jws = gate.keeper().receipt(machine, receipt_id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/jose"),
         (header::CACHE_CONTROL, "private, no-store"),

@@ -25,7 +25,7 @@ use imprimatur::{
     services::{
         Result, Services,
         gate::{
-            Keeper, Signer,
+            self, Keeper, Signer,
             attempts::{AttemptKey, Attempts},
         },
     },
@@ -61,6 +61,7 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// What clients are hashed with.
     pub attempt_key: AttemptKey,
+    pub keeper: gate::Settings,
 }
 
 impl Gate {
@@ -68,7 +69,7 @@ impl Gate {
     pub async fn start(services: Services, signer: Signer, mut settings: Settings) -> Result<Self> {
         settings.base_url.truncate(settings.base_url.trim_end_matches('/').len());
         let attempts = Attempts::open(services.clone(), settings.attempt_key.clone());
-        let keeper = Keeper::open(services, signer).await?;
+        let keeper = Keeper::open(services, signer, settings.keeper.clone()).await?;
         let unlicensed = Unlicensed::new(settings.unlicensed_per_hour);
         let (offers, quiet) = (Offers::default(), Quiet::default());
         Ok(Self(Arc::new(Inner { keeper, attempts, unlicensed, offers, quiet, settings })))
@@ -83,6 +84,11 @@ impl Gate {
     /// Where refusals and deliveries that were not complete are noted.
     pub fn attempts(&self) -> &Attempts {
         &self.0.attempts
+    }
+
+    /// Waits until every receipt of a delivery so far is in the books.
+    pub async fn settled(&self) {
+        self.0.keeper.settled().await;
     }
 
     fn keeper(&self) -> &Keeper {

@@ -16,7 +16,7 @@ use crate::{
         access_token::TokenSecret,
         asset::ContentId,
         gate::{Content, Grant, Licensed, Meter, Presented},
-        ids::{AssetId, LicenseId, OrgId, TokenId, TypedId as _},
+        ids::{AssetId, LicenseId, OrgId, TokenId},
         license::Standing,
         metering::month_start,
         receipt::PublicKey,
@@ -108,11 +108,7 @@ async fn meters(
         let used = used.get(&license_id).copied().unwrap_or(0);
         meters.insert(license_id, Arc::new(SharedMeter::new(Meter::new(used, now))));
     }
-    let stopping: Vec<Uuid> = ids
-        .into_iter()
-        .filter(|&id| licenses.get(&LicenseId::from_uuid(id)).is_some_and(|l| l.hard_stop))
-        .collect();
-    for window in windows_paid(tx, &stopping, month_start(now)).await? {
+    for window in windows_paid(tx, &ids, month_start(now)).await? {
         paid.insert(window.org_id, &window.content_id, &window.window_key);
     }
     Ok(meters)
