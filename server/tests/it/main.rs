@@ -13,6 +13,7 @@ mod providers;
 mod publishing;
 mod sessions;
 mod sign_in;
+mod sites;
 mod stage;
 mod usage;
 mod visitor;

@@ -68,12 +68,7 @@ impl Sites {
             Ok(admission) => admission,
             Err(denial) => return Err(gate.refuse(&wanted.asked, &wanted.ask, denial).await),
         };
-        if !gate.keeper().has_room() {
-            return Err(Problem::unavailable(
-                "too_busy",
-                "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
-            ));
-        }
+        gate.keeper().room()?;
         let (license, rate_remaining) = (Arc::clone(&admission.license), admission.rate_remaining);
         let answer = self.fetch(&wanted, Method::GET).await?;
         let is_page =

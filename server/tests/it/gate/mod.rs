@@ -1,6 +1,6 @@
 //! The gate as a machine meets it.
 
-mod world;
+pub mod world;
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use tokio::{
 use self::world::{Limits, PLENTY, Sale, World};
 
 /// Asks until it is so; fails after ten seconds.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !so().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -37,7 +37,7 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 /// Status and code of a refusal; everything a machine relies on is checked on the way.
-async fn problem(response: Response) -> (u16, String) {
+pub async fn problem(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -56,7 +56,7 @@ async fn problem(response: Response) -> (u16, String) {
     (status, document["code"].as_str().unwrap().to_owned())
 }
 
-async fn totals(world: &World) -> Totals {
+pub async fn totals(world: &World) -> Totals {
     world.gate.settled().await;
     let range = Range::last_days(world.services.now(), 2, Grain::Day).unwrap();
     let filter = UsageFilter::default();
