@@ -102,9 +102,14 @@ async fn answer(
         }
         "/broken" => (StatusCode::INTERNAL_SERVER_ERROR, "It broke.").into_response(),
         "/cut" | "/cut-early" => {
-            let mut chunks = chunked(bytes(if path == "/cut" { 200_000 } else { 20_000 }));
-            chunks.push(Err(io::ErrorKind::ConnectionReset.into()));
-            Body::from_stream(stream::iter(chunks)).into_response()
+            use futures::StreamExt as _;
+            let begun = stream::iter(chunked(bytes(if path == "/cut" { 200_000 } else { 20_000 })));
+            let broken = stream::once(async {
+                // What came before is on its way first.
+                tokio::task::yield_now().await;
+                Err(io::ErrorKind::ConnectionReset.into())
+            });
+            Body::from_stream(begun.chain(broken)).into_response()
         }
         "/silent" => std::future::pending().await,
         "/stalled" => {

@@ -103,9 +103,14 @@ impl SiteWorld {
 
     /// A request for a page, without a token.
     pub fn ask(&self, method: &str, path: &str) -> RequestBuilder {
+        self.ask_at(HOST, method, path)
+    }
+
+    /// A request to another host.
+    pub fn ask_at(&self, host: &str, method: &str, path: &str) -> RequestBuilder {
         let method = method.parse().unwrap();
         let request = self.client.request(method, format!("http://{}{path}", self.address));
-        request.header("host", HOST)
+        request.header("host", host)
     }
 
     /// The same, with the token.
@@ -151,13 +156,10 @@ impl SiteWorld {
             .unwrap()
     }
 
-    /// Waits until the gate answers for this host and path with this status.
-    pub async fn until_status(&self, host: &str, path: &str, status: u16) {
-        until("the gate knows of the change", async || {
-            let asked = self.get(path).header("host", host).send().await;
-            asked.unwrap().status() == status
-        })
-        .await;
+    /// Waits until the gate answers for this path with this status.
+    pub async fn until_status(&self, path: &str, status: u16) {
+        until("the gate knows of the change", async || self.fetch(path).await.status() == status)
+            .await;
     }
 }
 
