@@ -39,7 +39,7 @@ create function site_wakes_gates() returns trigger
 $$
 begin
     perform pg_notify('gate_site', '');
-    perform pg_notify('gate_snapshot', coalesce(new.asset_id, old.asset_id)::text);
+    perform pg_notify('gate_snapshot', 'asset:' || coalesce(new.asset_id, old.asset_id));
     return null;
 end;
 $$;

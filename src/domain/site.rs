@@ -1,8 +1,7 @@
 //! A site: a creator's own host, whose pages are licensed by path instead of by upload.
 //!
 //! A host is served only while its creator can be seen to hold it: by a DNS record or by a file that
-//! carries the claim's challenge. A path has one spelling, so that what a tier forbids cannot be
-//! asked for in another.
+//! carries the claim's challenge.
 
 use std::{fmt, str::FromStr};
 
@@ -230,54 +229,6 @@ impl Health {
 /// learn the rules, and the proof of the claim itself.
 pub const FREE_PATHS: [&str; 5] =
     ["/robots.txt", "/sitemap.xml", "/favicon.ico", "/.well-known/security.txt", FILE_PATH];
-
-/// The one spelling of a path, without a query: escapes of unreserved characters are undone, other
-/// escapes are in upper case (RFC 3986, section 6.2.2).
-///
-/// # Errors
-///
-/// A path that servers read in different ways is refused: dot segments, empty segments, backslashes,
-/// and escaped slashes, backslashes, percent signs and control characters.
-pub fn page_path(raw: &str) -> Result<String, Refusal> {
-    let refused = || {
-        Refusal::new(
-            super::error::Kind::Malformed,
-            "bad_path",
-            "The path has a part that servers read in different ways. Ask for its plain form.",
-        )
-    };
-    let mut path = String::with_capacity(raw.len());
-    let mut bytes = raw.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte != b'%' {
-            let allowed = byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@".contains(&byte);
-            if !allowed {
-                return Err(refused());
-            }
-            path.push(char::from(byte));
-            continue;
-        }
-        let digits = [bytes.next(), bytes.next()].map(|digit| {
-            digit
-                .and_then(|digit| char::from(digit).to_digit(16))
-                .and_then(|v| u8::try_from(v).ok())
-        });
-        let [Some(high), Some(low)] = digits else { return Err(refused()) };
-        match high << 4 | low {
-            byte if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
-                path.push(char::from(byte));
-            }
-            0..0x20 | 0x7f | b'/' | b'\\' | b'%' => return Err(refused()),
-            byte => path.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    let segments = path.strip_prefix('/').ok_or_else(refused)?;
-    let last = segments.matches('/').count();
-    let odd = |(at, segment): (usize, &str)| {
-        segment == "." || segment == ".." || (segment.is_empty() && at != last)
-    };
-    if segments.split('/').enumerate().any(odd) { Err(refused()) } else { Ok(path) }
-}
 
 enum NoDomain {
     Address,

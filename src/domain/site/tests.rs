@@ -124,74 +124,7 @@ fn a_site_lapses_after_seven_days_of_failures_and_not_before() {
     assert_eq!(lapsed.after(true, start + TimeDelta::days(15)).state, SiteState::Lapsed);
 }
 
-#[test]
-fn a_path_has_one_spelling() {
-    for (raw, path) in [
-        ("/", "/"),
-        ("/articles/tide", "/articles/tide"),
-        ("/%61rticles/%7Emira/", "/articles/~mira/"),
-        ("/caf%c3%a9", "/caf%C3%A9"),
-        ("/a%20b", "/a%20b"),
-        ("/a;v=1,2/b=c", "/a;v=1,2/b=c"),
-        ("/.well-known/x", "/.well-known/x"),
-        ("/...", "/..."),
-    ] {
-        assert_eq!(page_path(raw).unwrap(), path);
-    }
-    for bad in [
-        "",
-        "articles",
-        "*",
-        "/a/../b",
-        "/a/./b",
-        "/..",
-        "/a/%2e%2e/b",
-        "/a/.%2E/b",
-        "//a",
-        "/a//b",
-        "/a%2fb",
-        "/a%5Cb",
-        "/a\\b",
-        "/a%00",
-        "/a%0d%0aX:1",
-        "/a%252e",
-        "/a%",
-        "/a%2",
-        "/a%zz",
-        "/a b",
-        "/a?b",
-        "/a#b",
-        "/é",
-    ] {
-        assert_eq!(page_path(bad).map_err(|refusal| refusal.code), Err("bad_path"), "{bad}");
-    }
-}
-
 proptest! {
-    #[test]
-    fn spelling_twice_changes_nothing(raw in "/[a-z%0-9A-F./~é-]{0,24}") {
-        if let Ok(path) = page_path(&raw) {
-            prop_assert_eq!(page_path(&path), Ok(path.clone()));
-            prop_assert!(!path.contains("/../") && !path.contains("//"));
-        }
-    }
-
-    #[test]
-    fn any_escaping_of_a_plain_path_is_that_path(plain in "(/[a-z0-9~_-]{1,6}){1,4}", which: u32) {
-        let escaped: String = plain
-            .bytes()
-            .enumerate()
-            .map(|(at, byte)| {
-                if byte != b'/' && which >> (at % 32) & 1 == 1 {
-                    format!("%{byte:02x}")
-                } else {
-                    char::from(byte).to_string()
-                }
-            })
-            .collect();
-        prop_assert_eq!(page_path(&escaped).unwrap(), plain);
-    }
-
     #[test]
     fn no_host_or_origin_makes_it_panic(text in "\\PC{0,40}") {
         let _ = SiteHost::parse(&text, PUBLIC);

@@ -9,11 +9,12 @@ use crate::{
         error::Refusal,
         ids::{AssetId, LicenseId, OrgId, TierId},
         license::{Standing, State},
+        money::Money,
         pricing::Tier,
     },
     services::{
-        Result, Services,
-        offers::{self, PublishedTerms},
+        Error, Result, Services,
+        offers::{self, PublishedTerms, TierRow},
     },
 };
 
@@ -31,6 +32,15 @@ pub struct LicenseRow {
     pub has_token: bool,
 }
 
+/// What machines fetch under a license.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The newest version of a work.
+    Content { content_id: String, file_name: String },
+    /// Pages of a site.
+    Site { host: String },
+}
+
 /// One of one's own licenses.
 #[derive(Debug)]
 pub struct License {
@@ -39,11 +49,12 @@ pub struct License {
     pub title: String,
     pub creator: String,
     pub attribution: String,
-    pub content_id: String,
-    pub file_name: String,
+    pub subject: Subject,
     pub state: State,
     pub terms: PublishedTerms,
     pub tier: Tier,
+    /// What the organization will spend on it in a calendar month at most.
+    pub spend_cap: Option<Money>,
     pub accepted_by: String,
     pub accepted_at: DateTime<Utc>,
     pub starts_at: DateTime<Utc>,
@@ -113,19 +124,23 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
                   license.starts_at, license.ends_at, license.terms_digest,
                   asset.title, asset.attribution, organization.name as creator,
                   person.name as accepted_by, terms.terms_id, terms.document,
-                  tier.name, tier.currency, tier.base_micros, tier.included_units,
-                  tier.overage_micros, tier.rate_per_minute, tier.scopes,
-                  version.content_id, version.file_name
+                  license.spend_cap_micros,
+                  tier.name, tier.currency, tier.base_micros, tier.included_units, tier.overrun,
+                  tier.overage_micros, tier.rate_per_minute, tier.scopes, tier.allowed_paths,
+                  tier.forbidden_paths,
+                  version.content_id as "content_id?", version.file_name as "file_name?",
+                  site.host as "host?"
            from license
            join asset on asset.asset_id = license.asset_id
            join organization on organization.org_id = license.creator_org_id
            join person on person.person_id = license.accepted_by
            join terms on terms.terms_id = license.terms_id
            join tier on tier.tier_id = license.tier_id
-           join lateral (
+           left join lateral (
                select content_id, file_name from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
+           left join site on site.asset_id = asset.asset_id
            where license.org_id = $1 and license.license_id = $2"#,
         member.org_id.uuid(),
         license_id.uuid(),
@@ -139,24 +154,40 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         title: row.title,
         creator: row.creator,
         attribution: row.attribution,
-        content_id: row.content_id,
-        file_name: row.file_name,
+        subject: subject(row.content_id, row.file_name, row.host)?,
         state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
         terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
-        tier: offers::tier(
-            row.name,
-            row.currency,
-            row.base_micros,
-            row.included_units,
-            row.overage_micros,
-            row.rate_per_minute,
-            &row.scopes,
-        )?,
+        spend_cap: row.spend_cap_micros.map(|micros| Money::new(micros, row.currency)),
+        tier: TierRow {
+            name: row.name,
+            currency: row.currency,
+            base_micros: row.base_micros,
+            included_units: row.included_units,
+            overrun: row.overrun,
+            overage_micros: row.overage_micros,
+            rate_per_minute: row.rate_per_minute,
+            scopes: row.scopes,
+            allowed_paths: row.allowed_paths,
+            forbidden_paths: row.forbidden_paths,
+        }
+        .read()?,
         accepted_by: row.accepted_by,
         accepted_at: row.accepted_at,
         starts_at: row.starts_at,
         ends_at: row.ends_at,
     })
+}
+
+fn subject(
+    content_id: Option<String>,
+    file_name: Option<String>,
+    host: Option<String>,
+) -> Result<Subject> {
+    match (content_id, file_name, host) {
+        (Some(content_id), Some(file_name), _) => Ok(Subject::Content { content_id, file_name }),
+        (_, _, Some(host)) => Ok(Subject::Site { host }),
+        _ => Err(Error::fault("reading a license", "its work is neither bytes nor a site")),
+    }
 }
 
 fn state_at(

@@ -24,7 +24,7 @@ use axum::{
     response::Response,
 };
 use imprimatur::{
-    domain::site::page_path,
+    domain::gate::SitePath,
     services::{
         Error, Services,
         sites::{Directory, Served},
@@ -122,7 +122,7 @@ impl Sites {
             return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, code, detail)
                 .with(header::ALLOW, "GET, HEAD"));
         }
-        let path = page_path(parts.uri.path())?;
+        let path = SitePath::parse(parts.uri.path())?.as_str().to_owned();
         let address = match parts.uri.query() {
             Some(query) => format!("{path}?{query}"),
             None => path.clone(),

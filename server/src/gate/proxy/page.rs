@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use imprimatur::{
     domain::{
         asset::ContentId,
-        gate::{Ask, Licensed, Subject},
+        gate::{Ask, Licensed, Rate, Subject},
         site::FREE_PATHS,
     },
     services::{
@@ -69,7 +69,7 @@ impl Sites {
             Err(denial) => return Err(gate.refuse(&wanted.asked, &wanted.ask, denial).await),
         };
         gate.keeper().room()?;
-        let (license, rate_remaining) = (Arc::clone(&admission.license), admission.rate_remaining);
+        let (license, rate) = (Arc::clone(&admission.license), admission.rate);
         let answer = self.fetch(&wanted, Method::GET).await?;
         let is_page =
             matches!(answer.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION);
@@ -78,7 +78,7 @@ impl Sites {
         } else {
             self.pass_on(answer)
         };
-        self.mark(&mut response, &license, rate_remaining)?;
+        self.mark(&mut response, &license, rate)?;
         Ok(response)
     }
 
@@ -91,9 +91,9 @@ impl Sites {
             Ok(look) => look,
             Err(denial) => return Err(gate.refuse(&wanted.asked, &wanted.ask, denial).await),
         };
-        let Look { license, rate_remaining, .. } = look;
+        let Look { license, rate, .. } = look;
         let mut response = self.pass_on(self.fetch(&wanted, Method::HEAD).await?);
-        self.mark(&mut response, &license, rate_remaining)?;
+        self.mark(&mut response, &license, rate)?;
         Ok(response)
     }
 
@@ -226,14 +226,14 @@ impl Sites {
         &self,
         response: &mut Response,
         license: &Licensed,
-        rate_remaining: u32,
+        rate: Rate,
     ) -> Result<(), Problem> {
         let terms = self.0.gate.license_url(&license.terms_digest);
         let link = HeaderValue::from_str(&format!("<{terms}>; rel=\"license\""))
             .map_err(|error| Error::fault("writing a header", error))?;
         response.headers_mut().append(header::LINK, link);
         put(response, header::ACCEPT_RANGES, "none")?;
-        for (name, value) in rate_headers(license.rate_per_minute, rate_remaining) {
+        for (name, value) in rate_headers(rate) {
             put(response, name, &value)?;
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use imprimatur::{
     domain::{
+        access_token::TypedLimits,
         actor::{Actor, Role, Who},
         asset::{ContentId, Particulars},
         identity::InvitationCode,
@@ -137,7 +138,7 @@ impl Stage {
                 identity::accept_invitation(services, &person, &code.reveal()).await.unwrap();
                 prepared.person_id = person.person_id();
             }
-            "revoke_token" => {
+            "revoke_token" | "rotate_token" => {
                 let new = self.new_token();
                 prepared.token_id = Some(new.token_id);
                 tokens::create(services, &self.owner, new).await.unwrap();
@@ -209,6 +210,7 @@ impl Stage {
             name: "crawler".into(),
             scopes: vec![Scope::Training],
             expires_in_days: Some(1),
+            limits: TypedLimits::default(),
         }
     }
 
@@ -298,5 +300,6 @@ fn tiers() -> TypedTiers {
         paid_units: "1".into(),
         paid_overage: String::new(),
         paid_rate: "1".into(),
+        ..TypedTiers::default()
     }
 }

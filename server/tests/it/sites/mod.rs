@@ -286,6 +286,10 @@ async fn a_path_is_asked_for_in_one_spelling(pool: PgPool) {
     assert_eq!(world.fetch("/%61rticles/t%69de").await.status(), 200);
     assert_eq!(world.origin.last().1, "/articles/tide");
     let asked = world.origin.count();
+    for odd in ["/premium/x", "/%70remium/x", "/a/%2e%2e/premium/x", "//premium//x"] {
+        let response = world.fetch(odd).await;
+        assert_eq!(problem(response).await, (403, "tier_required".into()), "{odd}");
+    }
     for odd in ["/a%2fb", "/a%5cb", "/a%00"] {
         let response = world.fetch(odd).await;
         assert_eq!(response.status(), 400, "{odd}");

@@ -8,7 +8,7 @@ use imprimatur::{
         access_token::TokenSecret,
         asset::Particulars,
         ids::{AssetId, LicenseId},
-        pricing::TypedTiers,
+        pricing::{TypedPaths, TypedTiers},
         receipt::{self, Jwks, Receipt},
         site::{Challenge, Ground, Origin as OriginUrl, ProvenBy, SiteHost},
         terms::Scope,
@@ -187,6 +187,13 @@ async fn license(gate: &World, asset_id: AssetId, units: u32) -> LicenseId {
         paid_units: units.to_string(),
         paid_overage: String::new(),
         paid_rate: "100000".into(),
+        free_paths: TypedPaths { allowed: "/free/**".into(), forbidden: String::new() },
+        paid_paths: TypedPaths { allowed: String::new(), forbidden: "/premium/**".into() },
+        larger_name: "Premium".into(),
+        larger_base: "5000".into(),
+        larger_units: "1000000".into(),
+        larger_rate: "100000".into(),
+        ..TypedTiers::default()
     };
     let template = "all-uses".to_owned();
     let new = NewOffer { offer_id: mint(), asset_id, template, tiers };
