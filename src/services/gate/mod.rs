@@ -122,6 +122,18 @@ impl Parcel {
     }
 }
 
+impl Admission {
+    /// The token it was granted to.
+    pub const fn token_id(&self) -> TokenId {
+        self.token_id
+    }
+
+    /// When it was granted.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
 /// An admission with its signed receipt, which is worth nothing until it is recorded.
 #[derive(Debug)]
 pub struct Delivery {
