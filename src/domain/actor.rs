@@ -71,7 +71,10 @@ impl Role {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
             (Self::Finance, AcceptLicense | CapSpend) => true,
-            (Self::Developer, RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken) => true,
+            (
+                Self::Developer,
+                RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken,
+            ) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }
     }

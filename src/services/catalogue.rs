@@ -58,7 +58,7 @@ pub struct WorkDetail {
 }
 
 /// The newest version of a work.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Newest {
     pub content_id: String,
     pub bytes: i64,

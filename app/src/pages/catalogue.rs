@@ -50,8 +50,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                         None => work.creator,
                     };
                     Row::new(vec![
-                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id))
-                            .note(by),
+                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
                         Cell::new(work.kind.in_words()),
                         Cell::new(work.terms_name),
                         Cell::new(size),

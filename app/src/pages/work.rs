@@ -113,15 +113,15 @@ fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
 
 fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
     let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
-    let newest = work.newest.as_ref().map(|newest| {
+    let newest = work.newest.clone().map(|newest| {
         let bytes = u64::try_from(newest.bytes).unwrap_or_default();
         view! {
-            <Definition name="Type">{newest.media_type.clone()}</Definition>
+            <Definition name="Type">{newest.media_type}</Definition>
             <Definition name="Size">
                 <Bytes count=bytes />
             </Definition>
             <Definition name="Content ID">
-                <Digest value=newest.content_id.clone() copy="content ID" />
+                <Digest value=newest.content_id copy="content ID" />
             </Definition>
         }
     });

@@ -222,12 +222,7 @@ impl Sites {
     }
 
     /// What an answer under a license says besides.
-    fn mark(
-        &self,
-        response: &mut Response,
-        license: &Licensed,
-        rate: Rate,
-    ) -> Result<(), Problem> {
+    fn mark(&self, response: &mut Response, license: &Licensed, rate: Rate) -> Result<(), Problem> {
         let terms = self.0.gate.license_url(&license.terms_digest);
         let link = HeaderValue::from_str(&format!("<{terms}>; rel=\"license\""))
             .map_err(|error| Error::fault("writing a header", error))?;

@@ -191,7 +191,7 @@ async fn license(gate: &World, asset_id: AssetId, units: u32) -> LicenseId {
         paid_paths: TypedPaths { allowed: String::new(), forbidden: "/premium/**".into() },
         larger_name: "Premium".into(),
         larger_base: "5000".into(),
-        larger_units: "1000000".into(),
+        larger_units: "2000000".into(),
         larger_rate: "100000".into(),
         ..TypedTiers::default()
     };
