@@ -93,6 +93,20 @@ impl Changes {
             ("receipt_key", _) => self.keys = true,
             _ => self.everything = true,
         }
+        self.bound();
+    }
+
+    /// Adds what others name.
+    pub fn merge(&mut self, others: Self) {
+        self.everything |= others.everything;
+        self.licenses.extend(others.licenses);
+        self.tokens.extend(others.tokens);
+        self.assets.extend(others.assets);
+        self.keys |= others.keys;
+        self.bound();
+    }
+
+    fn bound(&mut self) {
         if self.licenses.len() + self.tokens.len() + self.assets.len() > Self::MAX {
             *self = Self::everything();
         }
