@@ -119,7 +119,7 @@ async fn knock(address: std::net::SocketAddr, hundreds: usize) -> usize {
             let whole = text.rfind('}').map_or(0, |end| end + 1);
             seen += text[..whole].matches("\"status\":4").count();
             refused += text[..whole].matches("HTTP/1.1 4").count();
-            let rest = text[whole..].as_bytes().to_vec();
+            let rest = text.as_bytes()[whole..].to_vec();
             kept = rest.len();
             buffer[..kept].copy_from_slice(&rest);
         }

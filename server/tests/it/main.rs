@@ -14,6 +14,7 @@ mod providers;
 mod publishing;
 mod sessions;
 mod sign_in;
+mod sites;
 mod stage;
 mod usage;
 mod visitor;

@@ -122,6 +122,18 @@ impl Parcel {
     }
 }
 
+impl Admission {
+    /// The token it was granted to.
+    pub const fn token_id(&self) -> TokenId {
+        self.token_id
+    }
+
+    /// When it was granted.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
 /// An admission with its signed receipt, which is worth nothing until it is recorded.
 #[derive(Debug)]
 pub struct Delivery {
@@ -159,6 +171,7 @@ impl Keeper {
         register_key(&services, signer.public_key()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;
+        let listener = watch::listen(&services).await?;
         let (snapshot, paid) = (Snapshot::new(), Paid::default());
         let confirmed = Mutex::new(Instant::now());
         snapshot.apply(&services, &paid, &Changes::everything()).await?;
@@ -166,7 +179,7 @@ impl Keeper {
         let (stop, stopped) = channel::channel(false);
         let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
         let tasks = vec![
-            tokio::spawn(watch::keep_fresh(Arc::clone(&shared), stopped.clone())),
+            tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
             tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
         Ok(Self { shared, signer, outbox, moves, stop, tasks: Mutex::new(tasks) })

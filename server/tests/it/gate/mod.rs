@@ -1,10 +1,14 @@
 //! The gate as a machine meets it.
 
+<<<<<<< HEAD
 mod aborted;
 mod crawlers;
 mod unlicensed;
 mod wire;
 mod world;
+=======
+pub mod world;
+>>>>>>> sites
 
 use std::time::Duration;
 
@@ -31,7 +35,7 @@ use tokio::{
 use self::world::{Limits, PLENTY, Sale, World};
 
 /// Asks until it is so; fails after ten seconds.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !so().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -41,7 +45,7 @@ async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 /// Status and code of a refusal; everything a machine relies on is checked on the way.
-async fn problem(response: Response) -> (u16, String) {
+pub async fn problem(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -60,7 +64,7 @@ async fn problem(response: Response) -> (u16, String) {
     (status, document["code"].as_str().unwrap().to_owned())
 }
 
-async fn totals(world: &World) -> Totals {
+pub async fn totals(world: &World) -> Totals {
     world.gate.settled().await;
     let range = Range::last_days(world.services.now(), 2, Grain::Day).unwrap();
     let filter = UsageFilter::default();
