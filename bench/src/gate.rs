@@ -29,6 +29,7 @@ const NGINX_PROXY: u16 = 9202;
 const NGINX_CHAIN: u16 = 9203;
 const AXUM: u16 = 9204;
 const OURS: u16 = 9301;
+const OURS_SITE: u16 = 9306;
 const OURS_FEW: u16 = 9302;
 const OURS_MANY: u16 = 9303;
 
@@ -42,6 +43,10 @@ const MARKET: Size = Size {
     hard_stop: false,
     rate_per_minute: 2_000_000_000,
 };
+/// The site that the gate stands before, and a path of it that needs no token, no receipt and no
+/// decision: what is left is the proxy alone.
+const SITE_HOST: &str = "site.example";
+const FREE_PATH: &str = "/robots.txt";
 /// For a process that was stopped to catch up with what its timers missed.
 const AWAKENING: Duration = Duration::from_millis(300);
 
@@ -59,7 +64,12 @@ struct Contender {
 }
 
 impl Contender {
-    fn new(name: &'static str, port: u16, process: Rc<Process>, requests: Requests) -> Result<Self> {
+    fn new(
+        name: &'static str,
+        port: u16,
+        process: Rc<Process>,
+        requests: Requests,
+    ) -> Result<Self> {
         process.pause()?;
         let (shots, booked) = (Vec::new(), Vec::new());
         Ok(Self { name, port, process, requests, pool: None, shots, booked })
@@ -102,8 +112,10 @@ impl Contender {
 /// Who takes part, in the order of `field`.
 mod place {
     pub const GATE: usize = 0;
-    pub const CHAIN: usize = 1;
-    pub const PROXY: usize = 2;
+    pub const SITE: usize = 1;
+    pub const PASSING: usize = 2;
+    pub const CHAIN: usize = 3;
+    pub const PROXY: usize = 4;
 }
 
 /// P1 to P4.
@@ -116,6 +128,9 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         report.say(&format!("gate, {name}: making the market"));
         let book = books.open(&bench.dir, "bench_gate").await?;
         let market = seed::market(&book.services, size).await?;
+        let site_book = books.open(&bench.dir, "bench_site").await?;
+        seed::market(&site_book.services, Size { works: 1, ..size }).await?;
+        seed::make_site(&site_book.services, SITE_HOST, ORIGIN).await?;
         let files = bench.dir.join("files");
         write_files(&files, &market)?;
         let origin =
@@ -131,6 +146,9 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
             host: "127.0.0.1".into(),
             scope: None,
         };
+        let pages = Requests { host: SITE_HOST.into(), ..content.clone() };
+        let free = Requests { paths: vec![FREE_PATH.into()], ..pages.clone() };
+        let ours_site = Rc::new(product::start(bench, &site_book, OURS_SITE).await?);
         let ours = Rc::new(product::start(bench, &book, OURS).await?);
         let chain = Role::Chain { origin: ORIGIN, authorizer: AUTHORIZER };
         let plain = Role::Proxy { origin: ORIGIN };
@@ -140,6 +158,9 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         let axum = Rc::new(stand_in(bench, "axum", AXUM, &files, Core::First).await?);
         let mut field = vec![
             Contender::new("gate", OURS, ours, content.clone())?.booking(&book.services.pool),
+            Contender::new("gate, site", OURS_SITE, Rc::clone(&ours_site), pages)?
+                .booking(&site_book.services.pool),
+            Contender::new("gate, passing on", OURS_SITE, ours_site, free)?,
             Contender::new("nginx chain", NGINX_CHAIN, chain, content.clone())?,
             Contender::new("nginx proxy", NGINX_PROXY, plain, content.clone())?,
             Contender::new("nginx files", NGINX_FILES, static_files, content.clone())?,
@@ -150,6 +171,7 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         authorizer.end()?;
         origin.end()?;
         books.drop(book).await?;
+        books.drop(site_book).await?;
     }
     Ok(())
 }
@@ -205,7 +227,7 @@ async fn compete(
             })
             .await?;
             write_down(report, &format!("gate, {name}, half of what each can do"), field);
-            for (who, name) in [(place::GATE, "gate")] {
+            for (who, name) in [(place::GATE, "gate"), (place::SITE, "site")] {
                 report.target(
                     "P2",
                     &format!("p99, {name} / nginx chain, each at half of what it can do"),
@@ -273,7 +295,7 @@ fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
     let rate = |above: usize, below: usize| {
         Spread::of_ratios(&field[above].rates(), &field[below].rates())
     };
-    for (who, name) in [(place::GATE, "gate")] {
+    for (who, name) in [(place::GATE, "gate"), (place::SITE, "site")] {
         if connections == 1 {
             report.target(
                 "P2",
@@ -294,6 +316,14 @@ fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
             &format!("{name} / nginx plain proxy, {connections} connections"),
             Goal::AtLeast(0.6),
             rate(who, place::PROXY),
+        );
+    }
+    if connections > 1 {
+        report.target(
+            "P4",
+            &format!("site / the same gate only passing on, {connections} connections"),
+            Goal::AtLeast(0.74),
+            rate(place::SITE, place::PASSING),
         );
     }
 }
@@ -382,5 +412,7 @@ fn write_files(files: &Path, market: &Market) -> Result<()> {
     for (content_id, bytes) in &market.contents {
         fs::write(dir.join(content_id.as_str()), bytes)?;
     }
+    let (_, bytes) = market.contents.first().ok_or("a market without works")?;
+    fs::write(files.join(FREE_PATH.trim_start_matches('/')), bytes)?;
     Ok(())
 }

@@ -124,6 +124,26 @@ pub async fn market(services: &Services, size: Size) -> Result<Market> {
     Ok(Market { creator, buyer, contents })
 }
 
+/// Makes a site of the only work, with its origin on this machine.
+pub async fn make_site(services: &Services, host: &str, origin: u16) -> Result<()> {
+    let mut db = services.pool.acquire().await?;
+    sqlx::query("set session_replication_role = replica").execute(&mut *db).await?;
+    sqlx::query("delete from asset_version").execute(&mut *db).await?;
+    sqlx::query("update asset set kind = 'site'").execute(&mut *db).await?;
+    sqlx::query(
+        "insert into site (asset_id, org_id, host, origin, challenge, state, claimed_at,
+                           verified_at, verified_by, checked_at)
+         select asset_id, org_id, $1, $2, repeat('0', 32), 'verified', now(), now(), 'file', now()
+         from asset",
+    )
+    .bind(host)
+    .bind(format!("http://127.0.0.1:{origin}"))
+    .execute(&mut *db)
+    .await?;
+    sqlx::query("set session_replication_role = origin").execute(&mut *db).await?;
+    Ok(())
+}
+
 /// Copies rows of a table; `given` are SQL expressions by column, over `t` and `s`.
 pub async fn multiply(
     db: &mut PgConnection,
