@@ -12,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
@@ -37,6 +38,8 @@ pub const KEYS: &[&str] = &[
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
+    "TRUSTED_PROXIES",
+    "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
 ];
 
@@ -102,9 +105,13 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
-/// How the gate works.
+/// How the gate works, and how it meets clients.
 #[derive(Clone, Debug)]
 pub struct Gate {
+    /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
+    pub unlicensed_per_hour: u32,
+    /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
     pub outbox_dir: PathBuf,
     /// `OUTBOX_BYTES_MAX`: bytes.
@@ -284,7 +291,12 @@ impl Gate {
             Some(dir) => dir.into(),
             None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
         };
+        let trusted_proxies = source.text("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |list| {
+            list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect()
+        })?;
         Ok(Self {
+            unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+            trusted_proxies,
             outbox_dir,
             outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
         })
@@ -400,6 +412,15 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn proxies_are_a_list_of_networks() {
+        let config = read(&[("TRUSTED_PROXIES", Some("10.0.0.0/8, fd00::/8"))]).unwrap();
+        assert_eq!(config.gate.trusted_proxies.len(), 2);
+        assert_eq!(config.gate.unlicensed_per_hour, 100);
+        let bad = read(&[("TRUSTED_PROXIES", Some("everybody"))]);
+        assert!(matches!(bad, Err(Error::Unreadable { key: "TRUSTED_PROXIES", .. })));
     }
 
     #[test]

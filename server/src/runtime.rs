@@ -10,7 +10,7 @@ use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
     self, Clock, Services,
     content::ContentStore,
-    gate::{OutboxSettings, Settings, Signer},
+    gate::{KeeperSettings, OutboxSettings, Signer, attempts::AttemptKey},
     reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
@@ -117,9 +117,11 @@ pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
 }
 
 /// How the gate works, as configured.
-pub fn gate_settings(config: &Config) -> Settings {
-    let config::Gate { outbox_dir, outbox_bytes_max } = &config.gate;
-    Settings { outbox: OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max } }
+pub fn keeper_settings(config: &Config) -> KeeperSettings {
+    let config::Gate { outbox_dir, outbox_bytes_max, .. } = &config.gate;
+    KeeperSettings {
+        outbox: OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max },
+    }
 }
 
 /// A serving process.
@@ -203,8 +205,7 @@ pub async fn assemble(
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
         let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let settings = gate_settings(config);
-        let gate = Gate::start(services.clone(), signer, settings, &config.web.base_url).await?;
+        let gate = Gate::start(services.clone(), signer, gate_settings(config)).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {
@@ -215,6 +216,16 @@ pub async fn assemble(
     }
     router = router.merge(router::health(services.clone()));
     Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
+}
+
+fn gate_settings(config: &Config) -> gate::Settings {
+    gate::Settings {
+        keeper: keeper_settings(config),
+        base_url: config.web.base_url.clone(),
+        unlicensed_per_hour: config.gate.unlicensed_per_hour,
+        trusted_proxies: config.gate.trusted_proxies.clone(),
+        attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+    }
 }
 
 fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {

@@ -32,7 +32,7 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{self, Config, Content, Database, Keys, Provider, Secret, Web},
+    config::{Config, Content, Database, Gate as GateConfig, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -255,7 +255,12 @@ fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
-        gate: config::Gate { outbox_dir: outbox.to_owned(), outbox_bytes_max: 1 << 30 },
+        gate: GateConfig {
+            unlicensed_per_hour: 100,
+            trusted_proxies: Vec::new(),
+            outbox_dir: outbox.to_owned(),
+            outbox_bytes_max: 1 << 30,
+        },
         keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
         providers: vec![Provider::Oidc {
             issuer: issuer.parse().unwrap(),

@@ -17,7 +17,7 @@ use crate::{
     },
     services::{
         Result, Services,
-        gate::{Admission, Delivery, Keeper, OutboxSettings, Parcel, Settings},
+        gate::{Admission, Delivery, Keeper, KeeperSettings, OutboxSettings, Parcel},
         mint,
         testing::{self, Scratch, TestClock},
     },
@@ -87,10 +87,10 @@ impl World {
         &self.services.pool
     }
 
-    /// Settings of a gate with an outbox of its own.
-    pub fn settings(&self) -> Settings {
+    /// KeeperSettings of a gate with an outbox of its own.
+    pub fn settings(&self) -> KeeperSettings {
         let dir = self.scratch.path().join(fresh().to_string());
-        Settings { outbox: OutboxSettings { dir, bytes_max: 1 << 30 } }
+        KeeperSettings { outbox: OutboxSettings { dir, bytes_max: 1 << 30 } }
     }
 
     pub fn pass(&self, time: TimeDelta) {

@@ -4,10 +4,12 @@
 //! succeeded. Whoever stops on the way (a refusal, a client gone, a failed read) is not billed.
 //! Recorded receipts are on the local disk at once and in the books of PostgreSQL soon after.
 
+pub mod attempts;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod manifest;
 mod meters;
+mod offered;
 mod outbox;
 mod signer;
 mod snapshot;
@@ -23,6 +25,7 @@ use tokio::{
 };
 
 pub use manifest::{Manifest, Origin, manifest};
+pub use offered::{Offered, offered};
 pub use outbox::{OutboxSettings, OutboxStatus};
 pub use signer::Signer;
 
@@ -119,7 +122,7 @@ pub struct Delivery {
 
 /// How the gate works here.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct KeeperSettings {
     pub outbox: OutboxSettings,
 }
 
@@ -131,10 +134,21 @@ pub struct Machine {
     pub org_id: OrgId,
 }
 
+impl Delivery {
+    /// What it is delivered under.
+    pub fn license(&self) -> &Arc<Licensed> {
+        &self.admission.license
+    }
+}
+
 impl Keeper {
     /// Registers the signer's public key, brings what an earlier process left in the outbox into
     /// the books, reads the first snapshot and starts to keep it fresh.
-    pub async fn open(services: Services, signer: Signer, settings: Settings) -> Result<Self> {
+    pub async fn open(
+        services: Services,
+        signer: Signer,
+        settings: KeeperSettings,
+    ) -> Result<Self> {
         register_key(&services, signer.public_key()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;

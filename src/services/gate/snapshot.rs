@@ -125,7 +125,7 @@ async fn hold_still(tx: &mut PgConnection) -> Result<()> {
 /// The versions of every work that is licensed to somebody who has a token.
 async fn contents(tx: &mut PgConnection) -> Result<HashMap<AssetId, Arc<[Content]>>> {
     let rows = sqlx::query!(
-        "select asset_id, content_id, bytes, media_type from asset_version
+        "select asset_id, content_id, bytes, media_type, created_at from asset_version
          where asset_id in (
              select asset_id from license
              where license_id in (select license_id from access_token where revoked_at is null))
@@ -146,6 +146,7 @@ async fn contents(tx: &mut PgConnection) -> Result<HashMap<AssetId, Arc<[Content
             asset_id,
             bytes,
             media_type: row.media_type,
+            registered_at: row.created_at,
         });
     }
     Ok(contents.into_iter().map(|(asset_id, list)| (asset_id, list.into())).collect())

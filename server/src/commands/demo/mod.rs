@@ -123,7 +123,7 @@ async fn prepare(
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
         let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
-        let settings = runtime::gate_settings(config);
+        let settings = runtime::keeper_settings(config);
         seed::fill(services, signer, settings, issuer)
             .await
             .map_err(|error| Error::Seed(in_full(&error)))?;

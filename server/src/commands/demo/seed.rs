@@ -23,7 +23,7 @@ use imprimatur::{
     },
     services::{
         Clock, Error, Result, Services, assets,
-        gate::{Keeper, Settings, Signer},
+        gate::{Keeper, KeeperSettings, Signer},
         identity::{self, Invite, NewOrganization},
         licenses::{self, Acceptance},
         mint,
@@ -93,7 +93,7 @@ struct Story {
 pub async fn fill(
     services: Services,
     signer: Signer,
-    settings: Settings,
+    settings: KeeperSettings,
     issuer: &str,
 ) -> Result<()> {
     let now = services.now();

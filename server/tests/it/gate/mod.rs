@@ -43,7 +43,8 @@ async fn problem(response: Response) -> (u16, String) {
     assert_eq!(response.headers()["content-type"], "application/problem+json");
     assert_eq!(response.headers()["cache-control"], "no-store");
     assert!(!response.headers().contains_key("imprimatur-receipt"));
-    assert_eq!(response.headers().contains_key("www-authenticate"), status == 401);
+    let licensable = status == 401 || status == 402;
+    assert_eq!(response.headers().contains_key("www-authenticate"), licensable);
     let limited = status == 429 || status == 503;
     assert_eq!(response.headers().contains_key("retry-after"), limited);
     let document: Value = response.json().await.unwrap();
@@ -77,7 +78,7 @@ async fn licensed_content_comes_with_a_receipt_that_holds(pool: PgPool) {
         ("content-length", "24"),
         ("etag", &format!("\"{}\"", sale.content_id)),
         ("imprimatur-content-id", sale.content_id.as_str()),
-        ("accept-ranges", "none"),
+        ("accept-ranges", "bytes"),
         ("cache-control", "private, no-store"),
         ("x-content-type-options", "nosniff"),
         ("content-security-policy", "sandbox; default-src 'none'"),
@@ -121,12 +122,13 @@ async fn every_refusal_has_its_code_and_costs_nothing(pool: PgPool) {
     let to = |path: &str, secret: &str| world.get(path).bearer_auth(secret);
     let (path, secret) = (sale.path(), sale.secret.reveal());
     for (request, expected) in [
-        (world.get(&path), (401, "missing_token")),
+        (world.get(&path), (402, "license_required")),
+        (world.get(&missing), (401, "missing_token")),
         (world.get("/c/x").basic_auth("a", Some("b")), (401, "missing_token")),
         (to("/c/x", "sk_test_short"), (403, "invalid_token")),
         (to(&path, &unknown), (403, "invalid_token")),
-        (to(&path, ""), (401, "missing_token")),
-        (to(&other.path(), secret), (403, "content_not_licensed")),
+        (to(&path, ""), (402, "license_required")),
+        (to(&other.path(), secret), (402, "content_not_licensed")),
         (to(&missing, secret), (403, "content_not_licensed")),
         (to("/c/sha256:x", secret), (403, "content_not_licensed")),
         (to("/c/%FF%00", secret), (403, "content_not_licensed")),
@@ -234,7 +236,7 @@ async fn looking_without_taking_is_free(pool: PgPool) {
     let held = inference().header("If-None-Match", &etag).send().await.unwrap();
     assert_eq!(held.status(), 304, "it needs nothing left in the quota");
     let stranger = world.get(&sale.path()).header("If-None-Match", &etag).send().await.unwrap();
-    assert_eq!(problem(stranger).await, (401, "missing_token".to_owned()));
+    assert_eq!(problem(stranger).await, (402, "license_required".to_owned()));
     assert_eq!(world.stored().await.len(), 1);
     world.gate.close().await;
 }

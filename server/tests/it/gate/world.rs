@@ -16,7 +16,7 @@ use imprimatur::{
     services::{
         Clock, Services, assets,
         content::ContentStore,
-        gate::{OutboxSettings, Settings, Signer},
+        gate::{KeeperSettings, OutboxSettings, Signer, attempts::AttemptKey},
         licenses::{self, Acceptance},
         mint, offers,
         tokens::{self, NewToken},
@@ -24,9 +24,9 @@ use imprimatur::{
 };
 use object_store::memory::InMemory;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use server::gate::{Gate, routes};
+use server::gate::{Gate, Settings, routes};
 use sqlx::PgPool;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::world::Folder;
 
@@ -47,6 +47,8 @@ pub struct World {
     pub creator: Actor,
     pub buyer: Actor,
     scratch: Folder,
+    /// Dropped, it would end the serving.
+    _stop: watch::Sender<bool>,
 }
 
 /// What the buyer holds after buying.
@@ -64,6 +66,9 @@ pub struct Limits {
     pub rate: u32,
 }
 
+/// Enough for what a test asks without a token, few enough to use up.
+pub const UNLICENSED_PER_HOUR: u32 = 40;
+
 pub const PLENTY: Limits = Limits { units: 1_000_000, rate: 100_000 };
 
 impl World {
@@ -80,13 +85,21 @@ impl World {
         let (signer, _) = Signer::generate().unwrap();
         let scratch = Folder::new();
         let outbox = OutboxSettings { dir: scratch.0.join("outbox"), bytes_max: 1 << 30 };
-        let gate = Gate::start(services.clone(), signer, Settings { outbox }, &base_url);
-        let gate = gate.await.unwrap();
+        let settings = Settings {
+            keeper: KeeperSettings { outbox },
+            base_url: base_url.clone(),
+            unlicensed_per_hour: UNLICENSED_PER_HOUR,
+            trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
+            attempt_key: AttemptKey::derive(&[7; 32]),
+        };
+        let gate = Gate::start(services.clone(), signer, settings).await.unwrap();
         let router = routes(gate.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(server::listen::serve(listener, router, stopped));
         let creator = member(&services, "mira").await;
         let buyer = member(&services, "acme").await;
-        Self { services, store, gate, base_url, client: Client::new(), creator, buyer, scratch }
+        let client = Client::new();
+        Self { services, store, gate, base_url, client, creator, buyer, scratch, _stop: stop }
     }
 
     /// The creator registers and offers a work; the buyer takes the paid tier and makes a token.
