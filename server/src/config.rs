@@ -9,22 +9,28 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use imprimatur::domain::gate::Failover;
 use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
 pub const KEYS: &[&str] = &[
+    "AUDIT_DAYS",
     "BASE_URL",
     "CONFIG",
     "CURSOR_SECRET",
     "DATABASE_CONNECTIONS_MAX",
     "DATABASE_URL",
     "DATA_DIR",
+    "GATE_FAILOVER",
+    "GATE_GRACE_SECONDS",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
+    "KEYS_SECRET",
     "LISTEN",
     "LOG_FORMAT",
     "OIDC_CLIENT_ID",
@@ -34,7 +40,7 @@ pub const KEYS: &[&str] = &[
     "OUTBOX_BYTES_MAX",
     "OUTBOX_DIR",
     "POSTGRES_PORT",
-    "RECEIPT_KEY",
+    "RECEIPT_KEY_DAYS",
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
@@ -105,7 +111,7 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
-/// How the gate works, and how it meets clients.
+/// How the gate works.
 #[derive(Clone, Debug)]
 pub struct Gate {
     /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
@@ -116,13 +122,21 @@ pub struct Gate {
     pub outbox_dir: PathBuf,
     /// `OUTBOX_BYTES_MAX`: bytes.
     pub outbox_bytes_max: u64,
+    /// `GATE_FAILOVER`: whom it serves while PostgreSQL is away.
+    pub failover: Failover,
+    /// `GATE_GRACE_SECONDS`: for how long.
+    pub grace: Duration,
 }
 
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// `RECEIPT_KEY`: an Ed25519 key as PKCS #8 (RFC 8410), in base64.
-    pub receipt: Secret<Vec<u8>>,
+    /// `KEYS_SECRET`: what keys kept in PostgreSQL are sealed with: 32 bytes, in base64.
+    pub secret: Secret<[u8; 32]>,
+    /// `RECEIPT_KEY_DAYS`: the key that signs receipts is replaced after so many days.
+    pub receipt_key_days: u16,
+    /// `AUDIT_DAYS`: a replaced key stays published for so many days.
+    pub audit_days: u16,
     /// `CURSOR_SECRET`: 32 bytes, in base64.
     pub cursor: Secret<[u8; 32]>,
 }
@@ -265,17 +279,7 @@ impl Config {
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
             gate: Gate::read(source)?,
-            keys: Keys {
-                receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
-                cursor: Secret(
-                    decode("CURSOR_SECRET", source.required("CURSOR_SECRET")?)?
-                        .try_into()
-                        .map_err(|_| Error::Unreadable {
-                            key: "CURSOR_SECRET",
-                            reason: "it does not have 32 bytes".into(),
-                        })?,
-                ),
-            },
+            keys: Keys::read(source)?,
             providers: providers(source)?,
         };
         if config.providers.is_empty() {
@@ -285,20 +289,42 @@ impl Config {
     }
 }
 
+impl Keys {
+    /// Reads the secrets; with the database, all that making a key needs.
+    pub fn read(source: &Source) -> Result<Self, Error> {
+        Ok(Self {
+            secret: secret(source, "KEYS_SECRET")?,
+            receipt_key_days: source.read("RECEIPT_KEY_DAYS", 90)?,
+            audit_days: source.read("AUDIT_DAYS", 400)?,
+            cursor: secret(source, "CURSOR_SECRET")?,
+        })
+    }
+}
+
+fn secret(source: &Source, key: &'static str) -> Result<Secret<[u8; 32]>, Error> {
+    let bytes = decode(key, source.required(key)?)?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| Error::Unreadable { key, reason: "it does not have 32 bytes".into() })?;
+    Ok(Secret(bytes))
+}
+
 impl Gate {
     fn read(source: &Source) -> Result<Self, Error> {
         let outbox_dir = match source.text("OUTBOX_DIR") {
             Some(dir) => dir.into(),
             None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
         };
-        let trusted_proxies = source.text("TRUSTED_PROXIES").map_or(Ok(Vec::new()), |list| {
-            list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect()
-        })?;
         Ok(Self {
             unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
-            trusted_proxies,
+            trusted_proxies: source
+                .text("TRUSTED_PROXIES")
+                .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
+                .unwrap_or_else(|| Ok(Vec::new()))?,
             outbox_dir,
             outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+            failover: source.read("GATE_FAILOVER", Failover::Allow)?,
+            grace: Duration::from_secs(source.read("GATE_GRACE_SECONDS", 300)?),
         })
     }
 }
@@ -366,7 +392,7 @@ mod tests {
             ("DATABASE_URL", "postgres://localhost/imprimatur".into()),
             ("DATA_DIR", "data".into()),
             ("SITE_DIR", "site".into()),
-            ("RECEIPT_KEY", STANDARD.encode([1; 48])),
+            ("KEYS_SECRET", STANDARD.encode([1; 32])),
             ("CURSOR_SECRET", STANDARD.encode([2; 32])),
             ("OIDC_ISSUER", "https://id.example".into()),
             ("OIDC_CLIENT_ID", "imprimatur".into()),
@@ -397,7 +423,7 @@ mod tests {
 
     #[test]
     fn no_secret_may_be_missing() {
-        for key in ["DATABASE_URL", "RECEIPT_KEY", "CURSOR_SECRET", "OIDC_CLIENT_SECRET"] {
+        for key in ["DATABASE_URL", "KEYS_SECRET", "CURSOR_SECRET", "OIDC_CLIENT_SECRET"] {
             assert_eq!(read(&[(key, None)]).unwrap_err(), Error::Missing(key));
         }
         assert_eq!(read(&[("OIDC_ISSUER", None)]).unwrap_err(), Error::NoProvider);

@@ -10,7 +10,7 @@ use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
     self, Clock, Services,
     content::ContentStore,
-    gate::{KeeperSettings, OutboxSettings, Signer, attempts::AttemptKey},
+    gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
     reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
@@ -116,12 +116,34 @@ pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
     })
 }
 
-/// How the gate works, as configured.
-pub fn keeper_settings(config: &Config) -> KeeperSettings {
-    let config::Gate { outbox_dir, outbox_bytes_max, .. } = &config.gate;
-    KeeperSettings {
-        outbox: OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max },
+/// How the gate's engine works, as configured.
+pub fn engine_settings(config: &Config) -> engine::Settings {
+    let gate = &config.gate;
+    engine::Settings {
+        keys: key_settings(&config.keys),
+        failover: FailoverSettings { policy: gate.failover, grace: gate.grace },
+        outbox: OutboxSettings { dir: gate.outbox_dir.clone(), bytes_max: gate.outbox_bytes_max },
     }
+}
+
+/// How keys that sign receipts are kept, as configured.
+pub fn key_settings(keys: &config::Keys) -> KeySettings {
+    KeySettings {
+        secret: keys.secret.0,
+        rotation_days: keys.receipt_key_days,
+        audit_days: keys.audit_days,
+    }
+}
+
+/// Makes a new key that signs receipts, at once or after the usual lead; answers with its name.
+pub async fn rotate_receipt_key(
+    pool: PgPool,
+    keys: &KeySettings,
+    at_once: bool,
+) -> Result<String, Error> {
+    let now = WallClock.now();
+    let at = if at_once { now } else { now + engine::LEAD };
+    Ok(engine::rotate_key(&pool, keys, now, at).await?)
 }
 
 /// A serving process.
@@ -157,7 +179,7 @@ impl Runtime {
         let (router, gate) = assemble(&config, roles, &services).await?;
         let working = roles
             .contains(&Role::Worker)
-            .then(|| tokio::spawn(worker::run(services, stop.clone())));
+            .then(|| tokio::spawn(worker::run(services, key_settings(&config.keys), stop.clone())));
         let serving = tokio::spawn(listen::serve(listener, router, stop.clone()));
         Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
     }
@@ -204,8 +226,7 @@ pub async fn assemble(
     let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
-        let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let gate = Gate::start(services.clone(), signer, gate_settings(config)).await?;
+        let gate = Gate::start(services.clone(), gate_settings(config)).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {
@@ -220,11 +241,12 @@ pub async fn assemble(
 
 fn gate_settings(config: &Config) -> gate::Settings {
     gate::Settings {
-        keeper: keeper_settings(config),
         base_url: config.web.base_url.clone(),
         unlicensed_per_hour: config.gate.unlicensed_per_hour,
         trusted_proxies: config.gate.trusted_proxies.clone(),
         attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+        cursor_key: CursorKey::new(&config.keys.cursor.0),
+        keeper: engine_settings(config),
     }
 }
 

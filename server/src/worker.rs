@@ -6,24 +6,30 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use imprimatur::services::{Error, Result, Services, assets, gate, jobs, sessions};
+use imprimatur::services::{
+    Error, Result, Services, assets,
+    gate::{self, KeySettings},
+    jobs, sessions,
+};
 use serde_json::json;
 use tokio::sync::watch;
 
 /// How long to wait when there is nothing to do.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Jobs that come round every hour: removing what has expired or was left behind.
-const HOURLY: [&str; 4] = ["attempt.sweep", "content.sweep", "job.sweep", "session.sweep"];
+/// Jobs that come round every hour: removing what has expired or was left behind, and
+/// replacing keys that have served their days.
+const HOURLY: [&str; 5] =
+    ["attempt.sweep", "content.sweep", "job.sweep", "receipt_key.tend", "session.sweep"];
 
 /// Runs until `stop` says so.
-pub async fn run(services: Services, mut stop: watch::Receiver<bool>) {
+pub async fn run(services: Services, keys: KeySettings, mut stop: watch::Receiver<bool>) {
     // What a crash has cut off is from before this start; the hourly job may be long in coming.
     if let Err(error) = services.content.sweep_staging(services.now()).await {
         tracing::warn!(%error, "The worker could not sweep staging; the hourly job tries again");
     }
     while !*stop.borrow() {
-        let worked = match turn(&services).await {
+        let worked = match turn(&services, &keys).await {
             Ok(worked) => worked,
             Err(error) => {
                 tracing::warn!(%error, "The worker could not reach its jobs; it tries again");
@@ -40,10 +46,10 @@ pub async fn run(services: Services, mut stop: watch::Receiver<bool>) {
 }
 
 /// Asks for what comes round, then runs one job. Answers whether there was one.
-async fn turn(services: &Services) -> Result<bool> {
+async fn turn(services: &Services, keys: &KeySettings) -> Result<bool> {
     ask_hourly(services).await?;
     let Some(job) = jobs::claim(services).await? else { return Ok(false) };
-    match perform(services, &job.name).await {
+    match perform(services, keys, &job.name).await {
         Ok(()) => jobs::finish(services, &job).await?,
         Err(error) => {
             tracing::warn!(job.id = %job.job_id, job.attempts, %error, "Job {} failed", job.name);
@@ -71,16 +77,17 @@ fn next_hour(now: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp((started + 1) * HOUR + 300, 0).unwrap_or(now)
 }
 
-async fn perform(services: &Services, name: &str) -> Result<()> {
-    let swept = match name {
+async fn perform(services: &Services, keys: &KeySettings, name: &str) -> Result<()> {
+    let touched = match name {
         "attempt.sweep" => gate::attempts::sweep(services).await?,
         "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
+        "receipt_key.tend" => gate::tend_keys(services, keys).await?,
         "session.sweep" => sessions::sweep(services).await?,
         _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),
     };
-    if swept > 0 {
-        tracing::info!(swept, "Job {name} removed {swept}");
+    if touched > 0 {
+        tracing::info!(touched, "Job {name} dealt with {touched}");
     }
     Ok(())
 }

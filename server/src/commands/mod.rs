@@ -71,6 +71,12 @@ enum Verb {
     },
     /// Bring the schema up to date.
     Migrate,
+    /// Make a new key that signs receipts; running gates take it up by themselves.
+    RotateReceiptKey {
+        /// Sign with it at once, not in ten minutes: the old one may be known to others.
+        #[arg(long)]
+        now: bool,
+    },
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -106,6 +112,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
     match verb {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
+        Verb::RotateReceiptKey { now } => serve::rotate_receipt_key(&source, now).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -116,7 +123,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
         Verb::Demo | Verb::Postgres { .. } => "warn",
-        Verb::Serve { .. } | Verb::Migrate => "info",
+        Verb::Serve { .. } | Verb::Migrate | Verb::RotateReceiptKey { .. } => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
     let logs = tracing_subscriber::fmt()

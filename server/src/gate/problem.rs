@@ -98,6 +98,12 @@ impl Problem {
         self.response(request_id)
     }
 
+    fn said(refusal: &Refusal) -> Self {
+        let status = StatusCode::from_u16(refusal.kind.status())
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self::new(status, refusal.code, refusal.sentence.clone())
+    }
+
     fn response(self, request_id: RequestId) -> Response {
         let Self { status, code, detail, headers: own, members, .. } = self;
         let document = Document {
@@ -135,11 +141,16 @@ pub(super) async fn method_not_allowed(
         .answer(&gate, request_id_of(&extensions))
 }
 
+/// Seconds after which to ask again, where nothing but time is needed.
+fn passing(refusal: &Refusal) -> Option<u64> {
+    (refusal.kind == Kind::Unavailable).then_some(1)
+}
+
 impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
         let Denial { refusal, retry_after, rate_remaining } = denial;
-        let mut problem = Self::from(refusal);
-        if let Some(seconds) = retry_after {
+        let mut problem = Self::said(&refusal);
+        if let Some(seconds) = retry_after.or_else(|| passing(&refusal)) {
             problem = problem.with(header::RETRY_AFTER, seconds);
         }
         if let Some(remaining) = rate_remaining {
@@ -151,14 +162,10 @@ impl From<Denial> for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let status = StatusCode::from_u16(refusal.kind.status())
-            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let problem = Self::new(status, refusal.code, refusal.sentence);
-        // What is the matter now may have passed in a second.
-        if refusal.kind == Kind::Unavailable {
-            problem.with(header::RETRY_AFTER, 1)
-        } else {
-            problem
+        let problem = Self::said(&refusal);
+        match passing(&refusal) {
+            Some(seconds) => problem.with(header::RETRY_AFTER, seconds),
+            None => problem,
         }
     }
 }

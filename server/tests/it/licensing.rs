@@ -110,6 +110,13 @@ async fn a_preview_leads_on_to_the_paid_tier(pool: PgPool) {
 
 /// Every hourly sum is exactly what the events of its hour add up to.
 pub async fn assert_sums_hold(world: &World) {
+    world.gate.settled().await;
+    assert_sums_of(&world.services.pool).await;
+    assert_eq!(world.count("usage_event").await, world.count("receipt").await);
+}
+
+/// The same of any books.
+pub async fn assert_sums_of(pool: &PgPool) {
     let unequal: i64 = sqlx::query_scalar(
         "select count(*) from (
              (select date_trunc('hour', occurred_at, 'UTC'), license_id, scope, count(*)::bigint,
@@ -125,9 +132,8 @@ pub async fn assert_sums_hold(world: &World) {
               from usage_event group by 1, 2, 3)
          ) unequal",
     )
-    .fetch_one(&world.services.pool)
+    .fetch_one(pool)
     .await
     .unwrap();
     assert_eq!(unequal, 0);
-    assert_eq!(world.count("usage_event").await, world.count("receipt").await);
 }

@@ -5,12 +5,15 @@
 mod authorization_server;
 mod bad_input;
 mod browser;
+mod crash;
 mod gate;
 mod licensing;
 mod operations;
+mod outage;
 mod permissions;
 mod providers;
 mod publishing;
+mod served;
 mod sessions;
 mod sign_in;
 mod stage;

@@ -3,12 +3,14 @@
 //! Checks run in one order and the first that fails answers, so a request wrong in two ways always
 //! gets the same code. A refusal takes nothing from any quota.
 
+mod failover;
 mod nonce;
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc};
 
+pub use failover::{AWAY_AFTER, Failover};
 pub use nonce::Nonce;
 
 use super::{

@@ -16,7 +16,7 @@ use super::{
     asset::ContentId,
     error::{Kind, Refusal},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
-    metering::JobName,
+    metering::{FreeReason, JobName},
     terms::Scope,
 };
 
@@ -49,6 +49,9 @@ pub struct Receipt {
     /// The address of a site's page; missing for registered content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
+    /// Why it costs nothing, where that was known when it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_reason: Option<FreeReason>,
     /// Random, so that two receipts never have the same bytes.
     pub nonce: String,
 }

@@ -27,6 +27,7 @@ fn receipt() -> Receipt {
         bytes: 3,
         range: None,
         resource: None,
+        free_reason: None,
         nonce: "n0nce".into(),
     }
 }
@@ -40,8 +41,9 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         0..4_102_444_800_000_000_i64,
         0..1_u64 << 53,
         "[A-Za-z0-9_-]{22}",
+        proptest::option::of(proptest::sample::select(FreeReason::ALL)),
     );
-    (ids, rest).prop_map(|(ids, (digest, job, scope, micros, bytes, nonce))| Receipt {
+    (ids, rest).prop_map(|(ids, (digest, job, scope, micros, bytes, nonce, free_reason))| Receipt {
         receipt_id: ReceiptId::from_uuid(Uuid::from_u128(ids.0)),
         consumer_id: OrgId::from_uuid(Uuid::from_u128(ids.1)),
         content_id: ContentId::from_digest(&digest),
@@ -53,6 +55,7 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         bytes,
         range: None,
         resource: None,
+        free_reason,
         nonce,
     })
 }

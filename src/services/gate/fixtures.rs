@@ -1,6 +1,6 @@
 //! A small world for tests of what the gate touches: two parties, and sales between them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use sqlx::PgPool;
@@ -11,13 +11,16 @@ use crate::{
         access_token::TokenSecret,
         actor::{Actor, Member, Role, Sides, Who},
         asset::ContentId,
-        gate::{Ask, AskedScope, Subject},
+        gate::{Ask, AskedScope, Failover, Subject},
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
         terms::template,
     },
     services::{
         Result, Services,
-        gate::{Admission, Delivery, Keeper, KeeperSettings, OutboxSettings, Parcel},
+        gate::{
+            Admission, Delivery, FailoverSettings, Keeper, KeySettings, OutboxSettings, Parcel,
+            Settings,
+        },
         mint,
         testing::{self, Scratch, TestClock},
     },
@@ -87,10 +90,14 @@ impl World {
         &self.services.pool
     }
 
-    /// KeeperSettings of a gate with an outbox of its own.
-    pub fn settings(&self) -> KeeperSettings {
+    /// Settings of a gate with an outbox of its own.
+    pub fn settings(&self) -> Settings {
         let dir = self.scratch.path().join(fresh().to_string());
-        KeeperSettings { outbox: OutboxSettings { dir, bytes_max: 1 << 30 } }
+        Settings {
+            keys: KeySettings { secret: [7; 32], rotation_days: 90, audit_days: 400 },
+            failover: FailoverSettings { policy: Failover::Allow, grace: Duration::from_secs(300) },
+            outbox: OutboxSettings { dir, bytes_max: 1 << 30 },
+        }
     }
 
     pub fn pass(&self, time: TimeDelta) {

@@ -5,13 +5,14 @@
 //! Recorded receipts are on the local disk at once and in the books of PostgreSQL soon after.
 
 pub mod attempts;
+mod contact;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod keys;
 mod manifest;
 mod meters;
 mod offered;
 mod outbox;
-mod signer;
 mod snapshot;
 mod watch;
 
@@ -24,12 +25,15 @@ use tokio::{
     task::JoinHandle,
 };
 
+pub use contact::FailoverSettings;
+pub use keys::{KeySettings, LEAD, rotate as rotate_key, tend as tend_keys};
 pub use manifest::{Manifest, Origin, manifest};
 pub use offered::{Offered, offered};
 pub use outbox::{OutboxSettings, OutboxStatus};
-pub use signer::Signer;
 
 use self::{
+    contact::Contact,
+    keys::Keyring,
     meters::{Paid, Reservation},
     outbox::{Entry as Kept, Outbox},
     snapshot::{Entry, Snapshot},
@@ -40,15 +44,14 @@ use crate::domain::{
     error::Refusal,
     gate::{Ask, Content, Denial, Licensed, decide, permit},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
-    metering::{JobName, once_per_window, window_key},
-    receipt::{Jwks, PublicKey, Receipt},
+    metering::{FreeReason, JobName, once_per_window, window_key},
+    receipt::{Jwks, Receipt},
     terms::Scope,
 };
 
 /// The engine. One in a process; it keeps the counts that racing requests share.
 pub struct Keeper {
     shared: Arc<Shared>,
-    signer: Signer,
     outbox: Outbox,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -59,6 +62,9 @@ struct Shared {
     services: Services,
     snapshot: RwLock<Arc<Snapshot>>,
     paid: Paid,
+    keyring: RwLock<Arc<Keyring>>,
+    keys: KeySettings,
+    contact: Contact,
 }
 
 /// A request that may be answered with everything but content.
@@ -122,7 +128,9 @@ pub struct Delivery {
 
 /// How the gate works here.
 #[derive(Clone, Debug)]
-pub struct KeeperSettings {
+pub struct Settings {
+    pub keys: KeySettings,
+    pub failover: FailoverSettings,
     pub outbox: OutboxSettings,
 }
 
@@ -142,26 +150,30 @@ impl Delivery {
 }
 
 impl Keeper {
-    /// Registers the signer's public key, brings what an earlier process left in the outbox into
-    /// the books, reads the first snapshot and starts to keep it fresh.
-    pub async fn open(
-        services: Services,
-        signer: Signer,
-        settings: KeeperSettings,
-    ) -> Result<Self> {
-        register_key(&services, signer.public_key()).await?;
+    /// Reads the keys, brings what an earlier process left in the outbox into the books, reads the
+    /// first snapshot and starts to keep all of it fresh.
+    pub async fn open(services: Services, settings: Settings) -> Result<Self> {
+        let keyring = Keyring::load(&services, &settings.keys, &Keyring::default()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;
         let paid = Paid::default();
         let snapshot = Snapshot::load(&services, &Snapshot::default(), &paid).await?;
-        let shared = Arc::new(Shared { services, snapshot: RwLock::new(Arc::new(snapshot)), paid });
+        let shared = Arc::new(Shared {
+            services,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            paid,
+            keyring: RwLock::new(Arc::new(keyring)),
+            keys: settings.keys,
+            contact: Contact::new(settings.failover),
+        });
         let (stop, stopped) = channel::channel(false);
         let changed = Arc::new(Notify::new());
         let tasks = vec![
             tokio::spawn(watch::listen(Arc::clone(&shared), Arc::clone(&changed), stopped.clone())),
-            tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped)),
+            tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped.clone())),
+            tokio::spawn(watch::confirm(Arc::clone(&shared), stopped)),
         ];
-        Ok(Self { shared, signer, outbox, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, outbox, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -183,7 +195,7 @@ impl Keeper {
 
     /// Every key a receipt may be signed with, as last read.
     pub fn jwks(&self) -> Jwks {
-        Jwks { keys: self.shared.snapshot().keys.iter().map(PublicKey::jwk).collect() }
+        self.shared.keyring().jwks()
     }
 
     /// Whether there is room for one more delivery to wait for its receipt.
@@ -236,6 +248,7 @@ impl Keeper {
     pub fn look(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Look, Denial> {
         let snapshot = self.shared.snapshot();
         let Entry { grant, meter } = snapshot.present(secret).known()?;
+        self.shared.contact.admits(grant.token_id)?;
         let permit = permit(grant, &mut meter.lock(), ask, self.shared.services.now())?;
         Ok(Look {
             content: permit.content.cloned(),
@@ -249,12 +262,12 @@ impl Keeper {
         let snapshot = self.shared.snapshot();
         let now = self.shared.services.now();
         let Entry { grant, meter } = snapshot.present(secret).known()?;
+        self.shared.contact.admits(grant.token_id)?;
         let license = &grant.license;
         let decided = decide(grant, &mut meter.lock(), ask, now, |content, scope, job| {
-            let window = window_key(job, now);
-            let content_id = content.content_id.as_str();
-            once_per_window(scope) && self.shared.paid.contains(license.org_id, content_id, &window)
+            self.shared.paid_before(license, &content.content_id, scope, job, now)
         })?;
+        self.shared.contact.let_in(grant.token_id);
         Ok(Admission {
             content: decided.content.cloned(),
             license: Arc::clone(license),
@@ -269,6 +282,7 @@ impl Keeper {
 
     /// Signs the receipt of a delivery.
     pub fn seal(&self, admission: Admission, parcel: Parcel) -> Result<Delivery> {
+        let free_reason = self.shared.free_reason(&admission, &parcel.content_id);
         let receipt = Receipt {
             receipt_id: mint(),
             consumer_id: admission.license.org_id,
@@ -281,9 +295,11 @@ impl Keeper {
             bytes: parcel.bytes,
             range: parcel.range,
             resource: parcel.resource,
+            free_reason,
             nonce: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
         };
-        let jws = self.signer.seal(&receipt)?;
+        let now = self.shared.services.now();
+        let jws = self.shared.keyring().seal(&receipt, now)?;
         Ok(Delivery { receipt, jws, admission })
     }
 
@@ -308,6 +324,37 @@ impl Keeper {
 }
 
 impl Shared {
+    fn replace_keyring(&self, keyring: Keyring) {
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
+    }
+
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn paid_before(
+        &self,
+        license: &Licensed,
+        content_id: &ContentId,
+        scope: Scope,
+        job: Option<&JobName>,
+        at: DateTime<Utc>,
+    ) -> bool {
+        let window = || window_key(job, at);
+        once_per_window(scope) && self.paid.contains(license.org_id, content_id.as_str(), &window())
+    }
+
+    /// Why a delivery is known to cost nothing. Where this knows of no reason the books may still
+    /// find one, when equal deliveries race; what it says here they never bill.
+    fn free_reason(&self, admission: &Admission, content_id: &ContentId) -> Option<FreeReason> {
+        let Admission { license, scope, job, at, .. } = admission;
+        if *scope == Scope::Preview {
+            return Some(FreeReason::Preview);
+        }
+        self.paid_before(license, content_id, *scope, job.as_ref(), *at)
+            .then_some(FreeReason::Repeat)
+    }
+
     /// Counts a delivery whose receipt is durable. A unit is used up by the first use of its window
     /// only, as in the books.
     fn settle(&self, receipt: &Receipt, admission: Admission) {
@@ -327,21 +374,6 @@ impl Shared {
     fn replace(&self, snapshot: Snapshot) {
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
     }
-}
-
-// SQL
-
-async fn register_key(services: &Services, key: &PublicKey) -> Result<()> {
-    sqlx::query!(
-        "insert into receipt_key (kid, public_key, created_at) values ($1, $2, $3)
-         on conflict (kid) do nothing",
-        key.kid(),
-        key.bytes().as_slice(),
-        services.now(),
-    )
-    .execute(&services.pool)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -19,10 +19,9 @@ use crate::{
         ids::{AssetId, LicenseId, OrgId, TokenId},
         license::Standing,
         metering::month_start,
-        receipt::PublicKey,
         terms::Scope,
     },
-    services::{Error, Result, Services, reports},
+    services::{Error, Result, Services},
 };
 
 /// Everything a decision needs.
@@ -30,8 +29,6 @@ use crate::{
 pub(super) struct Snapshot {
     tokens: HashMap<[u8; 32], Entry>,
     meters: HashMap<LicenseId, Arc<SharedMeter>>,
-    /// Keys receipts may be signed with, newest first.
-    pub keys: Vec<PublicKey>,
 }
 
 /// A token in force.
@@ -62,7 +59,6 @@ impl Snapshot {
         tx.commit().await?;
 
         let mut snapshot = Self { meters, ..Self::default() };
-        snapshot.keys = reports::public_keys(services).await?;
         for token in tokens {
             let license = licenses.get(&token.license_id);
             let meter = snapshot.meters.get(&token.license_id);

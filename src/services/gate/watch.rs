@@ -1,7 +1,9 @@
 //! Keeps the snapshot fresh: a change to licenses, tokens or works is in force within a second.
 //!
 //! Changes announce themselves (`notify gate_snapshot`); reading anew at intervals is the net below.
-//! While the database is away the last snapshot stays in force, and the log says so once.
+//! While the database is away the last snapshot stays in force for as long as the failover policy
+//! says, and the log says so once. Each second the keys are read again, which is also the proof that
+//! the database is there.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,12 +13,14 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Shared, snapshot::Snapshot};
+use super::{Shared, keys::Keyring, snapshot::Snapshot};
 
 const CHANNEL: &str = "gate_snapshot";
 /// Changes that come in quick succession are read together.
 const PAUSE: Duration = Duration::from_millis(50);
 const INTERVAL: Duration = Duration::from_secs(1);
+/// PostgreSQL must say within this that it is there.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Reading at intervals may take at most a twentieth of the time, however large the snapshot.
 const INTERVAL_PER_LOAD: u32 = 20;
 
@@ -51,6 +55,28 @@ async fn listen_while_connected(shared: &Shared, changed: &Notify) {
     }
 }
 
+/// Reads the keys each second until told to stop. What they come from is what the snapshot comes
+/// from, so this confirms that nothing has changed unheard.
+pub(super) async fn confirm(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(INTERVAL) => {}
+            _ = stop.changed() => return,
+        }
+        let asked_at = std::time::Instant::now();
+        let before = shared.keyring();
+        let reading = Keyring::load(&shared.services, &shared.keys, &before);
+        match tokio::time::timeout(PATIENCE, reading).await {
+            Ok(Ok(keyring)) => {
+                shared.replace_keyring(keyring);
+                shared.contact.confirm(asked_at);
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "The keys could not be read"),
+            Err(late) => tracing::debug!(%late, "The keys could not be read"),
+        }
+    }
+}
+
 /// Reads a new snapshot after each change and at intervals, until told to stop.
 pub(super) async fn refresh(
     shared: Arc<Shared>,
@@ -70,12 +96,14 @@ pub(super) async fn refresh(
         match Snapshot::load(&shared.services, &before, &shared.paid).await {
             Ok(snapshot) => {
                 shared.replace(snapshot);
+                shared.contact.read(true);
                 if away {
                     tracing::info!("The gate reads licenses and tokens again");
                 }
                 away = false;
             }
             Err(error) => {
+                shared.contact.read(false);
                 if !away {
                     let source = std::error::Error::source(&error)
                         .map(ToString::to_string)

@@ -107,14 +107,21 @@ async fn judged_before(
 }
 
 /// Claims the windows of uses that are billed once, and answers which uses were the first. The
-/// claims are sorted, so that two writers who want the same ones wait instead of deadlocking.
+/// claims are sorted, so that two writers who want the same ones wait instead of deadlocking, and of
+/// several uses of a unit the earliest is the first.
 async fn claim_windows(tx: &mut PgConnection, observed: &[&Observed]) -> Result<HashSet<Uuid>> {
     let mut claims: Vec<_> = observed
         .iter()
         .filter(|each| metering::once_per_window(each.scope))
         .map(|each| {
             let window = metering::window_key(each.job.as_ref(), each.occurred_at);
-            (each.org_id.uuid(), each.content_id.as_str(), window, each.usage_event_id.uuid())
+            (
+                each.org_id.uuid(),
+                each.content_id.as_str(),
+                window,
+                each.occurred_at,
+                each.usage_event_id.uuid(),
+            )
         })
         .collect();
     if claims.is_empty() {
@@ -124,7 +131,7 @@ async fn claim_windows(tx: &mut PgConnection, observed: &[&Observed]) -> Result<
     let orgs: Vec<Uuid> = claims.iter().map(|claim| claim.0).collect();
     let contents: Vec<String> = claims.iter().map(|claim| claim.1.to_owned()).collect();
     let windows: Vec<String> = claims.iter().map(|claim| claim.2.clone()).collect();
-    let events: Vec<Uuid> = claims.iter().map(|claim| claim.3).collect();
+    let events: Vec<Uuid> = claims.iter().map(|claim| claim.4).collect();
     let first = sqlx::query_scalar!(
         r#"insert into billed_unit (org_id, content_id, window_key, usage_event_id)
            select * from unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])

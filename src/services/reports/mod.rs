@@ -5,12 +5,16 @@
 
 mod cursor_key;
 mod feed;
+mod receipt_batches;
 mod receipts;
 mod usage;
 
 pub use cursor_key::CursorKey;
 pub use feed::{EVENTS_PER_PAGE_MAX, EventFilter, EventLine, EventPage, events};
-pub(crate) use receipts::public_keys;
+pub use receipt_batches::{
+    RECEIPTS_PER_BATCH_MAX, ReceiptBatch, ReceiptFilter, receipts, receipts_named,
+    receipts_of_license,
+};
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
 pub use usage::{Bucket, UsageFilter, UsageReport, WorkUse, quota_used, top_works, usage};
 

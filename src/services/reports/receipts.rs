@@ -65,7 +65,7 @@ pub async fn receipt_of_license(
         .ok_or_else(|| Refusal::not_found(ReceiptId::NOUN).into())
 }
 
-/// Every key a receipt may be signed with, for anybody.
+/// Every key a receipt was ever signed with, for anybody who holds one.
 pub async fn jwks(services: &Services) -> Result<Jwks> {
     let keys = public_keys(services).await?;
     Ok(Jwks { keys: keys.iter().map(PublicKey::jwk).collect() })
@@ -113,11 +113,11 @@ async fn find_jws(
     Ok(found)
 }
 
-/// Newest first.
-pub(crate) async fn public_keys(services: &Services) -> Result<Vec<PublicKey>> {
-    let stored = sqlx::query_scalar!("select public_key from receipt_key order by created_at desc")
-        .fetch_all(&services.pool)
-        .await?;
+async fn public_keys(services: &Services) -> Result<Vec<PublicKey>> {
+    let stored =
+        sqlx::query_scalar!("select public_key from receipt_key order by activates_at desc, kid")
+            .fetch_all(&services.pool)
+            .await?;
     stored
         .into_iter()
         .map(|bytes| {

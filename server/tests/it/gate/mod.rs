@@ -1,6 +1,6 @@
 //! The gate as a machine meets it.
 
-mod world;
+pub mod world;
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use tokio::{
 use self::world::{Limits, PLENTY, Sale, World};
 
 /// Asks until it is so; fails after ten seconds.
-async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !so().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -425,5 +425,42 @@ async fn what_is_delivered_while_the_books_are_closed_is_in_them_afterwards(pool
     world.fate("alter table gone rename to usage_event").await;
     assert_eq!(world.stored().await, receipts);
     assert_eq!(totals(&world).await, Totals { calls: 20, bytes: 60, billable_units: 1 });
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn receipts_of_a_license_can_be_fetched_by_the_batch(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    let other = world.sale(b"two".to_vec(), PLENTY).await;
+    let mut receipts = Vec::new();
+    for _ in 0..7 {
+        let answer = world.fetch(&sale).send().await.unwrap();
+        receipts.push(answer.headers()["imprimatur-receipt"].to_str().unwrap().to_owned());
+        assert_eq!(world.fetch(&other).send().await.unwrap().status(), 200);
+    }
+    world.gate.settled().await;
+    let ask = async |path: &str, sale: &Sale| {
+        world.get(path).bearer_auth(sale.secret.reveal()).send().await.unwrap()
+    };
+    let (mut fetched, mut path, mut first) = (Vec::new(), "/receipts?limit=3".to_owned(), None);
+    loop {
+        let page: Value = ask(&path, &sale).await.json().await.unwrap();
+        let page_receipts = page["receipts"].as_array().unwrap();
+        assert!(page_receipts.len() <= 3);
+        fetched.extend(page_receipts.iter().map(|jws| jws.as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/receipts?limit=3&cursor={next}");
+        first.get_or_insert_with(|| path.clone());
+    }
+    assert_eq!(fetched, receipts);
+    let all: Value = ask("/receipts", &sale).await.json().await.unwrap();
+    assert_eq!((all["receipts"].as_array().unwrap().len(), all.get("next")), (7, None));
+    let foreign = ask(&first.unwrap(), &other).await;
+    assert_eq!(problem(foreign).await, (400, "invalid_cursor".to_owned()));
+    let unreadable = ask("/receipts?limit=many", &sale).await;
+    assert_eq!(problem(unreadable).await, (400, "invalid_query".to_owned()));
+    let stranger = world.get("/receipts").send().await.unwrap();
+    assert_eq!(problem(stranger).await, (401, "missing_token".to_owned()));
     world.gate.close().await;
 }

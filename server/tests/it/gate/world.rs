@@ -1,6 +1,6 @@
 //! A creator, a buyer, works sold between them, and the gate listening on a socket of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use imprimatur::{
@@ -8,6 +8,7 @@ use imprimatur::{
         access_token::TokenSecret,
         actor::{Actor, Member, Role, Sides, Who},
         asset::{ContentId, Particulars},
+        gate::Failover,
         ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
         pricing::TypedTiers,
         receipt::{self, Jwks, Receipt},
@@ -16,9 +17,10 @@ use imprimatur::{
     services::{
         Clock, Services, assets,
         content::ContentStore,
-        gate::{KeeperSettings, OutboxSettings, Signer, attempts::AttemptKey},
+        gate::{self, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
         licenses::{self, Acceptance},
         mint, offers,
+        reports::CursorKey,
         tokens::{self, NewToken},
     },
 };
@@ -46,9 +48,9 @@ pub struct World {
     client: Client,
     pub creator: Actor,
     pub buyer: Actor,
-    scratch: Folder,
     /// Dropped, it would end the serving.
     _stop: watch::Sender<bool>,
+    scratch: Folder,
 }
 
 /// What the buyer holds after buying.
@@ -82,24 +84,31 @@ impl World {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let (signer, _) = Signer::generate().unwrap();
         let scratch = Folder::new();
         let outbox = OutboxSettings { dir: scratch.0.join("outbox"), bytes_max: 1 << 30 };
         let settings = Settings {
-            keeper: KeeperSettings { outbox },
             base_url: base_url.clone(),
             unlicensed_per_hour: UNLICENSED_PER_HOUR,
             trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
             attempt_key: AttemptKey::derive(&[7; 32]),
+            cursor_key: CursorKey::new(&[7; 32]),
+            keeper: gate::Settings {
+                keys: KeySettings { secret: [7; 32], rotation_days: 90, audit_days: 400 },
+                failover: FailoverSettings {
+                    policy: Failover::Allow,
+                    grace: Duration::from_secs(300),
+                },
+                outbox,
+            },
         };
-        let gate = Gate::start(services.clone(), signer, settings).await.unwrap();
+        let gate = Gate::start(services.clone(), settings).await.unwrap();
         let router = routes(gate.clone());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server::listen::serve(listener, router, stopped));
         let creator = member(&services, "mira").await;
         let buyer = member(&services, "acme").await;
         let client = Client::new();
-        Self { services, store, gate, base_url, client, creator, buyer, scratch, _stop: stop }
+        Self { services, store, gate, base_url, client, creator, buyer, _stop: stop, scratch }
     }
 
     /// The creator registers and offers a work; the buyer takes the paid tier and makes a token.
