@@ -38,10 +38,23 @@ create trigger receipt_key_stays
     before truncate on receipt_key
     for each statement execute function refuse_change();
 
+create function announce_receipt_key() returns trigger
+    language plpgsql as
+$$
+begin
+    perform pg_notify('gate_snapshot', 'receipt_key:');
+    return null;
+end;
+$$;
+
+create trigger receipt_key_wakes_gates
+    after insert or update on receipt_key
+    for each statement execute function announce_receipt_key();
+
 -- Millions of rows a day are added here, so every index and foreign key must be worth its microseconds. The
 -- license alone is checked: buyer, creator, work and token follow from it and come from the same gate in the
 -- same breath; a key is there before it signs and is never deleted. Pages find receipts through usage_event
--- or by id; a party's batches walk the two indexes on its side.
+-- or by id; batches for a machine, a buyer and a creator walk one index each.
 create table receipt (
     receipt_id     uuid primary key,
     license_id     uuid        not null references license,
@@ -63,10 +76,8 @@ create index receipt_license_id_idx on receipt (license_id, delivered_at, receip
 create index receipt_org_id_idx on receipt (org_id, delivered_at, receipt_id);
 create index receipt_creator_org_id_idx on receipt (creator_org_id, delivered_at, receipt_id);
 
--- A new version of a work is delivered at once under the licenses of the work.
-create trigger asset_version_wakes_gates
-    after insert on asset_version
-    for each statement execute function wake_gates();
+-- Consumers' own nonces, which gates remember for a day; those that gates make have a dot in them.
+create index receipt_nonce_idx on receipt (delivered_at) where strpos(nonce, '.') = 0;
 
 create trigger receipt_append_only
     before update or delete or truncate on receipt

@@ -7,7 +7,7 @@ use std::{
     collections::HashSet,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -32,8 +32,6 @@ pub(super) struct Contact {
     begun: Instant,
     /// Milliseconds since `begun`.
     confirmed_at: AtomicU64,
-    /// Whether licenses and tokens could not be read the last time.
-    in_doubt: AtomicBool,
     seen: Mutex<HashSet<TokenId>>,
 }
 
@@ -44,21 +42,12 @@ impl Contact {
             settings,
             begun: Instant::now(),
             confirmed_at: AtomicU64::new(0),
-            in_doubt: AtomicBool::new(false),
             seen: Mutex::default(),
         }
     }
 
-    /// Whether licenses and tokens could be read; until they can, nothing is confirmed.
-    pub fn read(&self, could: bool) {
-        self.in_doubt.store(!could, Ordering::Relaxed);
-    }
-
     /// What was known before `at` was still so at that instant.
     pub fn confirm(&self, at: Instant) {
-        if self.in_doubt.load(Ordering::Relaxed) {
-            return;
-        }
         let millis = at.duration_since(self.begun).as_millis();
         self.confirmed_at.fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
