@@ -14,6 +14,7 @@ mod quiet;
 mod range;
 mod refuse;
 mod request;
+mod status;
 mod unlicensed;
 
 use std::sync::Arc;
@@ -121,6 +122,7 @@ pub fn routes(gate: Gate) -> Router {
         .route("/c/{content_id}/manifest", get(documents::manifest))
         .route("/receipts", get(documents::receipts))
         .route("/receipts/{receipt_id}", get(documents::receipt))
+        .route("/healthz/gate", get(status::status))
         .route("/.well-known/jwks.json", get(documents::jwks))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(from_fn(number_request))

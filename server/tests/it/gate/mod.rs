@@ -422,6 +422,10 @@ async fn what_is_delivered_while_the_books_are_closed_is_in_them_afterwards(pool
     let path = format!("/receipts/{}", receipts[0]);
     let known = world.get(&path).bearer_auth(sale.secret.reveal()).send().await.unwrap();
     assert_eq!(known.status(), 200, "a receipt is known before it is in the books");
+    let status: Value = world.get("/healthz/gate").send().await.unwrap().json().await.unwrap();
+    assert_eq!(status["receipts_waiting"], 20, "{status}");
+    assert!(status["unconfirmed_seconds"].as_u64().unwrap() < 5, "{status}");
+    assert!(status["outbox_bytes"].as_u64().unwrap() > 10_000, "{status}");
     world.fate("alter table gone rename to usage_event").await;
     assert_eq!(world.stored().await, receipts);
     assert_eq!(totals(&world).await, Totals { calls: 20, bytes: 60, billable_units: 1 });
