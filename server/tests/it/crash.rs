@@ -91,7 +91,7 @@ async fn whoever_has_the_last_byte_has_one_receipt_whenever_the_gate_is_killed(p
         assert_eq!(booked, heard.len() as i64, "seed {seed}, round {round}: {}", place.said());
     }
     let heard: Vec<Uuid> = all.into_iter().flat_map(|(_, heard)| heard).collect();
-    assert!(heard.len() > 1000, "seed {seed}: only {} deliveries", heard.len());
+    assert!(heard.len() > 300, "seed {seed}: only {} deliveries", heard.len());
     gate.stop().await;
     let (receipts, events): (i64, i64) =
         sqlx::query_as("select (select count(*) from receipt), (select count(*) from usage_event)")

@@ -67,7 +67,7 @@ async fn load(
             receipt::stated(answer.headers()["imprimatur-receipt"].to_str().unwrap()).unwrap();
         answer.bytes().await.unwrap();
         receipts.lock().unwrap().push(receipt.receipt_id);
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -120,8 +120,8 @@ async fn postgres_goes_away_for_thirty_seconds_under_load() {
     let before = allow.resident();
 
     pool.close().await;
-    postgres.stop().await.unwrap();
     let begun = Instant::now();
+    postgres.stop().await.unwrap();
     let unknown = (503, "license_state_unknown".to_owned());
     until("a gate that denies does", async || match ask(deny, &sale, &sale.secret).await {
         (200, jws) => {
@@ -168,6 +168,13 @@ async fn postgres_goes_away_for_thirty_seconds_under_load() {
     .await;
     stop.store(true, Ordering::Relaxed);
     join_all(clients).await.into_iter().for_each(|client| client.unwrap());
+    let status = format!("{}/healthz/gate", allow.base_url);
+    until("the books have caught up", async || {
+        let status = reqwest::get(&status).await.unwrap();
+        let status: serde_json::Value = status.json().await.unwrap();
+        status["receipts_waiting"] == 0
+    })
+    .await;
     for (gate, _) in gates {
         gate.stop().await;
     }
