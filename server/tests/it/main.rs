@@ -8,6 +8,7 @@ mod browser;
 mod crash;
 mod gate;
 mod licensing;
+mod limits;
 mod operations;
 mod outage;
 mod permissions;

@@ -47,6 +47,7 @@ impl fmt::Debug for KeySettings {
 struct Signer {
     pair: Ed25519KeyPair,
     public: PublicKey,
+    created_at: DateTime<Utc>,
     activates_at: DateTime<Utc>,
     retires_at: Option<DateTime<Utc>>,
 }
@@ -64,6 +65,7 @@ struct KeyRow {
     kid: String,
     public_key: Vec<u8>,
     sealed_private: Option<Vec<u8>>,
+    created_at: DateTime<Utc>,
     activates_at: DateTime<Utc>,
     retires_at: Option<DateTime<Utc>>,
 }
@@ -96,6 +98,7 @@ impl Keyring {
                     None => Arc::new(Signer {
                         pair: unseal(&settings.secret, &row.kid, sealed)?,
                         public: public.clone(),
+                        created_at: row.created_at,
                         activates_at: row.activates_at,
                         retires_at: row.retires_at,
                     }),
@@ -128,7 +131,7 @@ impl Keyring {
         self.signers
             .iter()
             .filter(|signer| begun(signer) && live(signer))
-            .max_by_key(|signer| signer.activates_at)
+            .max_by_key(|signer| (signer.activates_at, signer.created_at))
             .map(Arc::as_ref)
     }
 
@@ -287,7 +290,8 @@ async fn insert(
 async fn published(services: &Services, since: DateTime<Utc>) -> Result<Vec<KeyRow>> {
     let rows = sqlx::query_as!(
         KeyRow,
-        "select kid, public_key, sealed_private, activates_at, retires_at from receipt_key
+        "select kid, public_key, sealed_private, created_at, activates_at, retires_at
+         from receipt_key
          where retires_at is null or retires_at > $1
          order by activates_at desc, kid",
         since,

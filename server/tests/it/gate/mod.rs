@@ -1,5 +1,9 @@
 //! The gate as a machine meets it.
 
+mod aborted;
+mod crawlers;
+mod unlicensed;
+mod wire;
 pub mod world;
 
 use std::time::Duration;
