@@ -7,8 +7,9 @@ create table asset (
     description text        not null constraint asset_description_check check (char_length(description) <= 4000),
     attribution text        not null constraint asset_attribution_check check (char_length(attribution) <= 200),
     kind        text        not null
-        constraint asset_kind_check check (kind in ('text', 'image', 'audio', 'video', 'code', 'data')),
-    created_at  timestamptz not null
+        constraint asset_kind_check check (kind in ('text', 'image', 'audio', 'video', 'code', 'data', 'site')),
+    created_at  timestamptz not null,
+    constraint asset_kind_key unique (asset_id, kind)
 );
 create index asset_org_id_idx on asset (org_id, asset_id desc);
 

@@ -69,10 +69,10 @@ declare
     ids uuid[];
 begin
     if tg_op <> 'DELETE' then
-        execute format('select array_agg(%1$I) from (select distinct %1$I from changed limit 1001) few', tg_argv[1])
+        execute format('select array_agg(%1$I) from (select distinct %1$I from changed limit 10001) few', tg_argv[1])
             into ids;
     end if;
-    if tg_op = 'DELETE' or cardinality(ids) > 1000 then
+    if tg_op = 'DELETE' or cardinality(ids) > 10000 then
         perform pg_notify('gate_snapshot', '');
     elsif ids is not null then
         perform pg_notify('gate_snapshot', tg_argv[0] || ':' || id) from unnest(ids) id;

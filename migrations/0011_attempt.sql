@@ -23,9 +23,10 @@ create table gate_attempt (
     client         bytea       not null,
     bytes_out      bigint      not null
         constraint gate_attempt_bytes_out_check check (bytes_out >= 0),
-    -- Of a delivery that was not complete: the receipt it would have had. It was never valid.
+    -- Of a delivery that was not complete: the receipt it would have had. It was never valid; that of a
+    -- page is signed only at its end.
     receipt_id     uuid,
-    constraint gate_attempt_receipt_check check ((receipt_id is not null) = (code in ('aborted', 'cut_off')))
+    constraint gate_attempt_receipt_check check (receipt_id is null or code in ('aborted', 'cut_off'))
 );
 create index gate_attempt_org_id_idx on gate_attempt (org_id, at desc);
 create index gate_attempt_creator_org_id_idx on gate_attempt (creator_org_id, at desc);

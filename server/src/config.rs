@@ -39,6 +39,7 @@ pub const KEYS: &[&str] = &[
     "OIDC_LABEL",
     "OUTBOX_BYTES_MAX",
     "OUTBOX_DIR",
+    "PAGE_BYTES_MAX",
     "POSTGRES_PORT",
     "RECEIPT_KEY_DAYS",
     "SANDBOX",
@@ -116,6 +117,8 @@ pub struct Content {
 pub struct Gate {
     /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
     pub unlicensed_per_hour: u32,
+    /// `PAGE_BYTES_MAX`: bytes of the largest page of a site that is passed on.
+    pub page_bytes_max: u64,
     /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
@@ -317,6 +320,7 @@ impl Gate {
         };
         Ok(Self {
             unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+            page_bytes_max: source.read("PAGE_BYTES_MAX", 1024 * 1024 * 1024)?,
             trusted_proxies: source
                 .text("TRUSTED_PROXIES")
                 .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod gate;
 pub mod listen;
+pub mod outbound;
 pub mod private_postgres;
 pub mod router;
 pub mod runtime;

@@ -12,6 +12,7 @@ use imprimatur::services::{
     content::ContentStore,
     gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
     reports::CursorKey,
+    sites::Prober,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
@@ -21,10 +22,19 @@ use url::Url;
 
 use crate::{
     config::{self, Config, Database, Provider},
-    gate::{self, Gate},
+    gate::{
+        self, Gate,
+        proxy::{Limits, Sites},
+    },
     listen,
+    outbound::{
+        Outbound, Patience,
+        names::{Dns, Names},
+        probe::Probe,
+    },
     portal::Portal,
     router,
+    sandbox::prober::SandboxProber,
     sign_in::{ConfigError, ProviderConfig, ProviderKind, Providers, SignIn},
     worker,
 };
@@ -177,9 +187,17 @@ impl Runtime {
         })?;
         let address = listener.local_addr()?;
         let (router, gate) = assemble(&config, roles, &services).await?;
-        let working = roles
-            .contains(&Role::Worker)
-            .then(|| tokio::spawn(worker::run(services, key_settings(&config.keys), stop.clone())));
+        let working = if roles.contains(&Role::Worker) {
+            let prober = prober(&config)?;
+            Some(tokio::spawn(worker::run(
+                services,
+                key_settings(&config.keys),
+                prober,
+                stop.clone(),
+            )))
+        } else {
+            None
+        };
         let serving = tokio::spawn(listen::serve(listener, router, stop.clone()));
         Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
     }
@@ -236,7 +254,31 @@ pub async fn assemble(
         router = router.merge(portal(config, services, &base_url)?);
     }
     router = router.merge(router::health(services.clone()));
-    Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
+    router = router::with_headers(router, base_url.scheme() == "https");
+    if let Some(gate) = &gate {
+        let (_, outbound) = outside(config)?;
+        let limits = Limits {
+            page_bytes_max: config.gate.page_bytes_max,
+            silence_max: Patience::default().answer,
+        };
+        let sites = Sites::open(services.clone(), gate.clone(), outbound, limits, &base_url);
+        router = sites.await?.before(router);
+    }
+    Ok((router, gate))
+}
+
+/// The way out to places that somebody else names. In a sandbox they may be on loopback.
+fn outside(config: &Config) -> Result<(Arc<dyn Names>, Outbound), Error> {
+    let names: Arc<dyn Names> = Arc::new(Dns::of_this_machine());
+    let outbound = Outbound::new(Arc::clone(&names), config.web.sandbox, Patience::default())?;
+    Ok((names, outbound))
+}
+
+/// What looks for proofs that sites are their creators'.
+fn prober(config: &Config) -> Result<Arc<dyn Prober>, Error> {
+    let (names, outbound) = outside(config)?;
+    let probe = Probe::new(names, outbound);
+    Ok(if config.web.sandbox { Arc::new(SandboxProber(probe)) } else { Arc::new(probe) })
 }
 
 fn gate_settings(config: &Config) -> gate::Settings {

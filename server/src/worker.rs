@@ -3,13 +3,14 @@
 //! Every job may run twice. A job that fails is tried again later; the loop itself never ends
 //! before it is told to.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use imprimatur::services::{
     Error, Result, Services, assets,
     gate::{self, KeySettings},
     jobs, sessions,
+    sites::{self, Prober},
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -17,19 +18,31 @@ use tokio::sync::watch;
 /// How long to wait when there is nothing to do.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Jobs that come round every hour: removing what has expired or was left behind, and
-/// replacing keys that have served their days.
-const HOURLY: [&str; 5] =
-    ["attempt.sweep", "content.sweep", "job.sweep", "receipt_key.tend", "session.sweep"];
+/// Jobs that come round every hour: removing what has expired or was left behind, replacing keys
+/// that have served their days, and taking sites out of service whose proof is gone.
+const HOURLY: [&str; 6] = [
+    "attempt.sweep",
+    "content.sweep",
+    "job.sweep",
+    "receipt_key.tend",
+    "session.sweep",
+    "site.check",
+];
 
-/// Runs until `stop` says so.
-pub async fn run(services: Services, keys: KeySettings, mut stop: watch::Receiver<bool>) {
+/// Runs until `stop` says so. `keys` are how keys that sign receipts are kept; `prober` looks for
+/// the proofs of sites.
+pub async fn run(
+    services: Services,
+    keys: KeySettings,
+    prober: Arc<dyn Prober>,
+    mut stop: watch::Receiver<bool>,
+) {
     // What a crash has cut off is from before this start; the hourly job may be long in coming.
     if let Err(error) = services.content.sweep_staging(services.now()).await {
         tracing::warn!(%error, "The worker could not sweep staging; the hourly job tries again");
     }
     while !*stop.borrow() {
-        let worked = match turn(&services, &keys).await {
+        let worked = match turn(&services, &keys, &*prober).await {
             Ok(worked) => worked,
             Err(error) => {
                 tracing::warn!(%error, "The worker could not reach its jobs; it tries again");
@@ -46,10 +59,10 @@ pub async fn run(services: Services, keys: KeySettings, mut stop: watch::Receive
 }
 
 /// Asks for what comes round, then runs one job. Answers whether there was one.
-async fn turn(services: &Services, keys: &KeySettings) -> Result<bool> {
+async fn turn(services: &Services, keys: &KeySettings, prober: &dyn Prober) -> Result<bool> {
     ask_hourly(services).await?;
     let Some(job) = jobs::claim(services).await? else { return Ok(false) };
-    match perform(services, keys, &job.name).await {
+    match perform(services, keys, prober, &job.name).await {
         Ok(()) => jobs::finish(services, &job).await?,
         Err(error) => {
             tracing::warn!(job.id = %job.job_id, job.attempts, %error, "Job {} failed", job.name);
@@ -77,13 +90,19 @@ fn next_hour(now: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp((started + 1) * HOUR + 300, 0).unwrap_or(now)
 }
 
-async fn perform(services: &Services, keys: &KeySettings, name: &str) -> Result<()> {
+async fn perform(
+    services: &Services,
+    keys: &KeySettings,
+    prober: &dyn Prober,
+    name: &str,
+) -> Result<()> {
     let touched = match name {
         "attempt.sweep" => gate::attempts::sweep(services).await?,
         "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
         "receipt_key.tend" => gate::tend_keys(services, keys).await?,
         "session.sweep" => sessions::sweep(services).await?,
+        "site.check" => sites::check_due(services, prober).await?,
         _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),
     };
     if touched > 0 {

@@ -28,6 +28,7 @@ text_enum! {
         ChangeMember = "member.change",
         ReadAssets = "asset.read",
         RegisterAsset = "asset.register",
+        ManageSite = "site.manage",
         PublishOffer = "offer.publish",
         ReadLicenses = "license.read",
         AcceptLicense = "license.accept",
@@ -49,6 +50,7 @@ impl Deed {
             Self::ChangeMember => "change or remove members",
             Self::ReadAssets => "see works",
             Self::RegisterAsset => "register works",
+            Self::ManageSite => "claim or change sites",
             Self::PublishOffer => "publish offers",
             Self::ReadLicenses => "see licenses",
             Self::AcceptLicense => "accept licenses",
@@ -69,7 +71,10 @@ impl Role {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
             (Self::Finance, AcceptLicense | CapSpend) => true,
-            (Self::Developer, RegisterAsset | CreateToken | RotateToken | RevokeToken) => true,
+            (
+                Self::Developer,
+                RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken,
+            ) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }
     }

@@ -25,6 +25,8 @@ text_enum! {
         Video = "video",
         Code = "code",
         Data = "data",
+        /// Pages of a host, licensed by path; it has no versions.
+        Site = "site",
     }
 }
 
@@ -38,7 +40,13 @@ impl AssetKind {
             Self::Video => "Video",
             Self::Code => "Code",
             Self::Data => "Data set",
+            Self::Site => "Site",
         }
+    }
+
+    /// What can be registered by uploading bytes.
+    pub fn uploaded() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|kind| *kind != Self::Site)
     }
 }
 
@@ -130,12 +138,24 @@ impl Particulars {
         attribution: &str,
         kind: &str,
     ) -> Result<Self, Refusal> {
+        let title = text::line("title", title, TITLE_LENGTH_MAX)?;
+        let kind = kind.parse()?;
+        if kind == AssetKind::Site {
+            return Err(Refusal::invalid("kind", "A site is claimed by its host, not uploaded."));
+        }
         Ok(Self {
-            title: text::line("title", title, TITLE_LENGTH_MAX)?,
-            kind: kind.parse()?,
+            title,
+            kind,
             description: text::paragraphs("description", description, DESCRIPTION_LENGTH_MAX)?,
             attribution: text::line("attribution", attribution, ATTRIBUTION_LENGTH_MAX)?,
         })
+    }
+
+    /// The same, of a site.
+    pub fn of_site(title: &str, description: &str, attribution: &str) -> Result<Self, Refusal> {
+        // Any kind that is uploaded leads through the same checks.
+        let particulars = Self::parse(title, description, attribution, AssetKind::Text.as_str())?;
+        Ok(Self { kind: AssetKind::Site, ..particulars })
     }
 }
 
@@ -163,8 +183,10 @@ mod tests {
 
     #[test]
     fn particulars_name_the_field_to_mend() {
-        let refusal = Particulars::parse("A", "", "Mira", "song").unwrap_err();
-        assert_eq!(refusal.field.as_deref(), Some("kind"));
+        for kind in ["song", "site"] {
+            let refusal = Particulars::parse("A", "", "Mira", kind).unwrap_err();
+            assert_eq!(refusal.field.as_deref(), Some("kind"));
+        }
         let refusal = Particulars::parse("", "", "Mira", "text").unwrap_err();
         assert_eq!(refusal.field.as_deref(), Some("title"));
     }

@@ -30,6 +30,14 @@ text_enum! {
         MemberRemoved = "member.removed",
         /// A work was registered with its first version.
         AssetRegistered = "asset.registered",
+        /// An organization said that a host is its own.
+        SiteClaimed = "site.claimed",
+        /// The organization was seen to hold the host.
+        SiteVerified = "site.verified",
+        /// The organization was not seen to hold the host for a week; it is no longer served.
+        SiteLapsed = "site.lapsed",
+        /// Pages of a site come from elsewhere now.
+        SiteOriginChanged = "site.origin_changed",
         /// An offer was published for a work.
         OfferPublished = "offer.published",
         /// A buyer accepted an offer.

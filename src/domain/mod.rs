@@ -13,6 +13,7 @@ pub mod identity;
 pub mod asset;
 pub mod money;
 pub mod pricing;
+pub mod site;
 pub mod terms;
 
 pub mod access_token;

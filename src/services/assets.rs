@@ -39,8 +39,11 @@ pub struct AssetRow {
     pub asset_id: AssetId,
     pub title: String,
     pub kind: AssetKind,
-    pub content_id: String,
-    pub bytes: i64,
+    /// Of its newest version; a site has none.
+    pub content_id: Option<String>,
+    pub bytes: Option<i64>,
+    /// Of a site.
+    pub host: Option<String>,
     /// The terms offered, if an offer is published.
     pub offered: Option<String>,
     pub created_at: DateTime<Utc>,
@@ -52,7 +55,9 @@ pub struct Asset {
     pub asset_id: AssetId,
     pub particulars: Particulars,
     pub created_at: DateTime<Utc>,
-    /// Newest first; never empty.
+    /// Of a site.
+    pub host: Option<String>,
+    /// Newest first; a site has none, everything else has one at least.
     pub versions: Vec<Version>,
 }
 
@@ -140,7 +145,7 @@ async fn insert(
 ) -> Result<AssetId> {
     let now = services.now();
     let mut tx = services.pool.begin().await?;
-    if !insert_asset(&mut tx, member.org_id, new, now).await? {
+    if !insert_asset(&mut tx, member.org_id, new.asset_id, &new.particulars, now).await? {
         return answer_again(&mut tx, member.org_id, new).await;
     }
     insert_version(&mut tx, new, now).await?;
@@ -184,12 +189,14 @@ pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<AssetRow>> {
     let rows = sqlx::query_as!(
         AssetRow,
         r#"select asset.asset_id, asset.title, asset.kind,
-                  version.content_id, version.bytes, terms.name as "offered?", asset.created_at
+                  version.content_id as "content_id?", version.bytes as "bytes?",
+                  site.host as "host?", terms.name as "offered?", asset.created_at
            from asset
-           join lateral (
+           left join lateral (
                select content_id, bytes from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
+           left join site on site.asset_id = asset.asset_id
            left join offer on offer.asset_id = asset.asset_id and offer.ended_at is null
            left join terms on terms.terms_id = offer.terms_id
            where asset.org_id = $1
@@ -206,8 +213,10 @@ pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<AssetRow>> {
 pub async fn get(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<Asset> {
     let member = actor.may(Deed::ReadAssets)?;
     let row = sqlx::query!(
-        r#"select asset_id, title, description, attribution, kind, created_at
-           from asset where org_id = $1 and asset_id = $2"#,
+        r#"select asset.asset_id, title, description, attribution, asset.kind, created_at,
+                  site.host as "host?"
+           from asset left join site on site.asset_id = asset.asset_id
+           where asset.org_id = $1 and asset.asset_id = $2"#,
         member.org_id.uuid(),
         asset_id.uuid(),
     )
@@ -231,28 +240,31 @@ pub async fn get(services: &Services, actor: &Actor, asset_id: AssetId) -> Resul
             kind: row.kind,
         },
         created_at: row.created_at,
+        host: row.host,
         versions,
     })
 }
 
 // SQL
 
-async fn insert_asset(
+/// Writes the row of a work; false if its id is in use.
+pub(super) async fn insert_asset(
     tx: &mut PgConnection,
     org_id: OrgId,
-    new: &NewAsset,
+    asset_id: AssetId,
+    particulars: &Particulars,
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into asset (asset_id, org_id, title, description, attribution, kind, created_at)
          values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (asset_id) do nothing",
-        new.asset_id.uuid(),
+        asset_id.uuid(),
         org_id.uuid(),
-        new.particulars.title,
-        new.particulars.description,
-        new.particulars.attribution,
-        new.particulars.kind.as_str(),
+        particulars.title,
+        particulars.description,
+        particulars.attribution,
+        particulars.kind.as_str(),
         now,
     )
     .execute(tx)

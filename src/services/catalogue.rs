@@ -23,7 +23,10 @@ pub struct Work {
     pub title: String,
     pub kind: AssetKind,
     pub creator: String,
-    pub bytes: i64,
+    /// Of its newest version; a site has none.
+    pub bytes: Option<i64>,
+    /// Of a site.
+    pub host: Option<String>,
     pub terms_name: String,
     pub published_at: DateTime<Utc>,
 }
@@ -46,11 +49,20 @@ pub struct WorkDetail {
     pub attribution: String,
     pub kind: AssetKind,
     pub creator: String,
+    /// Nothing for a site.
+    pub newest: Option<Newest>,
+    /// Of a site.
+    pub host: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub offer: Offer,
+}
+
+/// The newest version of a work.
+#[derive(Clone, Debug)]
+pub struct Newest {
     pub content_id: String,
     pub bytes: i64,
     pub media_type: String,
-    pub created_at: DateTime<Utc>,
-    pub offer: Offer,
 }
 
 /// Works on offer, newest first, optionally of one kind.
@@ -63,15 +75,17 @@ pub async fn page(
     let mut works = sqlx::query_as!(
         Work,
         r#"select asset.asset_id, asset.title, asset.kind, organization.name as creator,
-                  version.bytes, terms.name as terms_name, offer.published_at
+                  version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
+                  offer.published_at
            from offer
            join asset on asset.asset_id = offer.asset_id
            join organization on organization.org_id = asset.org_id
            join terms on terms.terms_id = offer.terms_id
-           join lateral (
+           left join lateral (
                select bytes from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
+           left join site on site.asset_id = asset.asset_id
            where offer.ended_at is null
              and ($1::text is null or asset.kind = $1)
              and ($2::uuid is null or asset.asset_id < $2)
@@ -98,13 +112,15 @@ pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Res
     let row = sqlx::query!(
         r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
                   asset.kind, asset.created_at, organization.name as creator,
-                  version.content_id, version.bytes, version.media_type
+                  version.content_id as "content_id?", version.bytes as "bytes?",
+                  version.media_type as "media_type?", site.host as "host?"
            from asset
            join organization on organization.org_id = asset.org_id
-           join lateral (
+           left join lateral (
                select content_id, bytes, media_type from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
+           left join site on site.asset_id = asset.asset_id
            where asset.asset_id = $1"#,
         asset_id.uuid(),
     )
@@ -118,12 +134,19 @@ pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Res
         attribution: row.attribution,
         kind: row.kind,
         creator: row.creator,
-        content_id: row.content_id,
-        bytes: row.bytes,
-        media_type: row.media_type,
+        newest: newest(row.content_id, row.bytes, row.media_type),
+        host: row.host,
         created_at: row.created_at,
         offer,
     })
+}
+
+fn newest(
+    content_id: Option<String>,
+    bytes: Option<i64>,
+    media_type: Option<String>,
+) -> Option<Newest> {
+    Some(Newest { content_id: content_id?, bytes: bytes?, media_type: media_type? })
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ pub mod licenses;
 mod media_type;
 pub mod offers;
 mod sent_before;
+pub mod sites;
 pub mod tokens;
 
 #[cfg(test)]

@@ -29,12 +29,13 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         };
         let offered = offer.is_some();
         let publish = format!("/assets/{asset_id}/offer");
-        let particulars = work.particulars;
+        let (particulars, host) = (work.particulars, work.host);
         let side = move || {
             view! {
                 <Section title="The work">
                     <Definitions>
                         <Definition name="Kind">{particulars.kind.in_words()}</Definition>
+                        {host.map(|host| view! { <Definition name="Host">{host}</Definition> })}
                         <Definition name="Credit line">{particulars.attribution}</Definition>
                         <Definition name="Registered">
                             <Instant at=work.created_at now />
@@ -45,7 +46,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             }
             .into_any()
         };
-        let versions = work
+        let versions: Vec<Row> = work
             .versions
             .into_iter()
             .map(|version| {
@@ -81,19 +82,24 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </PageHeader>
             <Columns side=side>
                 <Section title="Offer">{draw_offer(offer)}</Section>
-                <Section title="Versions">
-                    <Table
-                        caption="Versions of this work"
-                        columns=vec![
-                            Column::text("Version"),
-                            Column::text("Content ID"),
-                            Column::text("Type").support(),
-                            Column::number("Size"),
-                            Column::number("Registered").support(),
-                        ]
-                        rows=versions
-                    />
-                </Section>
+                {(!versions.is_empty())
+                    .then(|| {
+                        view! {
+                            <Section title="Versions">
+                                <Table
+                                    caption="Versions of this work"
+                                    columns=vec![
+                                        Column::text("Version"),
+                                        Column::text("Content ID"),
+                                        Column::text("Type").support(),
+                                        Column::number("Size"),
+                                        Column::number("Registered").support(),
+                                    ]
+                                    rows=versions
+                                />
+                            </Section>
+                        }
+                    })}
             </Columns>
         }
     }))

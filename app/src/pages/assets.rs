@@ -31,17 +31,24 @@ pub async fn show(request: &Request) -> Result<Page> {
         let rows = works
             .into_iter()
             .map(|work| {
-                let bytes = u64::try_from(work.bytes).unwrap_or_default();
+                let size = work.bytes.map(|bytes| {
+                    let bytes = u64::try_from(bytes).unwrap_or_default();
+                    view! { <Bytes count=bytes /> }
+                });
+                let named = match (work.content_id, work.host) {
+                    (Some(content_id), _) => view! { <Digest value=content_id /> }.into_any(),
+                    (None, host) => host.into_any(),
+                };
                 let offered = match work.offered {
                     Some(terms) => view! { <Status tone=Tone::Good word=terms /> }.into_any(),
                     None => view! { <Status tone=Tone::Warn word="No offer" /> }.into_any(),
                 };
                 Row::new(vec![
                     Cell::link(work.title, format!("/assets/{}", work.asset_id)).note(view! {
-                        {work.kind.in_words()} " · " <Digest value=work.content_id />
+                        {work.kind.in_words()} " · " {named}
                     }),
                     Cell::new(offered),
-                    Cell::new(view! { <Bytes count=bytes /> }),
+                    Cell::new(size),
                     Cell::new(view! { <Instant at=work.created_at now /> }),
                 ])
             })

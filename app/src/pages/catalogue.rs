@@ -41,13 +41,19 @@ pub async fn show(request: &Request) -> Result<Page> {
                 .works
                 .into_iter()
                 .map(|work| {
-                    let bytes = u64::try_from(work.bytes).unwrap_or_default();
+                    let size = work.bytes.map(|bytes| {
+                        let bytes = u64::try_from(bytes).unwrap_or_default();
+                        view! { <Bytes count=bytes /> }
+                    });
+                    let by = match work.host {
+                        Some(host) => format!("{}, {host}", work.creator),
+                        None => work.creator,
+                    };
                     Row::new(vec![
-                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id))
-                            .note(work.creator),
+                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
                         Cell::new(work.kind.in_words()),
                         Cell::new(work.terms_name),
-                        Cell::new(view! { <Bytes count=bytes /> }),
+                        Cell::new(size),
                         Cell::new(view! { <Instant at=work.published_at now /> }),
                     ])
                 })

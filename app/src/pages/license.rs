@@ -12,7 +12,7 @@ use imprimatur::{
     },
     services::{
         Result,
-        licenses::{self, License},
+        licenses::{self, License, Subject},
         reports::{self, UsageFilter},
         tokens::{self, Token},
     },
@@ -60,7 +60,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let may_revoke = request.actor.may(Deed::RevokeToken).is_ok();
     let may_cap = license.state.is_live() && request.actor.may_as_buyer(Deed::CapSpend).is_ok();
     let now = request.now;
-    let curl = curl(&request.base_url, &license.content_id, &license.file_name, None);
+    let curl = curl(&request.base_url, &license.subject, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
         let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
         let remaining = (license.tier.included_units - quota_used).max(0);
@@ -112,7 +112,13 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 }
 
 /// A request that works as pasted. Without the secret it reads it from the environment.
-pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&str>) -> String {
+pub fn curl(base_url: &str, subject: &Subject, secret: Option<&str>) -> String {
+    let (file_name, address) = match subject {
+        Subject::Content { content_id, file_name } => {
+            (file_name.as_str(), format!("{base_url}/c/{content_id}"))
+        }
+        Subject::Site { host } => ("index.html", site_address(base_url, host)),
+    };
     let token = secret.unwrap_or("$IMPRIMATUR_TOKEN");
     let output: String = file_name
         .chars()
@@ -125,8 +131,19 @@ pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&s
         "curl --fail-with-body --dump-header headers.txt \\\n  \
          --header \"Authorization: Bearer {token}\" \\\n  \
          --output \"{output}\" \\\n  \
-         \"{base_url}/c/{content_id}\""
+         \"{address}\""
     )
+}
+
+/// The first page of a site, where this product answers for it: with its scheme and its port.
+fn site_address(base_url: &str, host: &str) -> String {
+    let (scheme, authority) = base_url.split_once("://").unwrap_or(("https", base_url));
+    match authority.rsplit_once(':') {
+        Some((_, port)) if port.bytes().all(|b| b.is_ascii_digit()) => {
+            format!("{scheme}://{host}:{port}/")
+        }
+        _ => format!("{scheme}://{host}/"),
+    }
 }
 
 fn side(license: License, may_cap: bool, now: DateTime<Utc>) -> AnyView {
@@ -157,9 +174,17 @@ fn side(license: License, may_cap: bool, now: DateTime<Utc>) -> AnyView {
                 <Definition name="Digest">
                     <Digest value=digest copy="digest" />
                 </Definition>
-                <Definition name="Content ID">
-                    <Digest value=license.content_id copy="content ID" />
-                </Definition>
+                {match license.subject {
+                    Subject::Content { content_id, .. } => view! {
+                        <Definition name="Content ID">
+                            <Digest value=content_id copy="content ID" />
+                        </Definition>
+                    }
+                    .into_any(),
+                    Subject::Site { host } => {
+                        view! { <Definition name="Site">{host}</Definition> }.into_any()
+                    }
+                }}
                 <Definition name="Credit line">{license.attribution}</Definition>
             </Definitions>
         </Section>

@@ -32,7 +32,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let kinds =
-            AssetKind::ALL.iter().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
+            AssetKind::uploaded().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
         view! {
             <div class="narrow">
                 <PageHeader

@@ -117,7 +117,7 @@ pub async fn created(
         let shown = match secret {
             Some(secret) => {
                 let secret = secret.reveal();
-                let curl = curl(&base_url, &license.content_id, &license.file_name, Some(secret));
+                let curl = curl(&base_url, &license.subject, Some(secret));
                 view! {
                     <Secret label="Token" value=secret.to_owned() />
                     <Section title="Fetch it">

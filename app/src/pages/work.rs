@@ -112,22 +112,28 @@ fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
 }
 
 fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
-    let bytes = u64::try_from(work.bytes).unwrap_or_default();
     let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
-    let (media_type, content_id) = (work.media_type.clone(), work.content_id.clone());
+    let newest = work.newest.clone().map(|newest| {
+        let bytes = u64::try_from(newest.bytes).unwrap_or_default();
+        view! {
+            <Definition name="Type">{newest.media_type}</Definition>
+            <Definition name="Size">
+                <Bytes count=bytes />
+            </Definition>
+            <Definition name="Content ID">
+                <Digest value=newest.content_id copy="content ID" />
+            </Definition>
+        }
+    });
+    let host = work.host.clone().map(|host| view! { <Definition name="Site">{host}</Definition> });
     let (created_at, published_at) = (work.created_at, work.offer.published_at);
     view! {
         <Section title="The work">
             <Definitions>
                 <Definition name="Creator">{creator}</Definition>
                 <Definition name="Credit line">{attribution}</Definition>
-                <Definition name="Type">{media_type}</Definition>
-                <Definition name="Size">
-                    <Bytes count=bytes />
-                </Definition>
-                <Definition name="Content ID">
-                    <Digest value=content_id copy="content ID" />
-                </Definition>
+                {newest}
+                {host}
                 <Definition name="Registered">
                     <Instant at=created_at now />
                 </Definition>

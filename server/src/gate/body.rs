@@ -21,7 +21,7 @@ use imprimatur::{
         receipt::Receipt,
     },
     services::gate::{
-        Delivery,
+        Admission, Delivery,
         attempts::{ABORTED, Attempt, CUT_OFF, Client, Delivered, Known},
     },
 };
@@ -121,10 +121,11 @@ pub(super) struct Flight {
     /// The connection, and how much had gone out by it before.
     connection: Option<(Connection, u64)>,
     /// Bytes of the body that left this file.
-    handed_on: u64,
+    pub handed_on: u64,
     encoding: Encoding,
     token_id: TokenId,
-    bytes: u64,
+    /// Of the whole delivery; of a page, all that came so far.
+    pub bytes: u64,
 }
 
 impl Flight {
@@ -141,6 +142,21 @@ impl Flight {
         let mut attempt = Attempt::new(timestamp, ABORTED, known, ask, asked.client.clone());
         attempt.receipt_id = Some(receipt_id);
         attempt.scope = Some(scope.as_str());
+        let mut flight = Self::begun(gate, asked, token_id, attempt);
+        (flight.encoding, flight.bytes) = (encoding, bytes);
+        flight
+    }
+
+    /// A page of a site that begins; its receipt comes with its end.
+    pub fn of_page(gate: &Gate, asked: &Asked, ask: &Ask, admission: &Admission) -> Self {
+        let (token_id, license) = (admission.token_id(), Arc::clone(&admission.license));
+        let known = Known { token_id, license };
+        let mut attempt = Attempt::new(admission.at(), ABORTED, known, ask, asked.client.clone());
+        attempt.scope = Some(admission.scope.as_str());
+        Self::begun(gate, asked, token_id, attempt)
+    }
+
+    fn begun(gate: &Gate, asked: &Asked, token_id: TokenId, attempt: Attempt) -> Self {
         let connection = asked.connection.clone();
         let connection = connection.map(|connection| {
             let before = connection.sent();
@@ -148,8 +164,8 @@ impl Flight {
         });
         let client = asked.client.clone();
         let gate = gate.clone();
-        let attempt = Some(attempt);
-        Self { gate, attempt, client, connection, handed_on: 0, encoding, token_id, bytes }
+        let (attempt, encoding) = (Some(attempt), Encoding::Identity);
+        Self { gate, attempt, client, connection, handed_on: 0, encoding, token_id, bytes: 0 }
     }
 
     /// It cannot go on, and that is our fault.

@@ -31,10 +31,10 @@ use super::{
 };
 
 pub(super) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+pub(super) const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
+pub(super) const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
 const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE: HeaderName = HeaderName::from_static("ratelimit");
-const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
-const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
 
 /// Content up to this size is sent in one piece once its receipt is durable, so that whatever goes
 /// wrong can still be said.
@@ -259,7 +259,7 @@ fn unreadable(fault: Error) -> Problem {
     .because(fault)
 }
 
-fn not_stored(fault: Error) -> Problem {
+pub(super) fn not_stored(fault: Error) -> Problem {
     Problem::unavailable(
         "receipt_not_stored",
         "The receipt could not be stored, so nothing was delivered. Ask again.",
@@ -267,7 +267,7 @@ fn not_stored(fault: Error) -> Problem {
     .because(fault)
 }
 
-fn put(response: &mut Response, name: HeaderName, value: &str) -> Result<(), Problem> {
+pub(super) fn put(response: &mut Response, name: HeaderName, value: &str) -> Result<(), Problem> {
     let value = HeaderValue::from_str(value).map_err(|e| Error::fault("writing a header", e))?;
     response.headers_mut().insert(name, value);
     Ok(())

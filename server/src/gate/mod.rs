@@ -10,6 +10,7 @@ mod deliver;
 mod documents;
 mod encoding;
 mod problem;
+pub mod proxy;
 mod quiet;
 mod range;
 mod refuse;

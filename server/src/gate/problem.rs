@@ -188,3 +188,41 @@ impl From<Error> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use imprimatur::{
+        domain::gate::{Rate, TierGap},
+        services::mint,
+    };
+
+    #[tokio::test]
+    async fn a_denial_says_which_tier_is_needed_and_where_the_bucket_stands() {
+        let refusal = Refusal::new(Kind::Forbidden, "tier_required", "This path needs a tier.");
+        let gap = TierGap { required: "Plus".into(), current: "Standard".into() };
+        let rate = Rate { limit: 100, remaining: 50, reset_seconds: 30 };
+        let denial = Denial {
+            retry_after: Some(7),
+            rate: Some(rate),
+            tiers: Some(Box::new(gap)),
+            ..Denial::from(refusal)
+        };
+        let response = Problem::from(denial).response(mint());
+        assert_eq!(response.status(), 403);
+        for (name, value) in [
+            ("ratelimit-policy", "\"minute\";q=100;w=60"),
+            ("ratelimit", "\"minute\";r=50;t=30"),
+            ("x-ratelimit-remaining", "50"),
+            ("retry-after", "7"),
+            ("content-type", "application/problem+json"),
+        ] {
+            assert_eq!(response.headers()[name], value, "{name}");
+        }
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        let said: Value = serde_json::from_slice(&body).unwrap();
+        let told = |member: &str| said[member].as_str().unwrap().to_owned();
+        assert_eq!((told("code"), told("required_tier")), ("tier_required".into(), "Plus".into()));
+        assert_eq!(told("current_tier"), "Standard");
+    }
+}

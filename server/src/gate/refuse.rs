@@ -34,9 +34,12 @@ const OFFERS_MAX: usize = 10_000;
 const LOOKUPS_MAX: usize = 4;
 const LOOKUP_PATIENCE: Duration = Duration::from_millis(500);
 
+/// When it was looked up, and what was on offer.
+type Found = (Instant, Option<Arc<Offered>>);
+
 /// Offers looked up lately.
 pub(super) struct Offers {
-    known: Mutex<HashMap<String, (Instant, Option<Arc<Offered>>)>>,
+    known: Mutex<HashMap<String, Found>>,
     lookups: Semaphore,
 }
 

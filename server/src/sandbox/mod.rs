@@ -2,3 +2,4 @@
 //! and the product goes through them as it goes through any other.
 
 pub mod authorization_server;
+pub mod prober;

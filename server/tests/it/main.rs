@@ -17,6 +17,7 @@ mod publishing;
 mod served;
 mod sessions;
 mod sign_in;
+mod sites;
 mod stage;
 mod usage;
 mod visitor;

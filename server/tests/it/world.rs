@@ -259,6 +259,7 @@ fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
         gate: GateLimits {
             unlicensed_per_hour: 100,
+            page_bytes_max: 1 << 20,
             trusted_proxies: Vec::new(),
             outbox_dir: outbox.to_owned(),
             outbox_bytes_max: 1 << 30,

@@ -126,6 +126,18 @@ impl Parcel {
     }
 }
 
+impl Admission {
+    /// The token it was granted to.
+    pub const fn token_id(&self) -> TokenId {
+        self.token_id
+    }
+
+    /// When it was granted.
+    pub const fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+}
+
 /// An admission with its signed receipt, which is worth nothing until it is recorded.
 #[derive(Debug)]
 pub struct Delivery {
@@ -165,6 +177,7 @@ impl Keeper {
         let keyring = Keyring::load(&services, &settings.keys, &Keyring::default()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;
+        let listener = watch::listen(&services).await?;
         let (snapshot, paid) = (Snapshot::new(), Paid::default());
         let contact = Contact::new(settings.failover);
         snapshot.apply(&services, &paid, &Changes::everything()).await?;
@@ -173,7 +186,7 @@ impl Keeper {
         let (stop, stopped) = channel::channel(false);
         let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
         let tasks = vec![
-            tokio::spawn(watch::keep_fresh(Arc::clone(&shared), stopped.clone())),
+            tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
             tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
         Ok(Self { shared, outbox, moves, stop, tasks: Mutex::new(tasks) })

@@ -22,7 +22,8 @@ pub struct Offered {
 pub async fn offered(services: &Services, ask: &Ask) -> Result<Option<Offered>> {
     let found = match &ask.subject {
         Subject::Content(Some(content_id)) => by_content(services, content_id.as_str()).await?,
-        Subject::Content(None) | Subject::Page(_) => None,
+        Subject::Page(_) => by_host(services, &ask.host).await?,
+        Subject::Content(None) => None,
     };
     let Some(asset_id) = found else { return Ok(None) };
     let offer = offers::current(services, asset_id).await?;
@@ -35,6 +36,16 @@ async fn by_content(services: &Services, content_id: &str) -> Result<Option<Asse
     let found = sqlx::query_scalar!(
         "select asset_id from asset_version where content_id = $1",
         content_id,
+    )
+    .fetch_optional(&services.pool)
+    .await?;
+    Ok(found)
+}
+
+async fn by_host(services: &Services, host: &str) -> Result<Option<AssetId>> {
+    let found = sqlx::query_scalar!(
+        "select asset_id from site where host = $1 and state = 'verified'",
+        host,
     )
     .fetch_optional(&services.pool)
     .await?;

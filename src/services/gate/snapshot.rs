@@ -90,6 +90,20 @@ impl Changes {
             ("receipt_key", _) => self.keys = true,
             _ => self.everything = true,
         }
+        self.bound();
+    }
+
+    /// Adds what others name.
+    pub fn merge(&mut self, others: Self) {
+        self.everything |= others.everything;
+        self.licenses.extend(others.licenses);
+        self.tokens.extend(others.tokens);
+        self.assets.extend(others.assets);
+        self.keys |= others.keys;
+        self.bound();
+    }
+
+    fn bound(&mut self) {
         if self.licenses.len() + self.tokens.len() + self.assets.len() > Self::MAX {
             *self = Self::everything();
         }
@@ -161,8 +175,9 @@ impl Snapshot {
             let all: HashSet<LicenseId> = new.chain(old).collect();
             all.into_iter().collect()
         };
-        self.read_licenses(&mut tx, paid, &licenses, now).await?;
+        let licenses = self.read_licenses(&mut tx, paid, &licenses, now).await?;
         tx.commit().await?;
+        self.put(licenses);
         for token in tokens {
             let Ok(hash) = <[u8; 32]>::try_from(token.secret_hash.as_slice()) else { continue };
             let entry = self.entry(&token).filter(|_| token.is_live(now));
@@ -181,9 +196,10 @@ impl Snapshot {
         let now = services.now();
         let mut tx = services.pool.begin().await?;
         rows::hold_still(&mut tx).await?;
-        let licenses = rows::licenses_with_tokens(&mut tx).await?;
-        for some in licenses.chunks(LICENSES_AT_ONCE) {
-            self.read_licenses(&mut tx, paid, some, now).await?;
+        let ids = rows::licenses_with_tokens(&mut tx).await?;
+        let mut licenses = Vec::with_capacity(ids.len());
+        for some in ids.chunks(LICENSES_AT_ONCE) {
+            licenses.extend(self.read_licenses(&mut tx, paid, some, now).await?);
         }
         let mut tokens: Vec<Shard> = (0..SHARDS).map(|_| Shard::default()).collect();
         {
@@ -198,22 +214,24 @@ impl Snapshot {
             }
         }
         tx.commit().await?;
+        // All at once, and late: changes that were read meanwhile are newer, and are read again next.
+        self.put(licenses);
         for (shard, fresh) in self.tokens.iter().zip(tokens) {
             *write(shard) = fresh;
         }
         Ok(())
     }
 
-    /// Reads licenses, with their tiers and contents, and puts them in the place of what was known.
+    /// Reads licenses, with their tiers and contents. Those that were not known are known afterwards.
     async fn read_licenses(
         &self,
         tx: &mut PgConnection,
         paid: &Paid,
         ids: &[LicenseId],
         now: DateTime<Utc>,
-    ) -> Result<()> {
+    ) -> Result<Vec<Arc<Licensed>>> {
         if ids.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let found = rows::licenses(tx, ids).await?;
         let assets: HashSet<AssetId> = found.iter().map(|row| row.asset_id).collect();
@@ -232,13 +250,17 @@ impl Snapshot {
             licenses.push(Arc::new(row.licensed(tiers, contents)?));
         }
         self.recall(tx, paid, &licenses, now).await?;
+        Ok(licenses)
+    }
+
+    /// Puts licenses in the place of what was known of them.
+    fn put(&self, licenses: Vec<Arc<Licensed>>) {
         for license in licenses {
             let known = read(&self.licenses).get(&license.license_id).cloned();
             if let Some(held) = known {
                 held.lock().license = license;
             }
         }
-        Ok(())
     }
 
     /// Gives licenses that were not known their counts, their nonces and what they have paid for.

@@ -3,11 +3,12 @@
 //! Changes announce themselves (`notify gate_snapshot`, saying which rows), and only what they name
 //! is read. Each second a question on the same connection shows that PostgreSQL is there and that
 //! nothing is still to be heard. Everything is read at the start, when the connection was lost, and
-//! where counting shows that something was missed. While PostgreSQL is away what was read last stays
-//! in force, and the log says so once.
+//! where counting shows that something was missed; changes go on being read meanwhile. While
+//! PostgreSQL is away what was read last stays in force, and the log says so once.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use futures::future::{BoxFuture, FutureExt as _};
 use sqlx::postgres::PgListener;
 use tokio::{
     sync::watch,
@@ -18,7 +19,7 @@ use super::{
     Shared,
     snapshot::{Changes, count_live_tokens},
 };
-use crate::services::{Error, Result};
+use crate::services::{Error, Result, Services};
 
 const CHANNEL: &str = "gate_snapshot";
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -29,14 +30,40 @@ const COUNT_EVERY: u32 = 300;
 /// Changes that come in quick succession are read together.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Keeps the snapshot fresh until told to stop.
-pub(super) async fn keep_fresh(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+/// Begins to hear of changes. What is read after this misses none.
+pub(super) async fn listen(services: &Services) -> Result<PgListener> {
+    let mut listener = PgListener::connect_with(&services.pool).await?;
+    listener.eager_reconnect(false);
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
+}
+
+/// Keeps the snapshot fresh until told to stop. Everything was read after `listener` was made.
+pub(super) async fn keep_fresh(
+    shared: Arc<Shared>,
+    listener: PgListener,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut first = Some(listener);
     let mut away = false;
     loop {
-        let error = tokio::select! {
-            error = while_connected(&shared, &mut away) => error,
+        let follow = async {
+            let mut follower = match first.take() {
+                Some(listener) => Follower::new(&shared, listener, &mut away),
+                None => {
+                    let listener = listen(&shared.services).await?;
+                    let mut follower = Follower::new(&shared, listener, &mut away);
+                    follower.changes.everything = true;
+                    follower
+                }
+            };
+            follower.follow().await
+        };
+        let failed: Result<Infallible> = tokio::select! {
+            failed = follow => failed,
             _ = stop.changed() => return,
         };
+        let Err(error) = failed;
         if !away {
             let source =
                 std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
@@ -50,82 +77,131 @@ pub(super) async fn keep_fresh(shared: Arc<Shared>, mut stop: watch::Receiver<bo
     }
 }
 
-/// Returns when the connection is lost or something could not be read: then everything is read
-/// again on the next one.
-async fn while_connected(shared: &Shared, away: &mut bool) -> Error {
-    let Err(error) = follow(shared, away).await;
-    error
+/// One connection, and what was heard on it.
+struct Follower<'a> {
+    shared: &'a Shared,
+    listener: PgListener,
+    away: &'a mut bool,
+    /// Heard and not read yet.
+    changes: Changes,
+    /// Everything, being read.
+    loading: Option<(Instant, BoxFuture<'a, Result<()>>)>,
+    /// Read while everything was being read, whose state may be older.
+    meanwhile: Changes,
+    ticks: u32,
+    /// Whether the last count differed from what is known.
+    differed: bool,
 }
 
-async fn follow(shared: &Shared, away: &mut bool) -> Result<std::convert::Infallible> {
-    let mut listener = PgListener::connect_with(&shared.services.pool).await?;
-    listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
-    read(shared, &Changes::everything()).await?;
-    if std::mem::take(away) {
-        tracing::info!("The gate reads licenses and tokens again");
+impl<'a> Follower<'a> {
+    fn new(shared: &'a Shared, listener: PgListener, away: &'a mut bool) -> Self {
+        let (changes, meanwhile) = (Changes::default(), Changes::default());
+        let (loading, ticks, differed) = (None, 0, false);
+        Self { shared, listener, away, changes, loading, meanwhile, ticks, differed }
     }
-    let mut ticks = interval(INTERVAL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut tick, mut differed) = (0_u32, false);
-    loop {
-        let mut changes = Changes::default();
-        let asks = tokio::select! {
-            _ = ticks.tick() => true,
-            heard = listener.try_recv() => {
-                let heard = heard?.ok_or_else(|| lost("the connection that tells of changes was lost"))?;
-                changes.add(heard.payload());
-                tokio::time::sleep(PAUSE).await;
-                false
+
+    /// Returns when the connection is lost or something could not be read: then everything is read
+    /// again on the next one.
+    async fn follow(&mut self) -> Result<Infallible> {
+        let mut interval = interval(INTERVAL);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.read().await?;
+            tokio::select! {
+                loaded = finished(&mut self.loading) => {
+                    self.shared.contact.confirm(loaded?.into_std());
+                    self.loading = None;
+                    self.changes.merge(std::mem::take(&mut self.meanwhile));
+                    if std::mem::take(self.away) {
+                        tracing::info!("The gate reads licenses and tokens again");
+                    }
+                }
+                heard = self.listener.try_recv() => {
+                    let heard =
+                        heard?.ok_or_else(|| lost("the connection that tells of changes was lost"))?;
+                    self.changes.add(heard.payload());
+                    tokio::time::sleep(PAUSE).await;
+                    self.hear();
+                }
+                _ = interval.tick() => self.ask().await?,
             }
-        };
-        let asked_at = Instant::now();
-        tick = tick.wrapping_add(u32::from(asks));
-        let counts = asks && tick.is_multiple_of(COUNT_EVERY);
+        }
+    }
+
+    /// Reads what was heard of. Everything takes a while, and is read beside the rest.
+    async fn read(&mut self) -> Result<()> {
+        let shared = self.shared;
+        let Shared { services, snapshot, paid, .. } = shared;
+        if self.changes.everything && self.loading.is_none() {
+            self.changes = Changes::default();
+            let load = async move {
+                shared.read_keys().await?;
+                snapshot.apply(services, paid, &Changes::everything()).await
+            };
+            self.loading = Some((Instant::now(), load.boxed()));
+        }
+        let changes = std::mem::take(&mut self.changes);
+        let some = Changes { everything: false, ..changes };
+        if some.keys {
+            shared.read_keys().await?;
+        }
+        if !some.is_empty() {
+            snapshot.apply(services, paid, &some).await?;
+        }
+        if self.loading.is_some() {
+            // Once more everything, if there was more of it after this reading began.
+            self.meanwhile.merge(Changes { everything: changes.everything, ..some });
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self) {
+        while let Some(heard) = self.listener.next_buffered() {
+            self.changes.add(heard.payload());
+        }
+    }
+
+    /// Asks whether PostgreSQL is there, and now and then how many tokens it has.
+    async fn ask(&mut self) -> Result<()> {
+        let (asked_at, now) = (Instant::now(), self.shared.services.now());
+        self.ticks = self.ticks.wrapping_add(1);
         let mut counted = None;
-        if counts {
-            let now = shared.services.now();
-            shared.snapshot.forget(now);
-            counted = Some(answered(count_live_tokens(&mut listener, now)).await?);
-        } else if asks {
-            answered(async { Ok(sqlx::query("select 1").execute(&mut listener).await?) }).await?;
+        if self.ticks.is_multiple_of(COUNT_EVERY) {
+            self.shared.snapshot.forget(now);
+            counted = Some(answered(count_live_tokens(&mut self.listener, now)).await?);
+        } else {
+            let ping = sqlx::query("select 1").execute(&mut self.listener);
+            answered(async { Ok(ping.await?) }).await?;
         }
-        while let Some(heard) = listener.next_buffered() {
-            changes.add(heard.payload());
+        self.hear();
+        self.read().await?;
+        if self.loading.is_some() {
+            return Ok(());
         }
-        if !changes.is_empty() {
-            read(shared, &changes).await?;
-        }
+        self.shared.contact.confirm(asked_at.into_std());
         if let Some(counted) = counted {
-            let known = shared.snapshot.count(shared.services.now());
+            let known = self.shared.snapshot.count(now);
             let differs = i64::try_from(known) != Ok(counted);
             // Once may be a change on its way.
-            if differs && std::mem::replace(&mut differed, differs) {
+            if std::mem::replace(&mut self.differed, differs) && differs {
                 tracing::warn!(
                     counted,
                     known,
                     "The gate missed a change and reads everything again"
                 );
-                read(shared, &Changes::everything()).await?;
+                self.changes.everything = true;
             }
-            differed = differs;
         }
-        if asks {
-            shared.contact.confirm(asked_at.into_std());
-        }
+        Ok(())
     }
 }
 
-async fn read(shared: &Shared, changes: &Changes) -> Result<()> {
-    let asked_at = Instant::now();
-    if changes.keys || changes.everything {
-        shared.read_keys().await?;
+/// When the reading that is over began; waits where nothing is being read.
+async fn finished(loading: &mut Option<(Instant, BoxFuture<'_, Result<()>>)>) -> Result<Instant> {
+    match loading {
+        Some((begun, load)) => load.await.map(|()| *begun),
+        None => std::future::pending().await,
     }
-    shared.snapshot.apply(&shared.services, &shared.paid, changes).await?;
-    if changes.everything {
-        shared.contact.confirm(asked_at.into_std());
-    }
-    Ok(())
 }
 
 async fn answered<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {

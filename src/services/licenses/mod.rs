@@ -11,4 +11,4 @@ mod tests;
 
 pub use accept::{Acceptance, accept};
 pub use change::{MoveUp, set_spend_cap, upgrade};
-pub use read::{Held, License, LicenseRow, for_work, get, list};
+pub use read::{Held, License, LicenseRow, Subject, for_work, get, list};

@@ -13,7 +13,7 @@ use crate::{
         pricing::Tier,
     },
     services::{
-        Result, Services,
+        Error, Result, Services,
         offers::{self, PublishedTerms, TierRow},
     },
 };
@@ -32,6 +32,15 @@ pub struct LicenseRow {
     pub has_token: bool,
 }
 
+/// What machines fetch under a license.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The newest version of a work.
+    Content { content_id: String, file_name: String },
+    /// Pages of a site.
+    Site { host: String },
+}
+
 /// One of one's own licenses.
 #[derive(Debug)]
 pub struct License {
@@ -40,8 +49,7 @@ pub struct License {
     pub title: String,
     pub creator: String,
     pub attribution: String,
-    pub content_id: String,
-    pub file_name: String,
+    pub subject: Subject,
     pub state: State,
     pub terms: PublishedTerms,
     pub tier: Tier,
@@ -120,17 +128,19 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
                   tier.name, tier.currency, tier.base_micros, tier.included_units, tier.overrun,
                   tier.overage_micros, tier.rate_per_minute, tier.scopes, tier.allowed_paths,
                   tier.forbidden_paths,
-                  version.content_id, version.file_name
+                  version.content_id as "content_id?", version.file_name as "file_name?",
+                  site.host as "host?"
            from license
            join asset on asset.asset_id = license.asset_id
            join organization on organization.org_id = license.creator_org_id
            join person on person.person_id = license.accepted_by
            join terms on terms.terms_id = license.terms_id
            join tier on tier.tier_id = license.tier_id
-           join lateral (
+           left join lateral (
                select content_id, file_name from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
+           left join site on site.asset_id = asset.asset_id
            where license.org_id = $1 and license.license_id = $2"#,
         member.org_id.uuid(),
         license_id.uuid(),
@@ -144,8 +154,7 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         title: row.title,
         creator: row.creator,
         attribution: row.attribution,
-        content_id: row.content_id,
-        file_name: row.file_name,
+        subject: subject(row.content_id, row.file_name, row.host)?,
         state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
         terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
         spend_cap: row.spend_cap_micros.map(|micros| Money::new(micros, row.currency)),
@@ -167,6 +176,18 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         starts_at: row.starts_at,
         ends_at: row.ends_at,
     })
+}
+
+fn subject(
+    content_id: Option<String>,
+    file_name: Option<String>,
+    host: Option<String>,
+) -> Result<Subject> {
+    match (content_id, file_name, host) {
+        (Some(content_id), Some(file_name), _) => Ok(Subject::Content { content_id, file_name }),
+        (_, _, Some(host)) => Ok(Subject::Site { host }),
+        _ => Err(Error::fault("reading a license", "its work is neither bytes nor a site")),
+    }
 }
 
 fn state_at(

@@ -41,7 +41,7 @@ pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
 }
 
 /// Status and code of a refusal; everything a machine relies on is checked on the way.
-async fn problem(response: Response) -> (u16, String) {
+pub async fn problem(response: Response) -> (u16, String) {
     let status = response.status().as_u16();
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -60,7 +60,7 @@ async fn problem(response: Response) -> (u16, String) {
     (status, document["code"].as_str().unwrap().to_owned())
 }
 
-async fn totals(world: &World) -> Totals {
+pub async fn totals(world: &World) -> Totals {
     world.gate.settled().await;
     let range = Range::last_days(world.services.now(), 2, Grain::Day).unwrap();
     let filter = UsageFilter::default();

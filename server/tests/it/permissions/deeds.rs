@@ -10,10 +10,12 @@ use imprimatur::{
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses, mint, offers,
         reports::{self, CursorKey, EventFilter, UsageFilter},
-        sessions,
+        sessions, sites,
         tokens::{self, Rotation},
     },
 };
+
+use crate::sites::world::Believing;
 
 use super::stage::{Asking, Prepared, Stage};
 
@@ -80,6 +82,27 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "register" | "register_as_ours" => {
             let asset_id = assets::register(services, actor, about.new_asset.unwrap()).await?;
             stage.is_our_work(asset_id).await
+        }
+        "sites" => {
+            let sites = sites::list(services, actor).await?;
+            sites.iter().any(|site| Some(site.asset_id) == about.site_id)
+        }
+        "site" => {
+            let site = sites::get(services, actor, about.site_id.unwrap()).await?;
+            Some(site.asset_id) == about.site_id
+        }
+        "claim" | "claim_as_ours" => {
+            let asset_id = sites::claim(services, actor, about.new_site.unwrap()).await?;
+            sites::get(services, &stage.owner, asset_id).await.is_ok()
+        }
+        "verify" => {
+            sites::verify(services, actor, &Believing, about.site_id.unwrap()).await?;
+            true
+        }
+        "change_origin" => {
+            let origin = stage.new_site().origin;
+            sites::change_origin(services, actor, about.site_id.unwrap(), &origin).await?;
+            true
         }
         "publish" => {
             offers::publish(services, actor, stage.new_offer(stage.asset_id)).await?;

@@ -34,8 +34,14 @@ member.change     remove            sign join   | yes   yes   no      no        
 asset.read        works             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        work              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        terms             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.register    register          sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 asset.register    register_as_ours  sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+site.manage       claim             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
+site.manage       claim_as_ours     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+site.manage       verify            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+site.manage       change_origin     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 offer.publish     publish           sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 license.read      licenses          sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.read      license           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
@@ -71,8 +77,9 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::EditOrganization => &["edit"],
         Deed::InviteMember => &["invite", "withdraw"],
         Deed::ChangeMember => &["change_role", "remove"],
-        Deed::ReadAssets => &["works", "work", "terms"],
+        Deed::ReadAssets => &["works", "work", "terms", "sites", "site"],
         Deed::RegisterAsset => &["register", "register_as_ours"],
+        Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
         Deed::PublishOffer => &["publish"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
         Deed::AcceptLicense => &["accept", "accept_as_ours"],
@@ -140,6 +147,7 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
     let buyer = stage.side("only-buys", "buyer").await;
     for (service, actor, code) in [
         ("register", &buyer, "not_a_creator"),
+        ("claim", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
         ("cap_spend", &seller, "not_a_buyer"),

@@ -15,6 +15,7 @@ use imprimatur::{
             TokenId, VersionId,
         },
         pricing::TypedTiers,
+        site::{Ground, Origin, SiteHost},
         terms::Scope,
     },
     services::{
@@ -25,6 +26,7 @@ use imprimatur::{
         mint,
         offers::{self, NewOffer},
         sessions,
+        sites::{self, NewSite},
         tokens::{self, NewToken},
     },
 };
@@ -64,6 +66,8 @@ pub struct Prepared {
     pub token_id: Option<TokenId>,
     pub acceptance: Option<Acceptance>,
     pub new_asset: Option<NewAsset>,
+    pub new_site: Option<NewSite>,
+    pub site_id: Option<AssetId>,
 }
 
 impl Stage {
@@ -146,6 +150,17 @@ impl Stage {
                 services.content.drop_staged(&new.staged).await.unwrap();
                 prepared.new_asset = Some(NewAsset { staged, ..new });
             }
+            "claim" => prepared.new_site = Some(self.new_site()),
+            "claim_as_ours" => {
+                let again = self.new_site();
+                let ours = NewSite { host: again.host.clone(), ..self.new_site() };
+                let asset_id = sites::claim(services, &self.owner, ours).await.unwrap();
+                prepared.new_site = Some(NewSite { asset_id, ..again });
+            }
+            "sites" | "site" | "verify" | "change_origin" => {
+                let ours = sites::claim(services, &self.owner, self.new_site()).await.unwrap();
+                prepared.site_id = Some(ours);
+            }
             "accept" => prepared.acceptance = Some(self.on_offer().await),
             "accept_as_ours" => {
                 let license_id = self.license_id;
@@ -196,6 +211,19 @@ impl Stage {
             scopes: vec![Scope::Training],
             expires_in_days: Some(1),
             limits: TypedLimits::default(),
+        }
+    }
+
+    /// A site of its own host and its own origin.
+    pub fn new_site(&self) -> NewSite {
+        let asset_id: AssetId = mint();
+        let host = format!("{}.test", asset_id.to_string().to_lowercase());
+        let ground = Ground { own_host: "127.0.0.1", sandbox: true };
+        NewSite {
+            asset_id,
+            particulars: Particulars::of_site("A site", "", "Somebody").unwrap(),
+            host: SiteHost::parse(&host, ground).unwrap(),
+            origin: Origin::parse(&format!("https://origin.{host}"), ground).unwrap(),
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) struct LicenseRow {
     starts_at: DateTime<Utc>,
     ends_at: Option<DateTime<Utc>>,
     spend_cap_micros: Option<i64>,
+    site_host: Option<String>,
 }
 
 impl LicenseRow {
@@ -51,7 +52,7 @@ impl LicenseRow {
             org_id: self.org_id,
             creator_org_id: self.creator_org_id,
             asset_id: self.asset_id,
-            site_host: None,
+            site_host: self.site_host,
             standing: Standing {
                 state: self.state,
                 starts_at: self.starts_at,
@@ -152,8 +153,10 @@ pub(super) async fn licenses(tx: &mut PgConnection, ids: &[LicenseId]) -> Result
         r#"select license.license_id, license.org_id, license.creator_org_id, license.asset_id,
                   license.offer_id, license.tier_id, license.terms_digest, license.state,
                   license.starts_at, license.ends_at, license.spend_cap_micros,
-                  array(select jsonb_array_elements_text(terms.document -> 'scopes')) as "terms_scopes!"
+                  array(select jsonb_array_elements_text(terms.document -> 'scopes')) as "terms_scopes!",
+                  site.host as "site_host?"
            from license join terms using (terms_id)
+           left join site on site.asset_id = license.asset_id and site.state = 'verified'
            where license_id = any($1)"#,
         &uuids(ids),
     )

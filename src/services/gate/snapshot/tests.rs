@@ -281,3 +281,23 @@ async fn racing_clients_never_spend_more_than_the_cap(pool: PgPool) {
     expect(&keeper, &sale, "delivered").await;
     keeper.close().await;
 }
+
+#[sqlx::test]
+async fn changes_are_in_force_while_everything_is_read_and_after_it(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (sale, other) = (world.sale(1000, None).await, world.sale(1000, None).await);
+    let (keeper, _) = open(&world).await;
+    // Licenses are read with their terms, tokens without.
+    let mut block = world.pool().begin().await.unwrap();
+    sqlx::query("lock table terms in access exclusive mode").execute(&mut *block).await.unwrap();
+    run(&world, "select pg_notify('gate_snapshot', '')").await;
+    let buyer = world.member(world.buyer, Role::Owner);
+    tokens::revoke(&world.services, &buyer, sale.token_id).await.unwrap();
+    expect(&keeper, &sale, "invalid_token").await;
+    assert_eq!(code(&keeper, &other), "delivered");
+    block.rollback().await.unwrap();
+    let released = tokio::time::Instant::now();
+    until("everything was read", async || keeper.snapshot_age() < released.elapsed()).await;
+    assert_eq!(code(&keeper, &sale), "invalid_token");
+    keeper.close().await;
+}
