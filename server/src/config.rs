@@ -12,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
@@ -30,11 +31,15 @@ pub const KEYS: &[&str] = &[
     "OIDC_CLIENT_SECRET",
     "OIDC_ISSUER",
     "OIDC_LABEL",
+    "OUTBOX_BYTES_MAX",
+    "OUTBOX_DIR",
     "POSTGRES_PORT",
     "RECEIPT_KEY",
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
+    "TRUSTED_PROXIES",
+    "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
 ];
 
@@ -100,6 +105,19 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// How the gate works.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
+    pub unlicensed_per_hour: u32,
+    /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
+    pub outbox_dir: PathBuf,
+    /// `OUTBOX_BYTES_MAX`: bytes.
+    pub outbox_bytes_max: u64,
+}
+
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -124,6 +142,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
 }
@@ -245,6 +264,7 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
+            gate: Gate::read(source)?,
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
                 cursor: Secret(
@@ -262,6 +282,24 @@ impl Config {
             return Err(Error::NoProvider);
         }
         Ok(config)
+    }
+}
+
+impl Gate {
+    fn read(source: &Source) -> Result<Self, Error> {
+        let outbox_dir = match source.text("OUTBOX_DIR") {
+            Some(dir) => dir.into(),
+            None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
+        };
+        Ok(Self {
+            unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+            trusted_proxies: source
+                .text("TRUSTED_PROXIES")
+                .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
+                .unwrap_or_else(|| Ok(Vec::new()))?,
+            outbox_dir,
+            outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+        })
     }
 }
 
@@ -374,6 +412,15 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn proxies_are_a_list_of_networks() {
+        let config = read(&[("TRUSTED_PROXIES", Some("10.0.0.0/8, fd00::/8"))]).unwrap();
+        assert_eq!(config.gate.trusted_proxies.len(), 2);
+        assert_eq!(config.gate.unlicensed_per_hour, 100);
+        let bad = read(&[("TRUSTED_PROXIES", Some("everybody"))]);
+        assert!(matches!(bad, Err(Error::Unreadable { key: "TRUSTED_PROXIES", .. })));
     }
 
     #[test]

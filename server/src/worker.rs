@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use imprimatur::services::{Error, Result, Services, assets, jobs, sessions};
+use imprimatur::services::{Error, Result, Services, assets, gate, jobs, sessions};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Jobs that come round every hour: removing what has expired or was left behind.
-const HOURLY: [&str; 3] = ["content.sweep", "job.sweep", "session.sweep"];
+const HOURLY: [&str; 4] = ["attempt.sweep", "content.sweep", "job.sweep", "session.sweep"];
 
 /// Runs until `stop` says so.
 pub async fn run(services: Services, mut stop: watch::Receiver<bool>) {
@@ -73,6 +73,7 @@ fn next_hour(now: DateTime<Utc>) -> DateTime<Utc> {
 
 async fn perform(services: &Services, name: &str) -> Result<()> {
     let swept = match name {
+        "attempt.sweep" => gate::attempts::sweep(services).await?,
         "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
         "session.sweep" => sessions::sweep(services).await?,
