@@ -37,13 +37,23 @@ create table tier (
     currency            text   not null constraint tier_currency_check check (currency in ('USD', 'EUR', 'GBP')),
     base_micros         bigint not null constraint tier_base_micros_check check (base_micros >= 0),
     included_units      bigint not null constraint tier_included_units_check check (included_units >= 0),
+    -- What happens when the included units are used up; more is charged exactly where it has a price.
+    overrun             text   not null constraint tier_overrun_check check (overrun in ('stop', 'charge', 'upgrade')),
     overage_micros      bigint constraint tier_overage_micros_check check (overage_micros > 0),
     rate_per_minute     int    not null constraint tier_rate_per_minute_check check (rate_per_minute > 0),
     scopes              text[] not null constraint tier_scopes_check check (cardinality(scopes) > 0),
     -- What a use for inference or display is billed by.
     unit                text   not null default 'call'
         constraint tier_unit_check check (unit in ('call', 'page', 'token', 'byte')),
-    constraint tier_position_key unique (offer_id, position)
+    -- Of a site: patterns of paths. No allowed one is every path; forbidden ones win.
+    allowed_paths       text[] not null default '{}'
+        constraint tier_allowed_paths_check check (cardinality(allowed_paths) <= 50),
+    forbidden_paths     text[] not null default '{}'
+        constraint tier_forbidden_paths_check check (cardinality(forbidden_paths) <= 50),
+    constraint tier_position_key unique (offer_id, position),
+    -- A license names both, so it is always on a tier of its own offer.
+    constraint tier_offer_key unique (offer_id, tier_id),
+    constraint tier_charge_check check ((overrun = 'charge') = (overage_micros is not null))
 );
 
 create trigger tier_append_only

@@ -15,13 +15,16 @@ create table license (
     accepted_at    timestamptz not null,
     starts_at      timestamptz not null,
     ends_at        timestamptz,
-    constraint license_period_check check (ends_at >= starts_at)
+    -- What the buyer will spend on it in a calendar month at most.
+    spend_cap_micros bigint constraint license_spend_cap_micros_check check (spend_cap_micros >= 0),
+    constraint license_period_check check (ends_at >= starts_at),
+    constraint license_tier_of_offer_fkey foreign key (offer_id, tier_id) references tier (offer_id, tier_id)
 );
 create index license_org_id_idx on license (org_id, license_id desc);
 create index license_creator_org_id_idx on license (creator_org_id, license_id desc);
 create index license_asset_id_idx on license (asset_id);
 create index license_offer_id_idx on license (offer_id);
-create index license_tier_id_idx on license (tier_id);
+create index license_tier_id_idx on license (tier_id, offer_id);
 create index license_terms_id_idx on license (terms_id);
 create index license_accepted_by_idx on license (accepted_by);
 -- One live license of a work to a buyer.
@@ -42,25 +45,61 @@ create table access_token (
     created_by   uuid        not null references person,
     created_at   timestamptz not null,
     expires_at   timestamptz,
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    -- What it is limited to: hosts (`*.` before one is every host below it) and jobs; none is any.
+    domains        text[]  not null default '{}'
+        constraint access_token_domains_check check (cardinality(domains) <= 20),
+    jobs           text[]  not null default '{}'
+        constraint access_token_jobs_check check (cardinality(jobs) <= 50),
+    requires_nonce boolean not null default false,
+    -- The token it takes the place of. A token is rotated once.
+    rotated_from   uuid constraint access_token_rotated_from_key unique references access_token
 );
 create index access_token_license_id_idx on access_token (license_id);
 create index access_token_org_id_idx on access_token (org_id);
 create index access_token_created_by_idx on access_token (created_by);
 
--- Gates hold a snapshot of licenses and tokens; every change to either wakes them.
+-- Gates hold a snapshot of licenses and tokens in memory. A change says which rows it was about, as
+-- `<what>:<id>`; many at once, and removals, say only that something changed. The trigger's arguments
+-- are what changed and the column with its id.
 create function wake_gates() returns trigger
     language plpgsql as
 $$
+declare
+    ids uuid[];
 begin
-    perform pg_notify('gate_snapshot', '');
+    if tg_op <> 'DELETE' then
+        execute format('select array_agg(%1$I) from (select distinct %1$I from changed limit 1001) few', tg_argv[1])
+            into ids;
+    end if;
+    if tg_op = 'DELETE' or cardinality(ids) > 1000 then
+        perform pg_notify('gate_snapshot', '');
+    elsif ids is not null then
+        perform pg_notify('gate_snapshot', tg_argv[0] || ':' || id) from unnest(ids) id;
+    end if;
     return null;
 end;
 $$;
 
-create trigger license_wakes_gates
-    after insert or update or delete on license
-    for each statement execute function wake_gates();
-create trigger access_token_wakes_gates
-    after insert or update or delete on access_token
-    for each statement execute function wake_gates();
+create trigger license_made_wakes_gates
+    after insert on license referencing new table as changed
+    for each statement execute function wake_gates('license', 'license_id');
+create trigger license_changed_wakes_gates
+    after update on license referencing new table as changed
+    for each statement execute function wake_gates('license', 'license_id');
+create trigger license_gone_wakes_gates
+    after delete on license
+    for each statement execute function wake_gates('license', 'license_id');
+create trigger access_token_made_wakes_gates
+    after insert on access_token referencing new table as changed
+    for each statement execute function wake_gates('token', 'token_id');
+create trigger access_token_changed_wakes_gates
+    after update on access_token referencing new table as changed
+    for each statement execute function wake_gates('token', 'token_id');
+create trigger access_token_gone_wakes_gates
+    after delete on access_token
+    for each statement execute function wake_gates('token', 'token_id');
+-- A new version of a work is delivered at once under the licenses of the work.
+create trigger asset_version_made_wakes_gates
+    after insert on asset_version referencing new table as changed
+    for each statement execute function wake_gates('asset', 'asset_id');

@@ -29,10 +29,8 @@ create index receipt_org_id_idx on receipt (org_id, delivered_at desc, receipt_i
 create index receipt_creator_org_id_idx on receipt (creator_org_id, delivered_at desc, receipt_id);
 create index receipt_asset_id_idx on receipt (asset_id, delivered_at desc);
 
--- A new version of a work is delivered at once under the licenses of the work.
-create trigger asset_version_wakes_gates
-    after insert on asset_version
-    for each statement execute function wake_gates();
+-- Consumers' own nonces, which gates remember for a day; those that gates make have a dot in them.
+create index receipt_nonce_idx on receipt (delivered_at) where strpos(nonce, '.') = 0;
 
 create trigger receipt_append_only
     before update or delete or truncate on receipt

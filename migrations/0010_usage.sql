@@ -43,11 +43,12 @@ create table usage_event (
         check (least(billable_units, calls, pages, tokens, bytes, training_examples, inference_requests) >= 0),
     constraint usage_event_attribution_check check (attribution between 0 and 1000000)
 ) partition by range (occurred_at);
--- One event once; and the feed of a license.
-create unique index usage_event_key on usage_event (license_id, occurred_at desc, usage_event_id);
-create index usage_event_org_id_idx on usage_event (org_id, occurred_at desc, usage_event_id);
-create index usage_event_creator_org_id_idx on usage_event (creator_org_id, occurred_at desc, usage_event_id);
-create index usage_event_asset_id_idx on usage_event (asset_id, occurred_at desc, usage_event_id);
+-- One event once; and the feed of a license. Feeds read these backwards, latest first: what comes in the order of
+-- time then fills a page to its end before the next one is begun.
+create unique index usage_event_key on usage_event (license_id, occurred_at, usage_event_id desc);
+create index usage_event_org_id_idx on usage_event (org_id, occurred_at, usage_event_id desc);
+create index usage_event_creator_org_id_idx on usage_event (creator_org_id, occurred_at, usage_event_id desc);
+create index usage_event_asset_id_idx on usage_event (asset_id, occurred_at, usage_event_id desc);
 
 create trigger usage_event_append_only
     before update or delete or truncate on usage_event

@@ -74,7 +74,11 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
             page_of!(pages::license_form::show).post(forms::licenses::accept),
         )
         .route("/licenses", page!(pages::licenses::show))
-        .route("/licenses/{id}", page_of!(pages::license::show).post(forms::licenses::revoke_token))
+        .route("/licenses/{id}", page_of!(pages::license::show).post(forms::licenses::change))
+        .route(
+            "/licenses/{id}/rotate",
+            page_of!(pages::rotate_token::show).post(forms::licenses::rotate_token),
+        )
         .route(
             "/licenses/{id}/tokens/new",
             page_of!(pages::new_token::show).post(forms::licenses::create_token),

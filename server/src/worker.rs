@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use imprimatur::services::{Error, Result, Services, assets, gate, jobs, sessions};
+use imprimatur::services::{Error, Result, Services, assets, gate, jobs, metering, sessions};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -14,7 +14,8 @@ use tokio::sync::watch;
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Jobs that come round every hour: removing what has expired or was left behind.
-const HOURLY: [&str; 4] = ["attempt.sweep", "content.sweep", "job.sweep", "session.sweep"];
+const HOURLY: [&str; 5] =
+    ["attempt.sweep", "content.sweep", "job.sweep", "session.sweep", "usage_key.sweep"];
 
 /// Runs until `stop` says so.
 pub async fn run(services: Services, mut stop: watch::Receiver<bool>) {
@@ -77,6 +78,7 @@ async fn perform(services: &Services, name: &str) -> Result<()> {
         "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
         "session.sweep" => sessions::sweep(services).await?,
+        "usage_key.sweep" => metering::sweep(services).await?,
         _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),
     };
     if swept > 0 {

@@ -31,7 +31,9 @@ text_enum! {
         PublishOffer = "offer.publish",
         ReadLicenses = "license.read",
         AcceptLicense = "license.accept",
+        CapSpend = "license.cap_spend",
         CreateToken = "token.create",
+        RotateToken = "token.rotate",
         RevokeToken = "token.revoke",
         ReadUsage = "usage.read",
         ReportUsage = "usage.report",
@@ -51,7 +53,9 @@ impl Deed {
             Self::PublishOffer => "publish offers",
             Self::ReadLicenses => "see licenses",
             Self::AcceptLicense => "accept licenses",
+            Self::CapSpend => "set spend caps",
             Self::CreateToken => "create tokens",
+            Self::RotateToken => "rotate tokens",
             Self::RevokeToken => "revoke tokens",
             Self::ReadUsage => "see usage",
             Self::ReportUsage => "report usage",
@@ -66,8 +70,11 @@ impl Role {
         match (self, deed) {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
-            (Self::Finance, AcceptLicense) => true,
-            (Self::Developer, RegisterAsset | CreateToken | RevokeToken | ReportUsage) => true,
+            (Self::Finance, AcceptLicense | CapSpend) => true,
+            (
+                Self::Developer,
+                RegisterAsset | CreateToken | RotateToken | RevokeToken | ReportUsage,
+            ) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }
     }

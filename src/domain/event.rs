@@ -36,8 +36,14 @@ text_enum! {
         LicenseAccepted = "license.accepted",
         /// A license ended before its time, because its buyer took another tier.
         LicenseEnded = "license.ended",
+        /// A license moved to a larger tier, because its included units were used up.
+        LicenseUpgraded = "license.upgraded",
+        /// What a buyer will spend on a license in a month was set or lifted.
+        LicenseSpendCapSet = "license.spend_cap_set",
         /// A token was created.
         TokenCreated = "token.created",
+        /// A token was made in the place of another, which ends.
+        TokenRotated = "token.rotated",
         /// A token was revoked.
         TokenRevoked = "token.revoked",
     }

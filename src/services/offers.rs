@@ -10,9 +10,10 @@ use crate::domain::{
     asset::ContentId,
     error::Refusal,
     event::EventName,
+    gate::{PathRules, Pattern},
     ids::{AssetId, OfferId, OrgId, TermsId, TierId},
     money::{Currency, Money},
-    pricing::{Tier, TypedTiers},
+    pricing::{Overrun, Tier, TypedTiers},
     terms::{self, Scope, Terms},
 };
 
@@ -161,8 +162,8 @@ pub(crate) fn published(
 /// The tiers of an offer, in their order.
 pub(crate) async fn tiers(services: &Services, offer_id: OfferId) -> Result<Vec<OfferedTier>> {
     let rows = sqlx::query!(
-        "select tier_id, name, currency, base_micros, included_units, overage_micros,
-                rate_per_minute, scopes
+        "select tier_id, name, currency, base_micros, included_units, overrun, overage_micros,
+                rate_per_minute, scopes, allowed_paths, forbidden_paths
          from tier where offer_id = $1 order by position",
         offer_id.uuid(),
     )
@@ -170,38 +171,58 @@ pub(crate) async fn tiers(services: &Services, offer_id: OfferId) -> Result<Vec<
     .await?;
     rows.into_iter()
         .map(|row| {
-            let tier = tier(
-                row.name,
-                row.currency,
-                row.base_micros,
-                row.included_units,
-                row.overage_micros,
-                row.rate_per_minute,
-                &row.scopes,
-            )?;
-            Ok(OfferedTier { tier_id: row.tier_id, tier })
+            let tier = TierRow {
+                name: row.name,
+                currency: row.currency,
+                base_micros: row.base_micros,
+                included_units: row.included_units,
+                overrun: row.overrun,
+                overage_micros: row.overage_micros,
+                rate_per_minute: row.rate_per_minute,
+                scopes: row.scopes,
+                allowed_paths: row.allowed_paths,
+                forbidden_paths: row.forbidden_paths,
+            };
+            Ok(OfferedTier { tier_id: row.tier_id, tier: tier.read()? })
         })
         .collect()
 }
 
-/// A tier from the columns of its row.
-pub(crate) fn tier(
-    name: String,
-    currency: Currency,
-    base_micros: i64,
-    included_units: i64,
-    overage_micros: Option<i64>,
-    rate_per_minute: i32,
-    scopes: &[String],
-) -> Result<Tier> {
-    Ok(Tier {
-        name,
-        base: Money::new(base_micros, currency),
-        included_units,
-        overage: overage_micros.map(|micros| Money::new(micros, currency)),
-        rate_per_minute,
-        scopes: read_scopes(scopes)?,
-    })
+/// The columns of a tier.
+pub(crate) struct TierRow {
+    pub name: String,
+    pub currency: Currency,
+    pub base_micros: i64,
+    pub included_units: i64,
+    pub overrun: Overrun,
+    pub overage_micros: Option<i64>,
+    pub rate_per_minute: i32,
+    pub scopes: Vec<String>,
+    pub allowed_paths: Vec<String>,
+    pub forbidden_paths: Vec<String>,
+}
+
+impl TierRow {
+    /// The tier.
+    pub(crate) fn read(self) -> Result<Tier> {
+        let money = |micros| Money::new(micros, self.currency);
+        Ok(Tier {
+            base: money(self.base_micros),
+            overage: self.overage_micros.map(money),
+            name: self.name,
+            included_units: self.included_units,
+            overrun: self.overrun,
+            rate_per_minute: self.rate_per_minute,
+            scopes: read_scopes(&self.scopes)?,
+            paths: read_paths(&self.allowed_paths, &self.forbidden_paths)?,
+        })
+    }
+}
+
+/// Path patterns as they are stored.
+pub(crate) fn read_paths(allowed: &[String], forbidden: &[String]) -> Result<PathRules> {
+    PathRules::parse(allowed, forbidden)
+        .map_err(|refusal| Error::fault("reading path patterns", refusal))
 }
 
 /// Scopes from their stored names.
@@ -215,6 +236,10 @@ pub(crate) fn read_scopes(names: &[String]) -> Result<Vec<Scope>> {
 /// Scopes as they are stored.
 pub(crate) fn write_scopes(scopes: &[Scope]) -> Vec<String> {
     scopes.iter().map(ToString::to_string).collect()
+}
+
+fn write_paths(patterns: &[Pattern]) -> Vec<String> {
+    patterns.iter().map(|pattern| pattern.as_str().to_owned()).collect()
 }
 
 // SQL
@@ -311,8 +336,9 @@ async fn insert_tier(
 ) -> Result<()> {
     sqlx::query!(
         "insert into tier (tier_id, offer_id, position, name, currency, base_micros, included_units,
-                           overage_micros, rate_per_minute, scopes)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                           overrun, overage_micros, rate_per_minute, scopes, allowed_paths,
+                           forbidden_paths)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         mint::<TierId>().uuid(),
         offer_id.uuid(),
         position,
@@ -320,9 +346,12 @@ async fn insert_tier(
         tier.base.currency.as_str(),
         tier.base.micros,
         tier.included_units,
+        tier.overrun.as_str(),
         tier.overage.map(|overage| overage.micros),
         tier.rate_per_minute,
         &write_scopes(&tier.scopes),
+        &write_paths(&tier.paths.allowed),
+        &write_paths(&tier.paths.forbidden),
     )
     .execute(tx)
     .await?;

@@ -125,6 +125,7 @@ pub(crate) fn offer(asset_id: AssetId, template: &str) -> NewOffer {
         paid_units: "50000".into(),
         paid_overage: "5".into(),
         paid_rate: "100".into(),
+        ..TypedTiers::default()
     };
     NewOffer { offer_id: mint(), asset_id, template: template.into(), tiers }
 }

@@ -1,19 +1,23 @@
-//! Tokens: creating, listing and revoking the secrets that let machines act under a license.
+//! Tokens: creating, listing, rotating and revoking the secrets that let machines act under a
+//! license.
 //!
-//! A secret leaves this file once, in the answer of `create`; only its SHA-256 is kept.
+//! A secret leaves once, in the answer of `create` or `rotate`; only its SHA-256 is kept.
+
+mod rotate;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rand::RngCore as _;
 use serde_json::json;
 use sqlx::PgConnection;
 
+pub use rotate::{OVERLAP_DAYS_MAX, Rotation, rotate};
+
 use super::{
-    Result, Services, events,
+    Error, Result, Services, events,
     offers::{read_scopes, write_scopes},
     sent_before::was_sent,
 };
 use crate::domain::{
-    access_token::TokenSecret,
+    access_token::{TokenLimits, TokenSecret, TypedLimits},
     actor::{Actor, Deed, Member},
     error::Refusal,
     event::EventName,
@@ -36,6 +40,7 @@ pub struct NewToken {
     pub scopes: Vec<Scope>,
     /// Days until it stops working; never where missing.
     pub expires_in_days: Option<u16>,
+    pub limits: TypedLimits,
 }
 
 /// A token as it can be shown again.
@@ -46,6 +51,9 @@ pub struct Token {
     pub prefix: String,
     pub last_four: String,
     pub scopes: Vec<Scope>,
+    pub limits: TokenLimits,
+    /// Whether another token was made in its place.
+    pub rotated: bool,
     pub created_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
     pub revoked_at: Option<DateTime<Utc>>,
@@ -67,20 +75,17 @@ pub async fn create(
 ) -> Result<Option<TokenSecret>> {
     let member = actor.may_as_buyer(Deed::CreateToken)?;
     let name = text::line("name", &new.name, 80)?;
+    let limits = new.limits.parse()?;
     new.scopes.sort_unstable();
     new.scopes.dedup();
     let now = services.now();
     let mut tx = services.pool.begin().await?;
     let (standing, granted) = lock_license(&mut tx, member, new.license_id).await?;
-    if is_created(&mut tx, member, &new).await? {
+    if is_created(&mut tx, member, new.token_id, (new.license_id, None)).await? {
         return Ok(None);
     }
     if !standing.state_at(now).is_live() {
-        return Err(Refusal::conflict(
-            "license_over",
-            "This license is over; license the work again.",
-        )
-        .into());
+        return Err(over().into());
     }
     if new.scopes.is_empty() {
         return Err(Refusal::invalid("scopes", "Choose at least one use.").into());
@@ -95,11 +100,17 @@ pub async fn create(
         )
         .into());
     }
-    let mut bytes = [0; 32];
-    rand::rng().fill_bytes(&mut bytes);
-    let secret = TokenSecret::from_bytes(&bytes, services.live);
-    let expires_at = new.expires_in_days.map(|days| now + TimeDelta::days(days.into()));
-    insert_token(&mut tx, member, &new, &name, &secret, expires_at, now).await?;
+    let secret = TokenSecret::from_bytes(&rand::random(), services.live);
+    let fresh = Fresh {
+        token_id: new.token_id,
+        license_id: new.license_id,
+        name: &name,
+        scopes: &new.scopes,
+        limits: &limits,
+        expires_at: new.expires_in_days.map(|days| now + TimeDelta::days(days.into())),
+        rotated_from: None,
+    };
+    insert_token(&mut tx, member, &fresh, NewSecret { secret: &secret, now }).await?;
     events::record(
         &mut tx,
         actor,
@@ -118,7 +129,10 @@ pub async fn create(
 pub async fn list(services: &Services, actor: &Actor, license_id: LicenseId) -> Result<Vec<Token>> {
     let member = actor.may(Deed::ReadLicenses)?;
     let rows = sqlx::query!(
-        r#"select token_id, name, prefix, last_four, scopes, created_at, expires_at, revoked_at,
+        r#"select token_id, name, prefix, last_four, scopes, domains, jobs, requires_nonce,
+                  created_at, expires_at, revoked_at,
+                  exists (select from access_token newer
+                          where newer.rotated_from = access_token.token_id) as "rotated!",
                   (select max(last_at) from token_client_hour
                    where token_client_hour.token_id = access_token.token_id) as last_used_at
            from access_token
@@ -137,6 +151,9 @@ pub async fn list(services: &Services, actor: &Actor, license_id: LicenseId) -> 
                 prefix: row.prefix,
                 last_four: row.last_four,
                 scopes: read_scopes(&row.scopes)?,
+                limits: TokenLimits::parse(&row.domains, &row.jobs, row.requires_nonce)
+                    .map_err(|refusal| Error::fault("reading a token's limits", refusal))?,
+                rotated: row.rotated,
                 created_at: row.created_at,
                 expires_at: row.expires_at,
                 revoked_at: row.revoked_at,
@@ -179,6 +196,10 @@ pub async fn revoke(services: &Services, actor: &Actor, token_id: TokenId) -> Re
     Ok(row.license_id)
 }
 
+fn over() -> Refusal {
+    Refusal::conflict("license_over", "This license is over; license the work again.")
+}
+
 // SQL
 
 /// Where the license stands and the scopes its tier grants. The lock keeps two tokens from both being
@@ -203,14 +224,21 @@ async fn lock_license(
     Ok((standing, read_scopes(&row.scopes)?))
 }
 
-async fn is_created(tx: &mut PgConnection, member: Member, new: &NewToken) -> Result<bool> {
+/// `about` is the license, and the token that is rotated.
+async fn is_created(
+    tx: &mut PgConnection,
+    member: Member,
+    token_id: TokenId,
+    about: (LicenseId, Option<TokenId>),
+) -> Result<bool> {
     let found = sqlx::query!(
-        "select org_id, license_id from access_token where token_id = $1",
-        new.token_id.uuid()
+        "select org_id, license_id, rotated_from from access_token where token_id = $1",
+        token_id.uuid()
     )
     .fetch_optional(tx)
     .await?;
-    was_sent("token", member.org_id, &new.license_id, found.map(|row| (row.org_id, row.license_id)))
+    let found = found.map(|row| (row.org_id, (row.license_id, row.rotated_from)));
+    was_sent("token", member.org_id, &about, found)
 }
 
 async fn count_live(
@@ -229,31 +257,53 @@ async fn count_live(
     Ok(count)
 }
 
+/// A token about to be written.
+struct Fresh<'a> {
+    token_id: TokenId,
+    license_id: LicenseId,
+    name: &'a str,
+    scopes: &'a [Scope],
+    limits: &'a TokenLimits,
+    expires_at: Option<DateTime<Utc>>,
+    rotated_from: Option<TokenId>,
+}
+
+/// Its secret, made now.
+struct NewSecret<'a> {
+    secret: &'a TokenSecret,
+    now: DateTime<Utc>,
+}
+
 async fn insert_token(
     tx: &mut PgConnection,
     member: Member,
-    new: &NewToken,
-    name: &str,
-    secret: &TokenSecret,
-    expires_at: Option<DateTime<Utc>>,
-    now: DateTime<Utc>,
-) -> Result<()> {
+    fresh: &Fresh<'_>,
+    NewSecret { secret, now }: NewSecret<'_>,
+) -> std::result::Result<(), sqlx::Error> {
     let secret_hash = secret.hash();
+    let domains: Vec<String> =
+        fresh.limits.domains.iter().map(|domain| domain.as_str().to_owned()).collect();
+    let jobs: Vec<String> = fresh.limits.jobs.iter().map(|job| job.as_str().to_owned()).collect();
     sqlx::query!(
         "insert into access_token (token_id, license_id, org_id, name, secret_hash, prefix, last_four,
-                                   scopes, created_by, created_at, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-        new.token_id.uuid(),
-        new.license_id.uuid(),
+                                   scopes, created_by, created_at, expires_at, domains, jobs,
+                                   requires_nonce, rotated_from)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        fresh.token_id.uuid(),
+        fresh.license_id.uuid(),
         member.org_id.uuid(),
-        name,
+        fresh.name,
         secret_hash.as_slice(),
         secret.prefix(),
         secret.last_four(),
-        &write_scopes(&new.scopes),
+        &write_scopes(fresh.scopes),
         member.person_id.uuid(),
         now,
-        expires_at,
+        fresh.expires_at,
+        &domains,
+        &jobs,
+        fresh.limits.requires_nonce,
+        fresh.rotated_from.map(TokenId::uuid),
     )
     .execute(tx)
     .await?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
+        access_token::TokenLimits,
         actor::Deed,
         ids::LicenseId,
         license::State,
@@ -23,8 +24,9 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Confirm, Crumb,
-        Definition, Definitions, Digest, EmptyState, Figure, Figures, HiddenField, Instant,
-        PageHeader, PostForm, Quantity, Row, RowRefusal, Section, Status, Table, Tone,
+        Definition, Definitions, Digest, EmptyState, Figure, Figures, FormActions, HiddenField,
+        Instant, PageHeader, PostForm, Quantity, Row, RowRefusal, Section, Status, Table,
+        TextField, Tone,
     },
 };
 
@@ -53,7 +55,10 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .calls;
     let may_create =
         license.state.is_live() && request.actor.may_as_buyer(Deed::CreateToken).is_ok();
+    let may_rotate =
+        license.state.is_live() && request.actor.may_as_buyer(Deed::RotateToken).is_ok();
     let may_revoke = request.actor.may(Deed::RevokeToken).is_ok();
+    let may_cap = license.state.is_live() && request.actor.may_as_buyer(Deed::CapSpend).is_ok();
     let now = request.now;
     let curl = curl(&request.base_url, &license.content_id, &license.file_name, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
@@ -62,7 +67,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let new_token = format!("/licenses/{license_id}/tokens/new");
         let (title, state, ends_at) = (license.title.clone(), license.state, license.ends_at);
         let included = license.tier.included_units;
-        let side = side(license, now);
+        let side = side(license, may_cap, now);
         view! {
             <PageHeader
                 title
@@ -94,7 +99,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 }>{state.in_words()}</Figure>
             </Figures>
             <Columns side=move || side>
-                <Section title="Tokens">{draw_tokens(tokens, license_id, may_create, may_revoke, now)}</Section>
+                <Section title="Tokens">{draw_tokens(tokens, license_id, MayDo { create: may_create, rotate: may_rotate, revoke: may_revoke }, now)}</Section>
                 <Section title="Fetch it">
                     <p class="section__note">
                         "Put a token in the place of $IMPRIMATUR_TOKEN. The receipt comes back in the header Imprimatur-Receipt."
@@ -124,7 +129,8 @@ pub fn curl(base_url: &str, content_id: &str, file_name: &str, secret: Option<&s
     )
 }
 
-fn side(license: License, now: DateTime<Utc>) -> AnyView {
+fn side(license: License, may_cap: bool, now: DateTime<Utc>) -> AnyView {
+    let cap = spend_cap(&license, may_cap);
     let (terms, digest) = (license.terms.terms, license.terms.digest);
     let href = format!("/terms/{digest}");
     let name = terms.name.clone();
@@ -162,6 +168,7 @@ fn side(license: License, now: DateTime<Utc>) -> AnyView {
                 <TierInWords tier=license.tier />
             </div>
         </Section>
+        {cap}
         <Section title="What you may do with it">
             {narrowed}
             <TermsInWords terms />
@@ -170,13 +177,75 @@ fn side(license: License, now: DateTime<Utc>) -> AnyView {
     .into_any()
 }
 
+/// What the license may cost in a month, where it may cost more than its base fee.
+fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
+    if license.tier.is_free() {
+        return None;
+    }
+    let said = match license.spend_cap {
+        Some(cap) => format!("Deliveries that would cost more than {cap} in a month are refused."),
+        None => "There is no cap on what a month may cost.".to_owned(),
+    };
+    let typed = license.spend_cap.map(imprimatur::domain::money::Money::decimal);
+    let sign = license.tier.base.currency.sign();
+    let form = may_cap.then(|| {
+        view! {
+            <PostForm name="cap">
+                <TextField
+                    name="spend_cap"
+                    label="Spend cap"
+                    hint="The base fee and everything beyond it. Leave it empty for none."
+                    value=typed.unwrap_or_default()
+                    prefix=sign
+                    suffix="a month"
+                    inputmode="decimal"
+                    narrow=true
+                />
+                <FormActions>
+                    <Button kind=ButtonKind::Quiet>"Set the cap"</Button>
+                </FormActions>
+            </PostForm>
+        }
+    });
+    Some(
+        view! { <Section title="Spend cap"><p class="section__note">{said}</p>{form}</Section> }
+            .into_any(),
+    )
+}
+
+/// What the person may do with tokens.
+#[derive(Clone, Copy)]
+struct MayDo {
+    create: bool,
+    rotate: bool,
+    revoke: bool,
+}
+
+/// Limits in a few words: "2 jobs, 1 domain, nonces".
+fn limits_in_words(limits: &TokenLimits) -> Option<String> {
+    let counted = |count: usize, noun: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {noun}")),
+        _ => Some(format!("{count} {noun}s")),
+    };
+    let words: Vec<String> = [
+        counted(limits.jobs.len(), "job"),
+        counted(limits.domains.len(), "domain"),
+        limits.requires_nonce.then(|| "nonces".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!words.is_empty()).then(|| format!("Limited to {}", words.join(", ")))
+}
+
 fn draw_tokens(
     tokens: Vec<Token>,
     license_id: LicenseId,
-    may_create: bool,
-    may_revoke: bool,
+    may: MayDo,
     now: DateTime<Utc>,
 ) -> AnyView {
+    let may_create = may.create;
     let rows = tokens
         .into_iter()
         .map(|token| {
@@ -184,6 +253,9 @@ fn draw_tokens(
             let status = match (token.revoked_at, live) {
                 (Some(_), _) => view! { <Status word="Revoked" /> }.into_any(),
                 (None, false) => view! { <Status word="Expired" /> }.into_any(),
+                (None, true) if token.rotated => {
+                    view! { <Status tone=Tone::Warn word="Ending" /> }.into_any()
+                }
                 (None, true) => view! { <Status tone=Tone::Good word="Live" /> }.into_any(),
             };
             let used = match token.last_used_at {
@@ -191,7 +263,11 @@ fn draw_tokens(
                 None => "Never".into_any(),
             };
             let scopes: Vec<_> = token.scopes.iter().copied().map(Scope::in_words).collect();
-            let revoke = (live && may_revoke).then(|| {
+            let rotate = (live && may.rotate && !token.rotated).then(|| {
+                let href = format!("/licenses/{license_id}/rotate?token={}", token.token_id);
+                view! { <ButtonLink kind=ButtonKind::Quiet href>"Rotate"</ButtonLink> }
+            });
+            let revoke = (live && may.revoke).then(|| {
                 let sentence = format!(
                     "The gate refuses “{}” within a second, for good. Machines that use it stop.",
                     token.name
@@ -209,10 +285,13 @@ fn draw_tokens(
                 Cell::new(token.name).note(view! {
                     <code class="digest">{format!("{}…{}", token.prefix, token.last_four)}</code>
                 }),
-                Cell::new(scopes.join(", ")),
+                match limits_in_words(&token.limits) {
+                    Some(words) => Cell::new(scopes.join(", ")).note(words),
+                    None => Cell::new(scopes.join(", ")),
+                },
                 Cell::new(status),
                 Cell::new(used),
-                Cell::new(revoke),
+                Cell::new(view! { {rotate} {revoke} }),
             ])
         })
         .collect();
@@ -224,7 +303,7 @@ fn draw_tokens(
                 Column::text("For").support(),
                 Column::text("State"),
                 Column::number("Last used").support(),
-                Column::number("Revoke").label_hidden(),
+                Column::number("Rotate or revoke").label_hidden(),
             ]
             rows
             empty=move || {

@@ -23,6 +23,7 @@ pub mod new_offer;
 pub mod new_token;
 pub mod overview;
 pub mod receipt;
+pub mod rotate_token;
 pub mod sessions;
 pub mod settings;
 pub mod usage;

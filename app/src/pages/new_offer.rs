@@ -16,7 +16,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Choice, Columns, Crumb, FieldSet, FormActions, Notice,
-        PageHeader, PostForm, RadioCards, Section, SelectField, TextField, Tone,
+        PageHeader, PostForm, RadioCards, Section, SelectField, TextField, Tone, Typed,
     },
 };
 
@@ -63,6 +63,11 @@ fn fields(asset_id: AssetId) -> AnyView {
         .iter()
         .map(|currency| Choice::new(currency.as_str(), currency.as_str()))
         .collect();
+    let overruns = vec![
+        Choice::new("charge", "Charge for more"),
+        Choice::new("stop", "Stop until the next month"),
+        Choice::new("upgrade", "Move to the larger tier"),
+    ];
     view! {
         <RadioCards name="terms" legend="Terms" choices value="training" required=true />
         <SelectField name="currency" label="Currency" choices=currencies value="USD" required=true />
@@ -108,10 +113,17 @@ fn fields(asset_id: AssetId) -> AnyView {
                 narrow=true
                 required=true
             />
+            <SelectField
+                name="paid_overrun"
+                label="When they are used up"
+                choices=overruns
+                value="charge"
+                required=true
+            />
             <TextField
                 name="paid_overage"
                 label="Price beyond"
-                hint="Leave it empty to stop at the included units."
+                hint="Only where more is charged; else leave it empty."
                 value="5"
                 suffix="per 1,000 started"
                 inputmode="decimal"
@@ -126,10 +138,57 @@ fn fields(asset_id: AssetId) -> AnyView {
                 required=true
             />
         </FieldSet>
+        {larger()}
         <FormActions>
             <Button>"Publish offer"</Button>
             <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>"Cancel"</ButtonLink>
         </FormActions>
+    }
+    .into_any()
+}
+
+/// A second paid tier: folded, for most offers have one.
+fn larger() -> AnyView {
+    let came_back = use_context::<Typed>().is_some();
+    view! {
+        <details class="fold" open=came_back>
+            <summary>"A larger tier"</summary>
+            <TextField
+                name="larger_name"
+                label="Larger tier"
+                hint="Leave it empty to offer one paid tier."
+                maxlength=60
+            />
+            <TextField
+                name="larger_base"
+                label="Its base fee"
+                suffix="a month"
+                inputmode="decimal"
+                narrow=true
+            />
+            <TextField
+                name="larger_units"
+                label="Its units included"
+                hint="More than in the tier before it."
+                suffix="a month"
+                inputmode="numeric"
+                narrow=true
+            />
+            <TextField
+                name="larger_overage"
+                label="Its price beyond"
+                hint="Leave it empty to stop at the included units."
+                suffix="per 1,000 started"
+                inputmode="decimal"
+                narrow=true
+            />
+            <TextField
+                name="larger_rate"
+                label="Its requests a minute"
+                inputmode="numeric"
+                narrow=true
+            />
+        </details>
     }
     .into_any()
 }

@@ -14,8 +14,9 @@ use super::license::curl;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, CheckGroup, Choice, CodeBlock, Crumb, FormActions, Notice,
-        PageHeader, PostForm, Secret, Section, SelectField, TextField, Tone,
+        Button, ButtonKind, ButtonLink, CheckField, CheckGroup, Choice, CodeBlock, Crumb,
+        FormActions, Notice, PageHeader, PostForm, Secret, Section, SelectField, TextArea,
+        TextField, Tone, Typed,
     },
 };
 
@@ -61,6 +62,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     />
                     <CheckGroup name="scopes" legend="For" choices values=scopes required=true />
                     <SelectField name="expires" label="Valid for" choices=lifetimes value="90" required=true />
+                    {limits()}
                     <FormActions>
                         <Button>"Create token"</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
@@ -71,6 +73,36 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </div>
         }
     }))
+}
+
+/// What a token can be limited to besides its uses: folded, for most have no limits.
+fn limits() -> AnyView {
+    let came_back = use_context::<Typed>().is_some();
+    view! {
+        <details class="fold" open=came_back>
+            <summary>"Limits"</summary>
+            <TextArea
+                name="jobs"
+                label="Jobs"
+                hint="One to a line. Every request must then name one of them as Imprimatur-Job."
+                rows=2
+                mono=true
+            />
+            <TextArea
+                name="domains"
+                label="Domains"
+                hint="One to a line, like news.example or *.news.example. Requests to other hosts are refused."
+                rows=2
+                mono=true
+            />
+            <CheckField
+                name="requires_nonce"
+                label="Require a nonce"
+                hint="Every request carries a new Imprimatur-Nonce, so that nobody can send it again."
+            />
+        </details>
+    }
+    .into_any()
 }
 
 /// The token's one showing. `secret` is missing where the form was sent twice.

@@ -1,16 +1,17 @@
-//! Accepting an offer; creating and revoking tokens.
+//! Accepting an offer and capping what it costs; creating, rotating and revoking tokens.
 
 use app::pages;
 use axum::{extract::State, response::Response};
 use imprimatur::{
     domain::{
+        access_token::TypedLimits,
         error::Refusal,
         ids::{LicenseId, TierId, TokenId},
     },
     services::{
         Result,
         licenses::{self, Acceptance},
-        tokens::{self, NewToken},
+        tokens::{self, NewToken, Rotation},
     },
 };
 
@@ -73,6 +74,11 @@ pub async fn create_token(
                 .map(|scope| scope.parse().map_err(|refusal: Refusal| refusal.on("scopes")))
                 .collect::<std::result::Result<_, _>>()?,
             expires_in_days,
+            limits: TypedLimits {
+                domains: fields.text("domains").to_owned(),
+                jobs: fields.text("jobs").to_owned(),
+                requires_nonce: fields.ticked("requires_nonce"),
+            },
         };
         let secret = tokens::create(&portal.services, &request.actor, new).await?;
         let page = pages::new_token::created(&request, license_id, secret).await?;
@@ -82,16 +88,52 @@ pub async fn create_token(
     portal.finish(&request, fields, outcome, pages::new_token::show(&request, &id)).await
 }
 
-/// `POST /licenses/{id}`
-pub async fn revoke_token(
+/// `POST /licenses/{id}/rotate`
+pub async fn rotate_token(
     State(portal): State<Portal>,
     Ask(request): Ask,
     Subject(id): Subject,
     fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {
-        let token_id: TokenId = fields.text("token_id").parse()?;
-        let license_id = tokens::revoke(&portal.services, &request.actor, token_id).await?;
+        let overlap = fields.text("overlap").parse();
+        let rotation = Rotation {
+            token_id: fields.new_id()?,
+            old: pages::rotate_token::token_of(&request)?,
+            overlap_days: overlap
+                .map_err(|_| Refusal::invalid("overlap", "Choose one of the times listed."))?,
+        };
+        let (license_id, secret) =
+            tokens::rotate(&portal.services, &request.actor, rotation).await?;
+        let page = pages::new_token::created(&request, license_id, secret).await?;
+        Ok(Done::Show(Box::new(page)))
+    };
+    let outcome = deed().await;
+    portal.finish(&request, fields, outcome, pages::rotate_token::show(&request, &id)).await
+}
+
+/// `POST /licenses/{id}`: revoking a token, or capping what the license costs.
+pub async fn change(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Subject(id): Subject,
+    fields: Fields,
+) -> Response {
+    let deed = async || -> Result<Done> {
+        let (services, actor) = (&portal.services, &request.actor);
+        let license_id = match fields.text("form") {
+            "revoke" => {
+                let token_id: TokenId = fields.text("token_id").parse()?;
+                tokens::revoke(services, actor, token_id).await?
+            }
+            "cap" => {
+                let license_id: LicenseId = id.parse()?;
+                let typed = fields.text("spend_cap");
+                licenses::set_spend_cap(services, actor, license_id, typed).await?;
+                license_id
+            }
+            _ => return Err(super::unknown_form()),
+        };
         Ok(Done::To(format!("/licenses/{license_id}")))
     };
     let outcome = deed().await;

@@ -32,8 +32,15 @@ pub async fn publish(
                 paid_name: text("paid_name"),
                 paid_base: text("paid_base"),
                 paid_units: text("paid_units"),
+                paid_overrun: text("paid_overrun"),
                 paid_overage: text("paid_overage"),
                 paid_rate: text("paid_rate"),
+                larger_name: text("larger_name"),
+                larger_base: text("larger_base"),
+                larger_units: text("larger_units"),
+                larger_overage: text("larger_overage"),
+                larger_rate: text("larger_rate"),
+                ..TypedTiers::default()
             },
         };
         offers::publish(&portal.services, &request.actor, new).await?;

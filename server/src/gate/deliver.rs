@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use imprimatur::{
-    domain::gate::{Ask, Content, Licensed},
+    domain::gate::{Ask, Content, Licensed, Rate},
     services::{
         Error,
         gate::{Admission, Delivery, Parcel},
@@ -124,8 +124,7 @@ async fn look(gate: &Gate, asked: &Asked, ask: &Ask, plan: Plan) -> Result<Respo
     let content = look.content.ok_or_else(no_content)?;
     match plan {
         Plan::NotModified(encoding) => {
-            let mut response =
-                headed(gate, &content, &look.license, look.rate_remaining, encoding)?;
+            let mut response = headed(gate, &content, &look.license, look.rate, encoding)?;
             *response.status_mut() = StatusCode::NOT_MODIFIED;
             response.headers_mut().remove(header::CONTENT_LENGTH);
             Ok(response)
@@ -162,9 +161,9 @@ async fn give(
         Ok(admission) => admission,
         Err(denial) => return Err(gate.refuse(asked, ask, denial).await),
     };
-    let Admission { content, license, rate_remaining, .. } = &admission;
+    let Admission { content, license, rate, .. } = &admission;
     let content = content.clone().ok_or_else(no_content)?;
-    let mut response = headed(gate, &content, license, *rate_remaining, encoding)?;
+    let mut response = headed(gate, &content, license, *rate, encoding)?;
     if method == Method::HEAD {
         return Ok(response);
     }
@@ -279,7 +278,7 @@ fn headed(
     gate: &Gate,
     content: &Content,
     license: &Licensed,
-    rate_remaining: u32,
+    rate: Rate,
     encoding: Encoding,
 ) -> Result<Response, Problem> {
     let manifest = gate.manifest_url(&content.content_id);
@@ -299,7 +298,7 @@ fn headed(
         )
         .header(header::LINK, format!("<{terms}>; rel=\"license\""))
         .header(CONTENT_ID, content.content_id.as_str());
-    for (name, value) in rate_headers(license.rate_per_minute, rate_remaining) {
+    for (name, value) in rate_headers(rate) {
         builder = builder.header(name, value);
     }
     if encoding::compressible(&content.media_type, content.bytes) {
@@ -322,12 +321,11 @@ fn headed(
 
 /// How many requests are left of a minute's worth, and in how many seconds all of them are again
 /// (draft-ietf-httpapi-ratelimit-headers).
-fn rate_headers(per_minute: u32, remaining: u32) -> [(HeaderName, String); 3] {
-    let missing = u64::from(per_minute.saturating_sub(remaining));
-    let reset = (missing * 60).div_ceil(u64::from(per_minute.max(1)));
+pub(super) fn rate_headers(rate: Rate) -> [(HeaderName, String); 3] {
+    let Rate { limit, remaining, reset_seconds } = rate;
     [
-        (RATE_POLICY, format!("\"minute\";q={per_minute};w=60")),
-        (RATE, format!("\"minute\";r={remaining};t={reset}")),
+        (RATE_POLICY, format!("\"minute\";q={limit};w=60")),
+        (RATE, format!("\"minute\";r={remaining};t={reset_seconds}")),
         (RATE_REMAINING, remaining.to_string()),
     ]
 }

@@ -148,13 +148,18 @@ fn passing(refusal: &Refusal) -> Option<u64> {
 
 impl From<Denial> for Problem {
     fn from(denial: Denial) -> Self {
-        let Denial { refusal, retry_after, rate_remaining } = denial;
+        let Denial { refusal, retry_after, rate, tiers } = denial;
         let mut problem = Self::said(&refusal);
         if let Some(seconds) = retry_after.or_else(|| passing(&refusal)) {
             problem = problem.with(header::RETRY_AFTER, seconds);
         }
-        if let Some(remaining) = rate_remaining {
-            problem = problem.with(super::deliver::RATE_REMAINING, remaining);
+        for (name, value) in rate.map(super::deliver::rate_headers).into_iter().flatten() {
+            problem = problem.with(name, value);
+        }
+        if let Some(tiers) = tiers {
+            problem = problem
+                .saying("required_tier", tiers.required)
+                .saying("current_tier", tiers.current);
         }
         problem
     }

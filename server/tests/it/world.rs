@@ -91,11 +91,12 @@ pub struct World {
     /// Where the sandbox provider is reached.
     pub issuer: String,
     content: Folder,
+    _outbox: Folder,
 }
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
-        let content = Folder::new();
+        let (content, outbox) = (Folder::new(), Folder::new());
         let store = LocalFileSystem::new_with_prefix(&content.0).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(1_772_445_600_000_000)));
         let services = Services {
@@ -108,10 +109,10 @@ impl World {
             live: false,
         };
         let issuer = provider().await;
-        let config = configured(&issuer, &content.0);
+        let config = configured(&issuer, &content.0, &outbox.0);
         let parts = [Part::Portal, Part::Api, Part::Gate];
         let (router, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
-        Self { services, clock, router, gate: gate.unwrap(), issuer, content }
+        Self { services, clock, router, gate: gate.unwrap(), issuer, content, _outbox: outbox }
     }
 
     /// A browser nobody has signed in with.
@@ -243,7 +244,7 @@ async fn provider() -> String {
     issuer
 }
 
-fn configured(issuer: &str, content: &Path) -> Config {
+fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
     let (_, pkcs8) = Signer::generate().unwrap();
     Config {
         web: Web {
@@ -257,7 +258,7 @@ fn configured(issuer: &str, content: &Path) -> Config {
         gate: GateLimits {
             unlicensed_per_hour: 100,
             trusted_proxies: Vec::new(),
-            outbox_dir: content.join("outbox"),
+            outbox_dir: outbox.to_owned(),
             outbox_bytes_max: 1 << 30,
         },
         keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },

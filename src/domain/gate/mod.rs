@@ -1,27 +1,38 @@
-//! Who gets which bytes: the gate's decision, as a pure function of a grant, a request and a clock.
-//!
-//! Checks run in one order and the first that fails answers, so a request wrong in two ways always
-//! gets the same code. A refusal takes nothing from any quota.
+//! Who gets which bytes: the gate's decision, as a pure function of a grant, a license, what it has
+//! used up, a request and a clock. A refusal takes nothing from any quota.
 
+mod bucket;
+mod decision;
+mod meter;
 mod nonce;
+mod pattern;
+mod scopes;
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike as _, Months, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
-pub use nonce::Nonce;
+pub use bucket::{Bucket, Empty, Rate};
+pub use decision::{Decision, Denial, Permit, TierGap, decide, permit};
+pub use meter::{Meter, Reserved, Shortage, Units};
+pub use nonce::{
+    Mark, NONCE_REMEMBERED, NONCES_MAX, NONCES_PER_LICENSE_MAX, Nonce, NonceRoom, UsedNonces,
+};
+pub use pattern::{
+    PATH_LENGTH_MAX, PATTERN_LENGTH_MAX, PATTERNS_MAX, PathRules, Pattern, SitePath,
+};
+pub use scopes::Scopes;
 
 use super::{
+    access_token::{TokenLimits, UNLIMITED},
     asset::ContentId,
     error::{Kind, Refusal},
-    ids::{AssetId, LicenseId, OrgId, TokenId},
+    ids::{AssetId, LicenseId, OrgId, TierId, TokenId},
     license::Standing,
-    metering::{JobName, month_start},
+    metering::JobName,
+    pricing::{Overrun, Price},
     terms::Scope,
 };
-
-/// In which order a use is chosen for a request that names none.
-const SCOPES_UNNAMED: [Scope; 3] = [Scope::Training, Scope::Inference, Scope::Preview];
 
 /// Bytes that can be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,25 +57,47 @@ pub struct Licensed {
     pub site_host: Option<String>,
     pub standing: Standing,
     pub terms_digest: String,
-    pub terms_scopes: Vec<Scope>,
-    pub tier_name: String,
-    pub tier_scopes: Vec<Scope>,
-    pub rate_per_minute: u32,
-    /// Units a calendar month.
-    pub included_units: i64,
-    /// Whether the included units are all there is: there is no price for more.
-    pub hard_stop: bool,
+    pub terms_scopes: Scopes,
+    pub tier: Arc<TierLimits>,
+    /// Every tier of the offer, lowest first.
+    pub tiers: Arc<[Arc<TierLimits>]>,
+    /// What the buyer will spend on it in a calendar month at most; without a cap where missing.
+    pub spend_cap_micros: Option<i64>,
     /// Every version of the licensed work; a site has none.
     pub contents: Arc<[Content]>,
+}
+
+impl Licensed {
+    /// The tier above another of the same offer.
+    pub fn next_tier(&self, tier: &TierLimits) -> Option<&TierLimits> {
+        self.tiers.iter().map(|each| &**each).find(|each| each.position > tier.position)
+    }
+}
+
+/// What a tier allows. Licenses on one tier share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierLimits {
+    pub tier_id: TierId,
+    /// Among the tiers of its offer.
+    pub position: i32,
+    pub name: String,
+    pub scopes: Scopes,
+    pub rate_per_minute: u32,
+    pub price: Price,
+    /// What happens when the included units are used up.
+    pub overrun: Overrun,
+    /// Of a site; they say nothing about registered content.
+    pub paths: PathRules,
 }
 
 /// What a known token allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub token_id: TokenId,
-    pub scopes: Vec<Scope>,
+    pub scopes: Scopes,
     pub expires_at: Option<DateTime<Utc>>,
-    pub license: Arc<Licensed>,
+    /// Missing where the token has none, as most have.
+    pub limits: Option<Arc<TokenLimits>>,
 }
 
 impl Grant {
@@ -73,10 +106,8 @@ impl Grant {
         if self.expires_at.is_none_or(|end| now < end) { Ok(()) } else { Err(invalid_token()) }
     }
 
-    fn scope_granted(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
-            && self.license.tier_scopes.contains(&scope)
-            && self.license.terms_scopes.contains(&scope)
+    fn limits(&self) -> &TokenLimits {
+        self.limits.as_deref().unwrap_or(&UNLIMITED)
     }
 }
 
@@ -121,7 +152,8 @@ pub enum AskedScope {
 pub enum Subject {
     /// Registered bytes; nothing where what was sent is no content ID.
     Content(Option<ContentId>),
-    /// A path of the site that the host names, beginning with a slash and without a query.
+    /// A path of the site that the host names, as it was sent: beginning with a slash and without a
+    /// query. Who passes it on sends `SitePath::as_str` of it.
     Page(String),
 }
 
@@ -136,228 +168,12 @@ pub struct Ask {
     pub nonce: Result<Option<Nonce>, Refusal>,
 }
 
-/// A yes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Decision<'a> {
-    /// The registered bytes; nothing for a page of a site, whose bytes are yet to come.
-    pub content: Option<&'a Content>,
-    pub scope: Scope,
-    pub job: Option<JobName>,
-    /// Requests left in the bucket.
-    pub rate_remaining: u32,
-    /// Whether a unit of the quota was set aside. A known repeat takes none.
-    pub reserved: bool,
-}
-
-/// A yes that holds whether or not the quota has a unit left.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permit<'a> {
-    /// The registered bytes; nothing for a page of a site.
-    pub content: Option<&'a Content>,
-    pub scope: Scope,
-    pub job: Option<JobName>,
-    /// Requests left in the bucket.
-    pub rate_remaining: u32,
-}
-
-/// A no, and what a machine needs to do better.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
-    pub refusal: Refusal,
-    /// Seconds after which asking again may help.
-    pub retry_after: Option<u64>,
-    pub rate_remaining: Option<u32>,
-}
-
-impl From<Refusal> for Denial {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, retry_after: None, rate_remaining: None }
-    }
-}
-
-/// Every check but the quota's: all that a request which takes no content needs.
-pub fn permit<'a>(
-    grant: &'a Grant,
-    meter: &mut Meter,
-    ask: &Ask,
-    now: DateTime<Utc>,
-) -> Result<Permit<'a>, Denial> {
-    grant.in_force(now)?;
-    let license = &*grant.license;
-    license.standing.admits(now)?;
-    let content = find(license, ask)?;
-    let scope = choose_scope(grant, ask.scope)?;
-    let job = ask.job.clone()?;
-
-    let rate_remaining =
-        meter.bucket.take(license.rate_per_minute, now).map_err(|wait| Denial {
-            refusal: Refusal::new(
-                Kind::TooMany,
-                "rate_limited",
-                format!(
-                    "The tier {} allows {} requests a minute. Wait before the next one.",
-                    license.tier_name, license.rate_per_minute
-                ),
-            ),
-            retry_after: Some(whole_seconds(wait)),
-            rate_remaining: Some(0),
-        })?;
-    Ok(Permit { content, scope, job, rate_remaining })
-}
-
-/// Decides about a known token. `paid_before` says whether this use is known to be a repeat; it is
-/// asked only where the quota is used up, for repeats are served beyond it.
-pub fn decide<'a>(
-    grant: &'a Grant,
-    meter: &mut Meter,
-    ask: &Ask,
-    now: DateTime<Utc>,
-    paid_before: impl FnOnce(&Content, Scope, Option<&JobName>) -> bool,
-) -> Result<Decision<'a>, Denial> {
-    let Permit { content, scope, job, rate_remaining } = permit(grant, meter, ask, now)?;
-    let license = &*grant.license;
-    let reserved = meter.reserve(license, now);
-    if !reserved && !content.is_some_and(|content| paid_before(content, scope, job.as_ref())) {
-        let next = month_start(now).checked_add_months(Months::new(1)).unwrap_or(now);
-        return Err(Denial {
-            refusal: Refusal::new(
-                Kind::TooMany,
-                "quota_exceeded",
-                format!(
-                    "The {} units of this month are used up. They start again on {}; a larger tier has more.",
-                    license.included_units,
-                    next.format("%Y-%m-%d"),
-                ),
-            ),
-            retry_after: Some(whole_seconds(next - now)),
-            rate_remaining: Some(rate_remaining),
-        });
-    }
-    Ok(Decision { content, scope, job, rate_remaining, reserved })
-}
-
 fn invalid_token() -> Refusal {
     Refusal::new(
         Kind::Forbidden,
         "invalid_token",
         "This token is unknown, revoked or expired. Use another one.",
     )
-}
-
-fn find<'a>(license: &'a Licensed, ask: &Ask) -> Result<Option<&'a Content>, Refusal> {
-    let found = match &ask.subject {
-        Subject::Content(asked) => asked
-            .as_ref()
-            .and_then(|asked| license.contents.iter().find(|each| each.content_id == *asked))
-            .map(Some),
-        Subject::Page(_) => (license.site_host.as_ref() == Some(&ask.host)).then_some(None),
-    };
-    found.ok_or_else(|| {
-        Refusal::new(
-            Kind::Forbidden,
-            "content_not_licensed",
-            "The license of this token does not cover this content.",
-        )
-    })
-}
-
-fn choose_scope(grant: &Grant, asked: AskedScope) -> Result<Scope, Refusal> {
-    let granted = match asked {
-        AskedScope::Named(scope) => Some(scope).filter(|&scope| grant.scope_granted(scope)),
-        AskedScope::Unnamed => SCOPES_UNNAMED.into_iter().find(|&scope| grant.scope_granted(scope)),
-        AskedScope::Unknown => None,
-    };
-    granted.ok_or_else(|| {
-        let all = SCOPES_UNNAMED.into_iter().filter(|&scope| grant.scope_granted(scope));
-        let all: Vec<&str> = all.map(Scope::as_str).collect();
-        let sentence = if all.is_empty() {
-            "This token, its tier and the terms have no use in common.".to_owned()
-        } else {
-            format!("This token may be used for: {}.", all.join(", "))
-        };
-        Refusal::new(Kind::Forbidden, "scope_not_granted", sentence)
-    })
-}
-
-fn whole_seconds(wait: TimeDelta) -> u64 {
-    let up = wait + TimeDelta::nanoseconds(999_999_999);
-    u64::try_from(up.num_seconds()).unwrap_or(0).max(1)
-}
-
-/// What a license has used up: its token bucket, and the units of this calendar month.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Meter {
-    bucket: Bucket,
-    /// Months since the year 0; the count is that month's.
-    month: i32,
-    used: i64,
-}
-
-impl Meter {
-    /// A meter that has counted `used` units in the month of `now`.
-    pub fn new(used: i64, now: DateTime<Utc>) -> Self {
-        Self { bucket: Bucket::default(), month: month_number(now), used }
-    }
-
-    /// Units used or set aside in the month of `now`.
-    pub fn used(&self, now: DateTime<Utc>) -> i64 {
-        if self.month == month_number(now) { self.used } else { 0 }
-    }
-
-    /// Sets a unit aside; false if the quota is a hard stop and used up.
-    fn reserve(&mut self, license: &Licensed, now: DateTime<Utc>) -> bool {
-        self.turn_to(now);
-        if license.hard_stop && self.used >= license.included_units {
-            return false;
-        }
-        self.used = self.used.saturating_add(1);
-        true
-    }
-
-    /// Gives back a unit that was set aside in the month of `reserved_at`.
-    pub fn give_back(&mut self, reserved_at: DateTime<Utc>) {
-        if self.month == month_number(reserved_at) {
-            self.used = self.used.saturating_sub(1);
-        }
-    }
-
-    fn turn_to(&mut self, now: DateTime<Utc>) {
-        let month = month_number(now);
-        if self.month < month {
-            (self.month, self.used) = (month, 0);
-        }
-    }
-}
-
-fn month_number(at: DateTime<Utc>) -> i32 {
-    let month = i32::try_from(at.month0()).unwrap_or(0);
-    at.year().saturating_mul(12).saturating_add(month)
-}
-
-/// A token bucket that holds a minute's worth of requests and refills evenly, kept as the one
-/// instant at which it would be full again (GCRA).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Bucket {
-    /// Nanoseconds since the epoch.
-    full_at: i64,
-}
-
-const MINUTE_NANOS: i64 = 60_000_000_000;
-
-impl Bucket {
-    /// Takes one request out and says how many are left, or how long to wait for the next.
-    pub fn take(&mut self, rate_per_minute: u32, now: DateTime<Utc>) -> Result<u32, TimeDelta> {
-        let interval = MINUTE_NANOS / i64::from(rate_per_minute.max(1));
-        let capacity = interval.saturating_mul(i64::from(rate_per_minute.max(1)));
-        let now = now.timestamp_nanos_opt().unwrap_or(i64::MAX / 2);
-        let full_at = self.full_at.max(now).saturating_add(interval);
-        let missing = full_at - now;
-        if missing > capacity {
-            return Err(TimeDelta::nanoseconds(missing - capacity));
-        }
-        self.full_at = full_at;
-        Ok(u32::try_from((capacity - missing) / interval).unwrap_or(0))
-    }
 }
 
 #[cfg(test)]

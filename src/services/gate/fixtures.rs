@@ -49,6 +49,11 @@ pub(crate) fn seal_whole(keeper: &Keeper, admission: Admission) -> Result<Delive
 }
 
 impl Sale {
+    /// The same sale.
+    pub fn again(&self) -> Self {
+        Self { content_id: self.content_id.clone(), secret: self.secret.clone(), ..*self }
+    }
+
     pub fn ask(&self, scope: AskedScope) -> Ask {
         Ask {
             host: "gate.example".into(),
@@ -100,6 +105,18 @@ impl World {
 
     /// The buyer takes a license of a new work and makes a token.
     pub async fn sale(&self, included_units: i64, overage_micros: Option<i64>) -> Sale {
+        let overrun = if overage_micros.is_some() { "charge" } else { "stop" };
+        self.sale_on(included_units, overage_micros, overrun).await
+    }
+
+    /// The same on a tier with this policy for the end of its quota, and a larger tier above it
+    /// that stops at 2,000 units.
+    pub async fn sale_on(
+        &self,
+        included_units: i64,
+        overage_micros: Option<i64>,
+        overrun: &str,
+    ) -> Sale {
         let now = self.services.now() - TimeDelta::days(1);
         let content_id = ContentId::of(fresh().as_bytes());
         let secret = TokenSecret::from_bytes(&rand::random(), false);
@@ -141,19 +158,26 @@ impl World {
             .await
             .unwrap();
         sqlx::query(
-            "insert into tier values ($1, $2, 1, 'Standard', 'USD', 0, $3, $4, 100000, $5, $6)",
+            "insert into tier (tier_id, offer_id, position, name, currency, base_micros, included_units,
+                               overrun, overage_micros, rate_per_minute, scopes)
+             values ($1, $2, 1, 'Standard', 'USD', 0, $3, $6, $4, 100000, $5),
+                    ($7, $2, 2, 'Premium', 'USD', 5000000, 2000, 'stop', null, 100000, $5)",
         )
         .bind(tier_id)
         .bind(offer_id)
         .bind(included_units)
         .bind(overage_micros)
         .bind(&scopes)
-        .bind("call")
+        .bind(overrun)
+        .bind(fresh())
         .execute(&mut *tx)
         .await
         .unwrap();
         sqlx::query(
-            "insert into license values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, null)",
+            "insert into license (license_id, org_id, creator_org_id, asset_id, offer_id, tier_id,
+                                  terms_id, terms_digest, state, accepted_by, accepted_at, starts_at,
+                                  ends_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, null)",
         )
         .bind(sale.license_id.uuid())
         .bind(self.buyer.uuid())
@@ -169,7 +193,9 @@ impl World {
         .await
         .unwrap();
         sqlx::query(
-            "insert into access_token values ($1, $2, $3, 'crawler', $4, $5, $6, $7, $8, $9, null, null)",
+            "insert into access_token (token_id, license_id, org_id, name, secret_hash, prefix, last_four,
+                                       scopes, created_by, created_at, expires_at, revoked_at)
+             values ($1, $2, $3, 'crawler', $4, $5, $6, $7, $8, $9, null, null)",
         )
         .bind(sale.token_id.uuid())
         .bind(sale.license_id.uuid())

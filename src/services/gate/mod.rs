@@ -9,19 +9,24 @@ pub mod attempts;
 pub(crate) mod fixtures;
 mod manifest;
 mod meters;
+mod moves;
 mod offered;
 mod outbox;
 mod signer;
 mod snapshot;
 mod watch;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use tokio::{
-    sync::{Notify, watch as channel},
+    sync::{mpsc, watch as channel},
     task::JoinHandle,
+    time::Instant,
 };
 
 pub use manifest::{Manifest, Origin, manifest};
@@ -30,15 +35,15 @@ pub use outbox::{OutboxSettings, OutboxStatus};
 pub use signer::Signer;
 
 use self::{
-    meters::{Paid, Reservation},
+    meters::{NonceHold, Paid, Reservation, Standing},
     outbox::{Entry as Kept, Outbox},
-    snapshot::{Entry, Snapshot},
+    snapshot::{Changes, Entry, Snapshot},
 };
-use super::{Result, Services, mint, reports};
+use super::{Result, Services, licenses::MoveUp, mint, reports};
 use crate::domain::{
     asset::ContentId,
     error::Refusal,
-    gate::{Ask, Content, Denial, Licensed, decide, permit},
+    gate::{Ask, Content, Decision, Denial, Licensed, Nonce, Rate, decide, permit},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
     metering::{JobName, once_per_window, window_key},
     receipt::{Jwks, PublicKey, Receipt},
@@ -50,6 +55,7 @@ pub struct Keeper {
     shared: Arc<Shared>,
     signer: Signer,
     outbox: Outbox,
+    moves: mpsc::Sender<MoveUp>,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -57,8 +63,10 @@ pub struct Keeper {
 /// What the engine and its tasks share.
 struct Shared {
     services: Services,
-    snapshot: RwLock<Arc<Snapshot>>,
+    snapshot: Snapshot,
     paid: Paid,
+    /// When PostgreSQL last showed that the snapshot was fresh.
+    confirmed: Mutex<Instant>,
 }
 
 /// A request that may be answered with everything but content.
@@ -67,8 +75,8 @@ pub struct Look {
     /// The registered bytes; nothing for a page of a site.
     pub content: Option<Content>,
     pub license: Arc<Licensed>,
-    /// Requests left in the license's bucket.
-    pub rate_remaining: u32,
+    /// Where the license's bucket stands.
+    pub rate: Rate,
 }
 
 /// A request that may be answered with content. Dropping it gives back what was set aside for it.
@@ -78,10 +86,13 @@ pub struct Admission {
     pub content: Option<Content>,
     pub license: Arc<Licensed>,
     pub scope: Scope,
-    /// Requests left in the license's bucket.
-    pub rate_remaining: u32,
+    /// Where the license's bucket stands.
+    pub rate: Rate,
     token_id: TokenId,
     job: Option<JobName>,
+    /// The consumer's own, if it sent one.
+    nonce: Option<Nonce>,
+    nonce_hold: NonceHold,
     at: DateTime<Utc>,
     reservation: Reservation,
 }
@@ -148,16 +159,17 @@ impl Keeper {
         register_key(&services, signer.public_key()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;
-        let paid = Paid::default();
-        let snapshot = Snapshot::load(&services, &Snapshot::default(), &paid).await?;
-        let shared = Arc::new(Shared { services, snapshot: RwLock::new(Arc::new(snapshot)), paid });
+        let (snapshot, paid) = (Snapshot::new(), Paid::default());
+        let confirmed = Mutex::new(Instant::now());
+        snapshot.apply(&services, &paid, &Changes::everything()).await?;
+        let shared = Arc::new(Shared { services, snapshot, paid, confirmed });
         let (stop, stopped) = channel::channel(false);
-        let changed = Arc::new(Notify::new());
+        let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
         let tasks = vec![
-            tokio::spawn(watch::listen(Arc::clone(&shared), Arc::clone(&changed), stopped.clone())),
-            tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped)),
+            tokio::spawn(watch::keep_fresh(Arc::clone(&shared), stopped.clone())),
+            tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
-        Ok(Self { shared, signer, outbox, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, signer, outbox, moves, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -179,7 +191,13 @@ impl Keeper {
 
     /// Every key a receipt may be signed with, as last read.
     pub fn jwks(&self) -> Jwks {
-        Jwks { keys: self.shared.snapshot().keys.iter().map(PublicKey::jwk).collect() }
+        Jwks { keys: self.shared.snapshot.keys().iter().map(PublicKey::jwk).collect() }
+    }
+
+    /// How long ago PostgreSQL last showed that licenses and tokens are known as they are. It is
+    /// asked each second, so more than a few seconds say that it is away.
+    pub fn snapshot_age(&self) -> Duration {
+        self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Whether there is room for one more delivery to wait for its receipt.
@@ -218,53 +236,70 @@ impl Keeper {
     ///
     /// `missing_token` or `invalid_token`.
     pub fn identify(&self, secret: Option<&str>) -> std::result::Result<Machine, Denial> {
-        let snapshot = self.shared.snapshot();
-        let Entry { grant, .. } = snapshot.present(secret).known()?;
+        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
         grant.in_force(self.shared.services.now())?;
+        let Standing { license, .. } = &*held.lock();
         Ok(Machine {
             token_id: grant.token_id,
-            license_id: grant.license.license_id,
-            org_id: grant.license.org_id,
+            license_id: license.license_id,
+            org_id: license.org_id,
         })
     }
 
     /// Decides about a request that takes no content, and so needs no unit of the quota.
     pub fn look(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Look, Denial> {
-        let snapshot = self.shared.snapshot();
-        let Entry { grant, meter } = snapshot.present(secret).known()?;
-        let permit = permit(grant, &mut meter.lock(), ask, self.shared.services.now())?;
+        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+        let Standing { license, meter } = &mut *held.lock();
+        let permit = permit(&grant, license, meter, ask, self.shared.services.now())?;
         Ok(Look {
             content: permit.content.cloned(),
-            license: Arc::clone(&grant.license),
-            rate_remaining: permit.rate_remaining,
+            license: Arc::clone(license),
+            rate: permit.rate,
         })
     }
 
     /// Decides, and sets a unit of the quota aside.
     pub fn admit(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Admission, Denial> {
-        let snapshot = self.shared.snapshot();
+        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
         let now = self.shared.services.now();
-        let Entry { grant, meter } = snapshot.present(secret).known()?;
-        let license = &grant.license;
-        let decided = decide(grant, &mut meter.lock(), ask, now, |content, scope, job| {
+        let mut standing = held.lock();
+        let Standing { license, meter } = &mut *standing;
+        let license = Arc::clone(license);
+        let decided = decide(&grant, &license, meter, ask, now, |content, scope, job| {
             let window = window_key(job, now);
             let content_id = content.content_id.as_str();
             once_per_window(scope) && self.shared.paid.contains(license.org_id, content_id, &window)
         })?;
+        drop(standing);
+        let up = self.move_up(&license, &decided);
+        let (nonce, mark) = decided.nonce.unzip();
         Ok(Admission {
             content: decided.content.cloned(),
-            license: Arc::clone(license),
             scope: decided.scope,
-            rate_remaining: decided.rate_remaining,
+            rate: decided.rate,
             token_id: grant.token_id,
             job: decided.job,
+            nonce,
+            nonce_hold: NonceHold::new(Arc::clone(&held), mark),
             at: now,
-            reservation: Reservation::new(Arc::clone(meter), now, decided.reserved),
+            reservation: Reservation::new(held, decided.reserved, up),
+            license,
         })
     }
 
+    /// The move that comes due once the unit of this decision is used.
+    fn move_up(
+        &self,
+        license: &Licensed,
+        decided: &Decision<'_>,
+    ) -> Option<(MoveUp, mpsc::Sender<MoveUp>)> {
+        let (from, to) = (license.tier.tier_id, decided.tier.tier_id);
+        let moves = || (MoveUp { license_id: license.license_id, from, to }, self.moves.clone());
+        (from != to && decided.reserved.is_some()).then(moves)
+    }
+
     /// Signs the receipt of a delivery.
-    pub fn seal(&self, admission: Admission, parcel: Parcel) -> Result<Delivery> {
+    pub fn seal(&self, mut admission: Admission, parcel: Parcel) -> Result<Delivery> {
         let receipt = Receipt {
             receipt_id: mint(),
             consumer_id: admission.license.org_id,
@@ -277,9 +312,13 @@ impl Keeper {
             bytes: parcel.bytes,
             range: parcel.range,
             resource: parcel.resource,
-            nonce: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()),
+            nonce: admission
+                .nonce
+                .as_ref()
+                .map_or_else(own_nonce, |nonce| nonce.as_str().to_owned()),
         };
         let jws = self.signer.seal(&receipt)?;
+        admission.nonce_hold.use_up();
         Ok(Delivery { receipt, jws, admission })
     }
 
@@ -316,13 +355,14 @@ impl Shared {
         }
     }
 
-    fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
+    fn confirm(&self, at: Instant) {
+        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = at;
     }
+}
 
-    fn replace(&self, snapshot: Snapshot) {
-        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(snapshot);
-    }
+/// A nonce for a consumer that sent none. No consumer's own has a dot.
+fn own_nonce() -> String {
+    format!("g.{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()))
 }
 
 // SQL

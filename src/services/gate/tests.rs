@@ -15,20 +15,20 @@ use crate::{
 use chrono::TimeDelta;
 use sqlx::PgPool;
 
-async fn open(world: &World) -> (Keeper, PublicKey) {
+pub(super) async fn open(world: &World) -> (Keeper, PublicKey) {
     let (signer, _) = Signer::generate().unwrap();
     let public = signer.public_key().clone();
     (Keeper::open(world.services.clone(), signer, world.settings()).await.unwrap(), public)
 }
 
-fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
+pub(super) fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
     match keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)) {
         Ok(_) => "delivered",
         Err(denial) => denial.refusal.code,
     }
 }
 
-async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
+pub(super) async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
     let admission = keeper.admit(Some(&sale.secret), ask).unwrap();
     let delivery = seal_whole(keeper, admission).unwrap();
     let receipt = delivery.receipt.clone();
@@ -38,7 +38,7 @@ async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
 }
 
 /// Asks until the answer is `expected`; fails after two seconds.
-async fn expect(keeper: &Keeper, sale: &Sale, expected: &str) {
+pub(super) async fn expect(keeper: &Keeper, sale: &Sale, expected: &str) {
     let wait = async {
         while code(keeper, sale) != expected {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -191,8 +191,10 @@ async fn the_last_snapshot_stays_in_force_while_none_can_be_read(pool: PgPool) {
     let sale = world.sale(1000, None).await;
     let (keeper, _) = open(&world).await;
     sqlx::query("alter table access_token rename to gone").execute(world.pool()).await.unwrap();
-    let unreadable = Snapshot::load(&world.services, &Snapshot::default(), &Paid::default()).await;
+    let all = Changes::everything();
+    let unreadable = Snapshot::new().apply(&world.services, &Paid::default(), &all).await;
     assert!(unreadable.is_err());
+    sqlx::query("select pg_notify('gate_snapshot', '')").execute(world.pool()).await.unwrap();
     let later = tokio::time::Instant::now() + Duration::from_millis(1500);
     while tokio::time::Instant::now() < later {
         assert_eq!(code(&keeper, &sale), "delivered");

@@ -9,11 +9,12 @@ use crate::{
         error::Refusal,
         ids::{AssetId, LicenseId, OrgId, TierId},
         license::{Standing, State},
+        money::Money,
         pricing::Tier,
     },
     services::{
         Result, Services,
-        offers::{self, PublishedTerms},
+        offers::{self, PublishedTerms, TierRow},
     },
 };
 
@@ -44,6 +45,8 @@ pub struct License {
     pub state: State,
     pub terms: PublishedTerms,
     pub tier: Tier,
+    /// What the organization will spend on it in a calendar month at most.
+    pub spend_cap: Option<Money>,
     pub accepted_by: String,
     pub accepted_at: DateTime<Utc>,
     pub starts_at: DateTime<Utc>,
@@ -113,8 +116,10 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
                   license.starts_at, license.ends_at, license.terms_digest,
                   asset.title, asset.attribution, organization.name as creator,
                   person.name as accepted_by, terms.terms_id, terms.document,
-                  tier.name, tier.currency, tier.base_micros, tier.included_units,
-                  tier.overage_micros, tier.rate_per_minute, tier.scopes,
+                  license.spend_cap_micros,
+                  tier.name, tier.currency, tier.base_micros, tier.included_units, tier.overrun,
+                  tier.overage_micros, tier.rate_per_minute, tier.scopes, tier.allowed_paths,
+                  tier.forbidden_paths,
                   version.content_id, version.file_name
            from license
            join asset on asset.asset_id = license.asset_id
@@ -143,15 +148,20 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         file_name: row.file_name,
         state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
         terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
-        tier: offers::tier(
-            row.name,
-            row.currency,
-            row.base_micros,
-            row.included_units,
-            row.overage_micros,
-            row.rate_per_minute,
-            &row.scopes,
-        )?,
+        spend_cap: row.spend_cap_micros.map(|micros| Money::new(micros, row.currency)),
+        tier: TierRow {
+            name: row.name,
+            currency: row.currency,
+            base_micros: row.base_micros,
+            included_units: row.included_units,
+            overrun: row.overrun,
+            overage_micros: row.overage_micros,
+            rate_per_minute: row.rate_per_minute,
+            scopes: row.scopes,
+            allowed_paths: row.allowed_paths,
+            forbidden_paths: row.forbidden_paths,
+        }
+        .read()?,
         accepted_by: row.accepted_by,
         accepted_at: row.accepted_at,
         starts_at: row.starts_at,

@@ -5,6 +5,7 @@ use sqlx::PgPool;
 use super::*;
 use crate::{
     domain::{
+        access_token::TypedLimits,
         ids::{AssetId, LicenseId},
         license::State,
         terms::Scope,
@@ -30,6 +31,7 @@ fn token(license_id: LicenseId, scope: Scope) -> NewToken {
         name: "crawler".into(),
         scopes: vec![scope],
         expires_in_days: None,
+        limits: TypedLimits::default(),
     }
 }
 

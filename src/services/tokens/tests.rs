@@ -33,6 +33,7 @@ impl Stage {
             name: "crawler".into(),
             scopes: vec![Scope::Training],
             expires_in_days: Some(1),
+            limits: TypedLimits::default(),
         }
     }
 

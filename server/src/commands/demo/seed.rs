@@ -14,7 +14,7 @@ use std::sync::{
 use chrono::{DateTime, TimeDelta, Utc};
 use imprimatur::{
     domain::{
-        access_token::TokenSecret,
+        access_token::{TokenSecret, TypedLimits},
         actor::{Actor, Member, Role, Who},
         identity::ProvenIdentity,
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
@@ -209,6 +209,7 @@ impl Story {
                     paid_units: offer.units.to_owned(),
                     paid_overage: offer.overage.to_owned(),
                     paid_rate: "100".into(),
+                    ..TypedTiers::default()
                 },
             };
             offers::publish(&self.services, &actor, new).await?;
@@ -243,8 +244,9 @@ impl Story {
         let token_id: TokenId = mint();
         let scopes: Vec<Scope> = paid.tier.scopes.clone();
         let name = if scopes.contains(&Scope::Training) { "Nightly crawl" } else { "Assistant" };
-        let new =
-            NewToken { token_id, license_id, name: name.into(), scopes, expires_in_days: None };
+        let limits = TypedLimits::default();
+        let (name, expires_in_days) = (name.into(), None);
+        let new = NewToken { token_id, license_id, name, scopes, expires_in_days, limits };
         tokens::create(&self.services, &actor, new).await
     }
 }

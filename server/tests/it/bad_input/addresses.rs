@@ -112,9 +112,9 @@ async fn the_gate_takes_no_token_but_one_in_force(pool: PgPool) {
     let unknown = format!("Bearer {}{last}", &secret[..secret.len() - 1]);
     let upper = format!("Bearer {}", secret.to_uppercase());
     for (authorization, status, code) in [
-        (None, 401, "missing_token"),
-        (Some("Basic bWlyYTpzYWx0"), 401, "missing_token"),
-        (Some(secret.as_str()), 401, "missing_token"),
+        (None, 402, "license_required"),
+        (Some("Basic bWlyYTpzYWx0"), 402, "license_required"),
+        (Some(secret.as_str()), 402, "license_required"),
         (Some("Bearer "), 403, "invalid_token"),
         (Some("Bearer sk_test_"), 403, "invalid_token"),
         (Some("Bearer \u{e9}"), 403, "invalid_token"),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use imprimatur::{
     domain::{
-        access_token::TokenSecret,
+        access_token::{TokenSecret, TypedLimits},
         actor::{Actor, Member, Role, Sides, Who},
         asset::{ContentId, Particulars},
         ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
@@ -124,6 +124,7 @@ impl World {
             paid_units: limits.units.to_string(),
             paid_overage: String::new(),
             paid_rate: limits.rate.to_string(),
+            ..TypedTiers::default()
         };
         let template = "all-uses".to_owned();
         let new = offers::NewOffer { offer_id: mint(), asset_id, template, tiers };
@@ -151,6 +152,7 @@ impl World {
             name: "crawler".into(),
             scopes,
             expires_in_days: None,
+            limits: TypedLimits::default(),
         };
         let secret = tokens::create(&self.services, &self.buyer, new).await.unwrap().unwrap();
         super::until("the gate knows the token", async || {

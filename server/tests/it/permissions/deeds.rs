@@ -15,7 +15,8 @@ use imprimatur::{
         metering::{self, Outcome},
         mint, offers,
         reports::{self, CursorKey, EventFilter, UsageFilter},
-        sessions, tokens,
+        sessions,
+        tokens::{self, Rotation},
     },
 };
 
@@ -98,6 +99,16 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "accept" | "accept_as_ours" => {
             let accepted = licenses::accept(services, actor, about.acceptance.unwrap()).await?;
             stage.is_our_license(accepted).await
+        }
+        "cap_spend" => {
+            let cap = licenses::set_spend_cap(services, actor, stage.license_id, "3000").await?;
+            cap.is_some_and(|cap| cap.decimal() == "3000.00")
+        }
+        "rotate_token" => {
+            let old = about.token_id.unwrap();
+            let rotation = Rotation { token_id: mint(), old, overlap_days: 1 };
+            let (license_id, secret) = tokens::rotate(services, actor, rotation).await?;
+            secret.is_some() && license_id == stage.license_id
         }
         "create_token" => {
             let secret = tokens::create(services, actor, stage.new_token()).await?;

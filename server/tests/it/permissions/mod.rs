@@ -42,7 +42,9 @@ license.read      license           sign join   | yes   yes   yes     yes       
 license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.accept    accept            sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 license.accept    accept_as_ours    sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+license.cap_spend cap_spend         sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 token.create      create_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+token.rotate      rotate_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 token.revoke      revoke_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        top_works         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -75,7 +77,9 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::PublishOffer => &["publish"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
         Deed::AcceptLicense => &["accept", "accept_as_ours"],
+        Deed::CapSpend => &["cap_spend"],
         Deed::CreateToken => &["create_token"],
+        Deed::RotateToken => &["rotate_token"],
         Deed::RevokeToken => &["revoke_token"],
         Deed::ReadUsage => &["usage", "top_works", "events", "quota", "receipt"],
         Deed::ReportUsage => &["report"],
@@ -140,7 +144,9 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("register", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
+        ("cap_spend", &seller, "not_a_buyer"),
         ("create_token", &seller, "not_a_buyer"),
+        ("rotate_token", &seller, "not_a_buyer"),
     ] {
         let prepared = stage.prepare(service).await;
         let before = stage.before().await;

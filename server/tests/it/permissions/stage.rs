@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use imprimatur::{
     domain::{
+        access_token::TypedLimits,
         actor::{Actor, Role, Who},
         asset::{ContentId, Particulars},
         identity::InvitationCode,
@@ -133,7 +134,7 @@ impl Stage {
                 identity::accept_invitation(services, &person, &code.reveal()).await.unwrap();
                 prepared.person_id = person.person_id();
             }
-            "revoke_token" => {
+            "revoke_token" | "rotate_token" => {
                 let new = self.new_token();
                 prepared.token_id = Some(new.token_id);
                 tokens::create(services, &self.owner, new).await.unwrap();
@@ -194,6 +195,7 @@ impl Stage {
             name: "crawler".into(),
             scopes: vec![Scope::Training],
             expires_in_days: Some(1),
+            limits: TypedLimits::default(),
         }
     }
 
@@ -270,5 +272,6 @@ fn tiers() -> TypedTiers {
         paid_units: "1".into(),
         paid_overage: String::new(),
         paid_rate: "1".into(),
+        ..TypedTiers::default()
     }
 }

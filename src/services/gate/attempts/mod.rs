@@ -284,11 +284,10 @@ impl Writer {
 impl Keeper {
     /// The token behind this secret, whether or not it may do anything now.
     pub fn known(&self, secret: Option<&str>) -> Option<Known> {
-        let snapshot = self.shared.snapshot();
-        match snapshot.present(secret) {
+        match self.shared.snapshot.present(secret) {
             Presented::Known(entry) => Some(Known {
                 token_id: entry.grant.token_id,
-                license: Arc::clone(&entry.grant.license),
+                license: Arc::clone(&entry.held.lock().license),
             }),
             Presented::Nothing | Presented::Unknown => None,
         }

@@ -17,7 +17,7 @@ const RECENT_MAX: usize = 32 * 1024;
 pub(super) struct Recent(Mutex<HashMap<ReceiptId, (LicenseId, Arc<str>)>>);
 
 impl Recent {
-    pub fn add(&self, batch: &[Box<Waiting>]) {
+    pub fn add(&self, batch: &[Waiting]) {
         let mut recent = self.lock();
         let room = RECENT_MAX.saturating_sub(recent.len());
         for each in batch.iter().take(room) {

@@ -71,7 +71,7 @@ impl Writer {
                 match post {
                     // Whoever went away while waiting was not delivered to.
                     Post::Receipt(waiting) if waiting.told.is_closed() => {}
-                    Post::Receipt(waiting) => batch.push(waiting),
+                    Post::Receipt(waiting) => batch.push(*waiting),
                     Post::Close => self.posts.close(),
                 }
             }
@@ -83,7 +83,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batch: Vec<Box<Waiting>>, bytes: &[u8]) {
+    fn commit(&mut self, batch: Vec<Waiting>, bytes: &[u8]) {
         let mut durable = *self.durable.borrow();
         if let Err(error) = self.append(&mut durable, bytes) {
             tracing::error!(%error, "{} receipts could not be written; their last bytes are kept back", batch.len());
