@@ -1,7 +1,12 @@
 //! `/catalogue/{id}`: a work on offer, its terms in plain words and its tiers side by side.
 
 use imprimatur::{
-    domain::{ids::AssetId, money::grouped, pricing::Tier, terms::Scope},
+    domain::{
+        ids::AssetId,
+        money::grouped,
+        pricing::{Overrun, Tier},
+        terms::Scope,
+    },
     services::{
         Result,
         catalogue::{self, WorkDetail},
@@ -167,9 +172,12 @@ pub fn TierInWords(tier: Tier) -> impl IntoView {
     let price = if tier.base.micros == 0 { "Free".to_owned() } else { tier.base.to_string() };
     let per = (tier.base.micros != 0).then_some("a month");
     let included = grouped(&tier.included_units.to_string());
-    let beyond = match tier.overage {
-        Some(overage) => format!("Then {overage} per 1,000"),
-        None => "Then it stops until next month".to_owned(),
+    let beyond = match (tier.overage, tier.overrun) {
+        (Some(overage), _) => format!("Then {overage} per 1,000"),
+        (None, Overrun::Upgrade) => {
+            "Then it moves to the next larger tier, at its price".to_owned()
+        }
+        (None, _) => "Then it stops until next month".to_owned(),
     };
     let uses: Vec<&str> = tier.scopes.iter().copied().map(Scope::in_words).collect();
     view! {

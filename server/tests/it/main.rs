@@ -7,6 +7,7 @@ mod bad_input;
 mod browser;
 mod gate;
 mod licensing;
+mod limits;
 mod operations;
 mod permissions;
 mod providers;

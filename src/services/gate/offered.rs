@@ -33,7 +33,7 @@ pub async fn offered(services: &Services, ask: &Ask) -> Result<Option<Offered>> 
 
 async fn by_content(services: &Services, content_id: &str) -> Result<Option<AssetId>> {
     let found = sqlx::query_scalar!(
-        r#"select asset_id as "asset_id: AssetId" from asset_version where content_id = $1"#,
+        "select asset_id from asset_version where content_id = $1",
         content_id,
     )
     .fetch_optional(&services.pool)

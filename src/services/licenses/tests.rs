@@ -6,6 +6,7 @@ use super::*;
 use crate::{
     domain::{
         access_token::TypedLimits,
+        actor::{Actor, Who},
         ids::{AssetId, LicenseId},
         license::State,
         terms::Scope,
@@ -203,4 +204,73 @@ async fn a_form_sent_again_for_another_work_or_tier_is_refused(pool: PgPool) {
         assert_eq!(code(accept(&services, &acme, again).await), "form_sent_before");
     }
     assert_eq!(list(&services, &acme).await.unwrap().len(), 1);
+}
+
+async fn happened(services: &Services, name: &str) -> i64 {
+    sqlx::query_scalar!(r#"select count(*) as "count!" from event where name = $1"#, name)
+        .fetch_one(&services.pool)
+        .await
+        .unwrap()
+}
+
+#[sqlx::test]
+async fn a_spend_cap_is_at_least_the_base_fee(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "evaluation").await;
+    let held = accept(&services, &acme, acceptance(&services, asset_id).await).await.unwrap();
+    let cap = async |typed| set_spend_cap(&services, &acme, held, typed).await;
+    for typed in ["2499.999999", "-1", "much"] {
+        let refused = cap(typed).await.unwrap_err();
+        assert_eq!(refused.refusal().unwrap().field.as_deref(), Some("spend_cap"), "{typed}");
+    }
+    let shown = async || get(&services, &acme, held).await.unwrap().spend_cap;
+    assert_eq!(shown().await, None);
+    for (typed, expected) in [
+        ("2500", Some("$2,500.00")),
+        ("$2505.00", Some("$2,505.00")),
+        ("2505", Some("$2,505.00")),
+        ("", None),
+    ] {
+        cap(typed).await.unwrap();
+        assert_eq!(shown().await.map(|cap| cap.to_string()).as_deref(), expected);
+    }
+    assert_eq!(
+        happened(&services, "license.spend_cap_set").await,
+        3,
+        "the same again is no change"
+    );
+    assert_eq!(code(set_spend_cap(&services, &mira, held, "3000").await), "not_found");
+    clock.advance(std::time::Duration::from_secs(30 * 24 * 3600));
+    assert_eq!(code(cap("3000").await), "license_over");
+}
+
+#[sqlx::test]
+async fn a_license_moves_up_once_and_only_by_itself(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = testing::work(&services, &mira, "Salt.").await;
+    let mut new = offer(asset_id, "training");
+    (new.tiers.paid_overrun, new.tiers.paid_overage) = ("upgrade".into(), String::new());
+    new.tiers.larger_name = "Premium".into();
+    new.tiers.larger_base = "5000".into();
+    new.tiers.larger_units = "100000".into();
+    new.tiers.larger_rate = "200".into();
+    offers::publish(&services, &mira, new).await.unwrap();
+    let tiers = offers::current(&services, asset_id).await.unwrap().unwrap().tiers;
+    let [free, standard, premium] = [0, 1, 2].map(|n: usize| tiers[n].tier_id);
+    let license_id = accept(&services, &acme, acceptance(&services, asset_id).await).await.unwrap();
+
+    let system = Actor { who: Who::System, request_id: mint() };
+    let up = MoveUp { license_id, from: standard, to: premium };
+    assert_eq!(code(upgrade(&services, &acme, up).await), "not_found");
+    for wrong in
+        [MoveUp { to: free, ..up }, MoveUp { from: free, ..up }, MoveUp { to: standard, ..up }]
+    {
+        assert!(!upgrade(&services, &system, wrong).await.unwrap(), "{wrong:?}");
+    }
+    let at_once = futures::future::join_all((0..4).map(|_| upgrade(&services, &system, up))).await;
+    assert_eq!(at_once.into_iter().filter(|moved| *moved.as_ref().unwrap()).count(), 1);
+    assert_eq!(get(&services, &acme, license_id).await.unwrap().tier.name, "Premium");
+    assert_eq!(happened(&services, "license.upgraded").await, 1);
 }

@@ -67,3 +67,52 @@ async fn a_form_sent_again_for_another_work_is_refused(pool: PgPool) {
     assert_eq!(code(publish(&services, &mira, other).await), "form_sent_before");
     assert!(current(&services, other_id).await.unwrap().is_none());
 }
+
+#[sqlx::test]
+async fn tiers_read_back_as_they_were_published(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    let asset_id = work(&services, &mira, "Salt.").await;
+    let mut new = offer(asset_id, "training");
+    new.tiers.paid_paths.forbidden = "/news/drafts/**".into();
+    new.tiers.free_paths.allowed = "/news/*".into();
+    let terms = terms::template("training").unwrap().terms;
+    let expected = new.tiers.parse(&terms).unwrap();
+    publish(&services, &mira, new).await.unwrap();
+    let tiers = current(&services, asset_id).await.unwrap().unwrap().tiers;
+    let tiers: Vec<Tier> = tiers.into_iter().map(|offered| offered.tier).collect();
+    assert_eq!(tiers, expected);
+    assert_eq!(tiers[1].overrun, Overrun::Charge);
+}
+
+/// The database holds the same rules.
+#[sqlx::test]
+async fn more_is_charged_exactly_where_it_has_a_price(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let mira = owner(&services, "mira").await;
+    let asset_id = work(&services, &mira, "Salt.").await;
+    publish(&services, &mira, offer(asset_id, "training")).await.unwrap();
+    for (overrun, overage, refused) in [
+        ("stop", None, false),
+        ("charge", Some(1_i64), false),
+        ("charge", None, true),
+        ("stop", Some(1), true),
+        ("upgrade", Some(1), true),
+    ] {
+        let inserted = sqlx::query(
+            "insert into tier (tier_id, offer_id, position, name, currency, base_micros, included_units,
+                               overrun, overage_micros, rate_per_minute, scopes)
+             select gen_random_uuid(), offer_id, (select max(position) + 1 from tier), 'T', 'USD', 0, 0,
+                    $1, $2, 1, '{preview}' from offer",
+        )
+        .bind(overrun)
+        .bind(overage)
+        .execute(&services.pool)
+        .await;
+        let constraint = inserted.err().and_then(|error| {
+            error.into_database_error().and_then(|error| error.constraint().map(str::to_owned))
+        });
+        let expected = refused.then_some("tier_charge_check");
+        assert_eq!(constraint.as_deref(), expected, "{overrun} {overage:?}");
+    }
+}

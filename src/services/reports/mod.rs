@@ -3,11 +3,13 @@
 //! An organization sees the use of its works as creator and its own use as buyer, never more: the
 //! organization is an argument of every query.
 
+mod attempts;
 mod cursor_key;
 mod feed;
 mod receipts;
 mod usage;
 
+pub use attempts::{AbortedDelivery, RefusalCount, aborted, refusals};
 pub use cursor_key::CursorKey;
 pub use feed::{EVENTS_PER_PAGE_MAX, EventFilter, EventLine, EventPage, events};
 pub(crate) use receipts::public_keys;

@@ -141,3 +141,88 @@ async fn a_token_is_revoked_even_by_an_organization_that_buys_no_more(pool: PgPo
     let tokens = list(&stage.services, &sells, stage.license_id).await.unwrap();
     assert!(tokens[0].revoked_at.is_some());
 }
+
+#[sqlx::test]
+async fn a_token_keeps_its_limits(pool: PgPool) {
+    let stage = stage(pool).await;
+    for (limits, field) in [
+        (TypedLimits { domains: "https://a.example".into(), ..Default::default() }, "domains"),
+        (TypedLimits { jobs: "run\u{7}".into(), ..Default::default() }, "jobs"),
+        (TypedLimits { jobs: "run\n".repeat(51), ..Default::default() }, "jobs"),
+    ] {
+        let refused = stage.create(NewToken { limits, ..stage.new_token() }).await.unwrap_err();
+        assert_eq!(refused.refusal().unwrap().field.as_deref(), Some(field));
+    }
+    let limits = TypedLimits {
+        domains: "News.Example\r\n\r\n*.press.example\r\n".into(),
+        jobs: " run-2 \nrun-1\nrun-2".into(),
+        requires_nonce: true,
+    };
+    let expected = limits.parse().unwrap();
+    stage.create(NewToken { limits, ..stage.new_token() }).await.unwrap();
+    let kept = list(&stage.services, &stage.acme, stage.license_id).await.unwrap();
+    assert_eq!((kept.len(), &kept[0].limits), (1, &expected));
+    assert_eq!((expected.domains.len(), expected.jobs.len()), (2, 2));
+}
+
+#[sqlx::test]
+async fn a_rotation_keeps_what_the_token_may_do_and_happens_once(pool: PgPool) {
+    let stage = stage(pool).await;
+    let limits = TypedLimits { jobs: "run-1".into(), ..Default::default() };
+    let new = NewToken { limits, expires_in_days: Some(30), ..stage.new_token() };
+    let old = new.token_id;
+    let first_secret = stage.create(new).await.unwrap().unwrap();
+    let hour = std::time::Duration::from_secs(3600);
+    stage.clock.advance(hour);
+    let now = stage.services.now();
+    let rotation = Rotation { token_id: mint(), old, overlap_days: 2 };
+    let turn = |rotation| rotate(&stage.services, &stage.acme, rotation);
+    let at_once = futures::future::join_all((0..4).map(|_| turn(rotation))).await;
+    let secrets: Vec<_> = at_once.into_iter().map(|answer| answer.unwrap()).collect();
+    assert!(secrets.iter().all(|(license_id, _)| *license_id == stage.license_id));
+    let secrets: Vec<_> = secrets.into_iter().filter_map(|(_, secret)| secret).collect();
+    assert_eq!(secrets.len(), 1, "the secret is shown once");
+    assert_ne!(secrets[0], first_secret);
+
+    let tokens = list(&stage.services, &stage.acme, stage.license_id).await.unwrap();
+    let [fresh, before] = &tokens[..] else { panic!("{tokens:?}") };
+    assert_eq!((fresh.token_id, before.token_id), (rotation.token_id, old));
+    assert_eq!(
+        (&fresh.name, &fresh.scopes, &fresh.limits),
+        (&before.name, &before.scopes, &before.limits)
+    );
+    assert_eq!(fresh.expires_at, Some(now + TimeDelta::days(30)));
+    assert_eq!(before.expires_at, Some(now + TimeDelta::days(2)));
+    assert!(before.rotated && !fresh.rotated);
+
+    let other = Rotation { token_id: mint(), ..rotation };
+    assert_eq!(code(turn(other).await), "token_rotated");
+    let later = Rotation { old: rotation.token_id, ..rotation };
+    assert_eq!(code(turn(later).await), "form_sent_before");
+    stage.clock.advance(48 * hour);
+    assert_eq!(code(turn(other).await), "token_over");
+}
+
+#[sqlx::test]
+async fn what_is_over_or_somebody_elses_is_not_rotated(pool: PgPool) {
+    let stage = stage(pool).await;
+    let new = stage.new_token();
+    let rotation = Rotation { token_id: mint(), old: new.token_id, overlap_days: 0 };
+    stage.create(new).await.unwrap();
+    let long = Rotation { overlap_days: OVERLAP_DAYS_MAX + 1, ..rotation };
+    let refused = rotate(&stage.services, &stage.acme, long).await.unwrap_err();
+    assert_eq!(refused.refusal().unwrap().field.as_deref(), Some("overlap"));
+    let foreign = owner(&stage.services, "foreign").await;
+    assert_eq!(code(rotate(&stage.services, &foreign, rotation).await), "not_found");
+    rotate(&stage.services, &stage.acme, rotation).await.unwrap();
+    let tokens = list(&stage.services, &stage.acme, stage.license_id).await.unwrap();
+    assert!(!tokens[1].is_live(stage.services.now()), "without an overlap it ends at once");
+    revoke(&stage.services, &stage.acme, rotation.token_id).await.unwrap();
+    let revoked = Rotation { token_id: mint(), old: rotation.token_id, overlap_days: 1 };
+    assert_eq!(code(rotate(&stage.services, &stage.acme, revoked).await), "token_over");
+    sqlx::query!("update license set state = 'revoked'")
+        .execute(&stage.services.pool)
+        .await
+        .unwrap();
+    assert_eq!(code(rotate(&stage.services, &stage.acme, revoked).await), "license_over");
+}

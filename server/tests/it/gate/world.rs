@@ -67,7 +67,7 @@ pub struct Limits {
 }
 
 /// Enough for what a test asks without a token, few enough to use up.
-pub const UNLICENSED_PER_HOUR: u32 = 40;
+pub const UNLICENSED_PER_HOUR: u32 = 300;
 
 pub const PLENTY: Limits = Limits { units: 1_000_000, rate: 100_000 };
 
