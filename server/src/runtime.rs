@@ -36,7 +36,7 @@ use crate::{
     router,
     sandbox::prober::SandboxProber,
     sign_in::{ConfigError, ProviderConfig, ProviderKind, Providers, SignIn},
-    worker,
+    worker::Worker,
 };
 
 /// Answers still under way get this long after the stop.
@@ -188,13 +188,9 @@ impl Runtime {
         let address = listener.local_addr()?;
         let (router, gate) = assemble(&config, roles, &services).await?;
         let working = if roles.contains(&Role::Worker) {
-            let prober = prober(&config)?;
-            Some(tokio::spawn(worker::run(
-                services,
-                key_settings(&config.keys),
-                prober,
-                stop.clone(),
-            )))
+            let (prober, keys) = (prober(&config)?, key_settings(&config.keys));
+            let worker = Worker { services, prober, keys };
+            Some(tokio::spawn(worker.run(stop.clone())))
         } else {
             None
         };

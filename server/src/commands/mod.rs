@@ -1,6 +1,7 @@
 //! The command line. What goes wrong before anything runs is one sentence that says what to do.
 
 mod demo;
+mod reconcile;
 mod serve;
 
 use std::{
@@ -10,7 +11,9 @@ use std::{
     process::ExitCode,
 };
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
+use imprimatur::services;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +32,10 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
+    #[error("The books could not be read: {0}.")]
+    Books(#[source] services::Error),
+    #[error("The books do not agree: {0} differences.")]
+    Differences(i64),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
@@ -77,6 +84,16 @@ enum Verb {
         #[arg(long)]
         now: bool,
     },
+    /// Prove that sums, usage events, billed units and receipts agree. Names every difference, and
+    /// fails if there is one.
+    Reconcile {
+        /// The first day to look at, as 2026-11-01; the whole of its month is.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The first day not to look at; a month it is inside of is looked at all the same.
+        #[arg(long)]
+        until: Option<NaiveDate>,
+    },
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -113,6 +130,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
         Verb::RotateReceiptKey { now } => serve::rotate_receipt_key(&source, now).await,
+        Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -123,6 +141,8 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
         Verb::Demo | Verb::Postgres { .. } => "warn",
+        // What it finds is said on standard output; slow statements are expected.
+        Verb::Reconcile { .. } => "error",
         Verb::Serve { .. } | Verb::Migrate | Verb::RotateReceiptKey { .. } => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));

@@ -27,7 +27,7 @@ use crate::{
         access_token::TokenSecret,
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
         ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
-        metering::month_start,
+        metering::{JobName, month_start, window_key},
     },
     services::{Error, Result, Services},
 };
@@ -276,7 +276,9 @@ impl Snapshot {
             licenses.iter().filter(|license| known(license).is_none()).collect();
         let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
         for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
-            paid.insert(window.org_id, &window.content_id, &window.window_key);
+            let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
+            let key = window_key(job.as_ref(), window.occurred_at);
+            paid.insert(window.org_id, &window.content_id, &key);
         }
         let used = rows::units_used(tx, &ids, month_start(now)).await?;
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;

@@ -168,7 +168,9 @@ macro_rules! select {
         ) -> Result<Vec<EventLine>> {
             let lines = sqlx::query_as!(
                 EventLine,
-                r#"select e.usage_event_id, e.receipt_id, e.occurred_at, e.asset_id, asset.title,
+                r#"select e.usage_event_id,
+                          case when e.sender_org_id is null then e.usage_event_id end as "receipt_id: ReceiptId",
+                          e.occurred_at, e.asset_id, asset.title,
                           e.content_id, e.license_id, party.name as counterparty, e.scope,
                           e.job_id, e.bytes, e.billable_units, e.free_reason
                    from usage_event e

@@ -92,7 +92,8 @@ fn filled(range: &Range, found: &[Bucket]) -> UsageReport {
         let totals = found.next_if(|bucket| bucket.at == at).map(|bucket| bucket.totals);
         report.buckets.push(Bucket { at, totals: totals.unwrap_or_default() });
         report.totals += totals.unwrap_or_default();
-        at += range.grain().width();
+        let Some(next) = range.grain().next(at) else { break };
+        at = next;
     }
     report
 }
@@ -117,10 +118,10 @@ macro_rules! sums {
         ) -> Result<Vec<Bucket>> {
             let rows = sqlx::query_as!(
                 SumRow,
-                r#"select date_trunc($4, hour, 'UTC') as "at!", sum(calls)::bigint as "calls!",
+                r#"select date_trunc($4, bucket, 'UTC') as "at!", sum(calls)::bigint as "calls!",
                           sum(bytes)::bigint as "bytes!", sum(billable_units)::bigint as "billable_units!"
                    from usage_hour where "# + $party + r#" = $1
-                     and hour >= $2 and hour < $3
+                     and bucket >= $2 and bucket < $3
                      and ($5::uuid is null or asset_id = $5)
                      and ($6::uuid is null or license_id = $6)
                    group by 1 order by 1"#,
@@ -139,6 +140,7 @@ macro_rules! sums {
                     calls: row.calls,
                     bytes: row.bytes,
                     billable_units: row.billable_units,
+                    ..Totals::default()
                 },
             };
             Ok(rows.into_iter().map(bucket).collect())
@@ -171,7 +173,7 @@ macro_rules! works {
                    from (select asset_id, sum(calls)::bigint as calls, sum(bytes)::bigint as bytes,
                                 sum(billable_units)::bigint as billable_units
                          from usage_hour where "# + $party + r#" = $1
-                           and hour >= $2 and hour < $3
+                           and bucket >= $2 and bucket < $3
                          group by asset_id) used
                    join asset using (asset_id)
                    order by used.billable_units desc, used.calls desc, asset.asset_id
@@ -190,6 +192,7 @@ macro_rules! works {
                     calls: row.calls,
                     bytes: row.bytes,
                     billable_units: row.billable_units,
+                    ..Totals::default()
                 },
             };
             Ok(rows.into_iter().map(work).collect())
@@ -208,7 +211,7 @@ async fn quota_units(
     let units = sqlx::query_scalar!(
         r#"select coalesce(sum(case when scope = 'preview' then calls else billable_units end), 0)::bigint as "units!"
            from usage_hour
-           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and hour >= $3"#,
+           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and bucket >= $3"#,
         org_id.uuid(),
         license_id.uuid(),
         since,

@@ -147,7 +147,7 @@ impl World {
             agreed: true,
         };
         let license_id = licenses::accept(services, &self.buyer, acceptance).await.unwrap();
-        let scopes = Scope::ALL.to_vec();
+        let scopes = vec![Scope::Training, Scope::Inference, Scope::Preview];
         let (token_id, secret) = self.token(license_id, scopes).await;
         Sale { bytes, content_id, license_id, token_id, secret }
     }
