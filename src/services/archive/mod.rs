@@ -1,0 +1,2 @@
+//! a
+mod columns;
