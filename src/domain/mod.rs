@@ -12,6 +12,7 @@ pub mod identity;
 
 pub mod asset;
 pub mod money;
+pub mod month;
 pub mod pricing;
 pub mod terms;
 
@@ -20,6 +21,7 @@ pub mod gate;
 pub mod license;
 pub mod metering;
 pub mod receipt;
+pub mod report;
 
 pub mod cursor;
 pub mod event;

@@ -27,6 +27,8 @@ use parquet::{
 };
 use uuid::Uuid;
 
+use crate::domain::{ids::TypedId, metering::FreeReason, terms::Scope};
+
 /// The most rows of a group.
 pub(super) const ROWS_PER_GROUP: usize = 65_536;
 
@@ -195,19 +197,6 @@ impl Cell for i64 {
     }
 }
 
-impl Cell for i32 {
-    type Column = Int32Type;
-    const COLUMN: &'static str = "required int32 %;";
-
-    fn stored(&self) -> Option<Self> {
-        Some(*self)
-    }
-
-    fn restored(stored: Option<Self>) -> Option<Self> {
-        stored
-    }
-}
-
 impl Cell for bool {
     type Column = BoolType;
     const COLUMN: &'static str = "required boolean %;";
@@ -264,31 +253,75 @@ impl Cell for Option<String> {
     }
 }
 
-impl Cell for Uuid {
+impl Cell for Option<i32> {
+    type Column = Int32Type;
+    const COLUMN: &'static str = "optional int32 %;";
+    const NULLABLE: bool = true;
+
+    fn stored(&self) -> Option<i32> {
+        *self
+    }
+
+    fn restored(stored: Option<i32>) -> Option<Self> {
+        Some(stored)
+    }
+}
+
+impl<T: TypedId> Cell for T {
     type Column = FixedLenByteArrayType;
     const COLUMN: &'static str = "required fixed_len_byte_array(16) % (UUID);";
 
     fn stored(&self) -> Option<FixedLenByteArray> {
-        Some(ByteArray::from(self.as_bytes().to_vec()).into())
+        Some(ByteArray::from(self.uuid().as_bytes().to_vec()).into())
     }
 
     fn restored(stored: Option<FixedLenByteArray>) -> Option<Self> {
-        Self::from_slice(stored?.data()).ok()
+        Uuid::from_slice(stored?.data()).ok().map(T::from_uuid)
     }
 }
 
-impl Cell for Option<Uuid> {
+impl<T: TypedId> Cell for Option<T> {
     type Column = FixedLenByteArrayType;
     const COLUMN: &'static str = "optional fixed_len_byte_array(16) % (UUID);";
     const NULLABLE: bool = true;
 
     fn stored(&self) -> Option<FixedLenByteArray> {
-        self.as_ref().and_then(Uuid::stored)
+        self.as_ref().and_then(T::stored)
     }
 
     fn restored(stored: Option<FixedLenByteArray>) -> Option<Self> {
         match stored {
-            Some(bytes) => Uuid::restored(Some(bytes)).map(Some),
+            Some(bytes) => T::restored(Some(bytes)).map(Some),
+            None => Some(None),
+        }
+    }
+}
+
+impl Cell for Scope {
+    type Column = ByteArrayType;
+    const COLUMN: &'static str = String::COLUMN;
+
+    fn stored(&self) -> Option<ByteArray> {
+        Some(self.as_str().into())
+    }
+
+    fn restored(stored: Option<ByteArray>) -> Option<Self> {
+        stored?.as_utf8().ok()?.parse().ok()
+    }
+}
+
+impl Cell for Option<FreeReason> {
+    type Column = ByteArrayType;
+    const COLUMN: &'static str = <Option<String> as Cell>::COLUMN;
+    const NULLABLE: bool = true;
+
+    fn stored(&self) -> Option<ByteArray> {
+        self.map(|reason| reason.as_str().into())
+    }
+
+    fn restored(stored: Option<ByteArray>) -> Option<Self> {
+        match stored {
+            Some(text) => text.as_utf8().ok()?.parse().ok().map(Some),
             None => Some(None),
         }
     }
@@ -297,16 +330,17 @@ impl Cell for Option<Uuid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::AssetId;
     use proptest::prelude::*;
 
     rows! {
         struct Sample {
-            pub id: Uuid,
-            pub other: Option<Uuid>,
+            pub id: AssetId,
+            pub other: Option<AssetId>,
             pub name: String,
             pub note: Option<String>,
             pub count: i64,
-            pub small: i32,
+            pub small: Option<i32>,
             pub yes: bool,
             pub at: DateTime<Utc>,
         }
@@ -314,7 +348,7 @@ mod tests {
 
     rows! {
         struct Narrower {
-            pub id: Uuid,
+            pub id: AssetId,
             pub name: String,
         }
     }
@@ -323,12 +357,12 @@ mod tests {
         (
             (any::<u128>(), proptest::option::of(any::<u128>())),
             (".{0,8}", proptest::option::of(".{0,8}")),
-            (any::<i64>(), any::<i32>(), any::<bool>()),
+            (any::<i64>(), any::<Option<i32>>(), any::<bool>()),
             -10_000_000_000_000_000..10_000_000_000_000_000_i64,
         )
             .prop_map(|(ids, texts, (count, small, yes), micros)| Sample {
-                id: Uuid::from_u128(ids.0),
-                other: ids.1.map(Uuid::from_u128),
+                id: AssetId::from_uuid(Uuid::from_u128(ids.0)),
+                other: ids.1.map(Uuid::from_u128).map(AssetId::from_uuid),
                 name: texts.0,
                 note: texts.1,
                 count,
@@ -355,7 +389,7 @@ mod tests {
 
     #[test]
     fn many_rows_are_several_groups() {
-        let row = |count| Narrower { id: Uuid::from_u128(count), name: count.to_string() };
+        let row = |count| Narrower { id: AssetId::from_uuid(Uuid::from_u128(count)), name: count.to_string() };
         let rows: Vec<Narrower> = (0..70_000).map(row).collect();
         let file = File::open(encode(&rows).unwrap().into()).unwrap();
         assert_eq!(file.groups(), 2);

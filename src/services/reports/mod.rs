@@ -3,16 +3,21 @@
 //! An organization sees the use of its works as creator and its own use as buyer, never more: the
 //! organization is an argument of every query.
 
+mod breakdown;
 mod cursor_key;
 mod feed;
+mod feed_sql;
+mod filter;
 mod receipts;
 mod usage;
 
+pub use breakdown::{Breakdown, Group, Key, breakdown};
 pub use cursor_key::CursorKey;
-pub use feed::{EVENTS_PER_PAGE_MAX, EventFilter, EventLine, EventPage, events};
+pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
+pub use filter::{Cost, EventFilter, Source};
 pub(crate) use receipts::public_keys;
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
-pub use usage::{Bucket, UsageFilter, UsageReport, WorkUse, quota_used, top_works, usage};
+pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
 #[cfg(test)]
 mod tests;
