@@ -160,13 +160,7 @@ async fn archive_month(
         manifest::add(services, month, &part).await?;
         written.push(part);
     }
-    for part in &written {
-        let found = archive.store.head(&part.path).await.map_err(storing)?;
-        if i64::try_from(found.size) != Ok(part.file_bytes) {
-            return Err(damaged(format!("{} has changed since it was written", part.path)));
-        }
-    }
-    if !manifest::release(services, month, PATIENCE).await? {
+    if !intact(archive, &written).await? || !manifest::release(services, month, PATIENCE).await? {
         // What is listed is what the next run trusts, so the list goes first.
         manifest::forget_unreleased(services, month).await?;
         for part in &written {
@@ -176,6 +170,18 @@ async fn archive_month(
     }
     let sums = written.iter().map(|part| part.sums.events).sum::<i64>();
     tracing::info!(%month, events = sums, files = written.len(), "Archived a month of usage events");
+    Ok(true)
+}
+
+/// Whether every file is still there as it was read back.
+async fn intact(archive: &Archive, parts: &[Part]) -> Result<bool> {
+    for part in parts {
+        match archive.store.head(&part.path).await {
+            Ok(found) if i64::try_from(found.size) == Ok(part.file_bytes) => {}
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => return Ok(false),
+            Err(error) => return Err(storing(error)),
+        }
+    }
     Ok(true)
 }
 

@@ -9,7 +9,7 @@ use super::UsageFilter;
 use crate::{
     domain::{
         actor::{Actor, Deed},
-        ids::{AssetId, LicenseId, OrgId, TypedId as _},
+        ids::{AssetId, LicenseId, OrgId},
         metering::{Grain, Range, Side, Totals},
         report::{Dimension, Dimensions, Metric},
         terms::Scope,

@@ -243,13 +243,13 @@ macro_rules! walks {
                 r#"select occurred_at, usage_event_id as "usage_event_id: Uuid" from usage_event
                    where "# + $drive + r#" = $1
                      and occurred_at >= $2 and occurred_at < $3 and "# + $beyond + r#"
-                   order by "# + $order + r#" offset $6 - 1 limit 1"#,
+                   order by "# + $order + r#" offset $6 limit 1"#,
                 feed.driver(),
                 feed.from(),
                 feed.until(),
                 place.at,
                 place.id,
-                feed.effort.stretch,
+                feed.effort.stretch - 1,
             )
             .fetch_optional(&feed.services.pool)
             .await?;

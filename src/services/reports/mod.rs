@@ -20,4 +20,10 @@ pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
 pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
 #[cfg(test)]
+mod breakdown_tests;
+#[cfg(test)]
+mod feed_tests;
+#[cfg(test)]
+pub(crate) mod fixtures;
+#[cfg(test)]
 mod tests;
