@@ -68,7 +68,8 @@ begin
     loop
         part := 'usage_event_' || to_char(month, 'YYYY_MM');
         continue when to_regclass(part) is not null;
-        perform pg_advisory_xact_lock(hashtext('make_usage_partitions'));
+        -- Attaching takes this lock anyway. Taken first, one makes it while the others wait, and then see it.
+        lock table only usage_event in share update exclusive mode;
         continue when to_regclass(part) is not null;
         execute format('create table %I (like usage_event including all)', part);
         execute format('create trigger usage_event_append_only before update or delete or truncate on %I

@@ -34,6 +34,7 @@ text_enum! {
         CreateToken = "token.create",
         RevokeToken = "token.revoke",
         ReadUsage = "usage.read",
+        ReportUsage = "usage.report",
     }
 }
 
@@ -53,6 +54,7 @@ impl Deed {
             Self::CreateToken => "create tokens",
             Self::RevokeToken => "revoke tokens",
             Self::ReadUsage => "see usage",
+            Self::ReportUsage => "report usage",
         }
     }
 }
@@ -65,7 +67,7 @@ impl Role {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
             (Self::Finance, AcceptLicense) => true,
-            (Self::Developer, RegisterAsset | CreateToken | RevokeToken) => true,
+            (Self::Developer, RegisterAsset | CreateToken | RevokeToken | ReportUsage) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }
     }

@@ -5,7 +5,7 @@
 //! last byte. Writing a receipt twice is writing it once, so a commit whose answer was lost is
 //! tried again.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -16,14 +16,13 @@ use super::{Shared, meters::Reservation};
 use crate::{
     domain::{
         gate::Licensed,
-        ids::AssetId,
+        ids::{AssetId, TypedId as _, UsageEventId},
         metering::{Judgement, once_per_window, window_key},
         receipt::Receipt,
     },
     services::{
         Error, Result, Services,
-        metering::{self, Observed},
-        mint,
+        metering::{self, Observed, Place},
     },
 };
 
@@ -152,45 +151,34 @@ async fn store_once(services: &Services, batch: &[Waiting]) -> Result<Vec<Judgem
         return Ok(Vec::new());
     }
     let mut tx = services.pool.begin().await?;
-    insert_receipts(&mut tx, batch).await?;
-    let observed: Vec<Observed> = batch.iter().map(observed).collect();
-    let judgements = metering::record(&mut tx, services.now(), &observed).await?;
+    let new = insert_receipts(&mut tx, batch).await?;
+    let observed = batch.iter().map(|each| Observed::of_receipt(&each.receipt));
+    let (new, before): (Vec<Observed>, Vec<Observed>) =
+        observed.partition(|each| new.contains(&each.usage_event_id.uuid()));
+    let places: Vec<Place> = before.iter().map(Observed::place).collect();
+    let mut judgements = metering::judged(&mut tx, &places).await?;
+    let recorded = metering::record(&mut tx, services.now(), &new).await?;
     tx.commit().await?;
-    Ok(judgements)
-}
-
-fn observed(waiting: &Waiting) -> Observed {
-    let receipt = &waiting.receipt;
-    Observed {
-        usage_event_id: mint(),
-        sender: "gate",
-        sender_key: receipt.receipt_id.to_string(),
-        receipt_id: Some(receipt.receipt_id),
-        license_id: receipt.license_id,
-        org_id: receipt.consumer_id,
-        creator_org_id: waiting.license.creator_org_id,
-        asset_id: waiting.asset_id,
-        content_id: receipt.content_id.clone(),
-        scope: receipt.scope,
-        job: receipt.job_id.clone(),
-        bytes: i64::try_from(receipt.bytes).unwrap_or(i64::MAX),
-        occurred_at: receipt.timestamp,
-    }
+    judgements.extend(new.iter().map(|each| each.usage_event_id).zip(recorded));
+    let event = |each: &Waiting| UsageEventId::from_uuid(each.receipt.receipt_id.uuid());
+    Ok(batch.iter().filter_map(|each| judgements.get(&event(each)).copied()).collect())
 }
 
 // SQL
 
-async fn insert_receipts(tx: &mut PgConnection, batch: &[Waiting]) -> Result<()> {
+/// Answers which receipts were new.
+async fn insert_receipts(tx: &mut PgConnection, batch: &[Waiting]) -> Result<HashSet<Uuid>> {
     fn column<T>(batch: &[Waiting], of: impl Fn(&Waiting) -> T) -> Vec<T> {
         batch.iter().map(of).collect()
     }
-    sqlx::query!(
-        "insert into receipt (receipt_id, license_id, token_id, org_id, creator_org_id, asset_id,
+    let new = sqlx::query_scalar!(
+        r#"insert into receipt (receipt_id, license_id, token_id, org_id, creator_org_id, asset_id,
              content_id, job_id, scope, bytes, nonce, delivered_at, kid, jws)
          select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
              $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::timestamptz[],
              $13::text[], $14::text[])
-         on conflict (receipt_id) do nothing",
+         on conflict (receipt_id) do nothing
+         returning receipt_id as "receipt_id: Uuid""#,
         &column(batch, |each| each.receipt.receipt_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.license_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.token_id.uuid()) as &[Uuid],
@@ -207,7 +195,7 @@ async fn insert_receipts(tx: &mut PgConnection, batch: &[Waiting]) -> Result<()>
         &column(batch, |each| each.kid.to_string()),
         &column(batch, |each| each.jws.clone()),
     )
-    .execute(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(())
+    Ok(new.into_iter().collect())
 }

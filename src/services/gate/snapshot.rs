@@ -18,7 +18,7 @@ use crate::{
         gate::{Content, Grant, Licensed, Meter, Presented},
         ids::{AssetId, LicenseId, OrgId, TokenId, TypedId as _},
         license::Standing,
-        metering::month_start,
+        metering::{JobName, month_start, window_key},
         receipt::PublicKey,
         terms::Scope,
     },
@@ -113,7 +113,9 @@ async fn meters(
         .filter(|&id| licenses.get(&LicenseId::from_uuid(id)).is_some_and(|l| l.hard_stop))
         .collect();
     for window in windows_paid(tx, &stopping, month_start(now)).await? {
-        paid.insert(window.org_id, &window.content_id, &window.window_key);
+        let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
+        let key = window_key(job.as_ref(), window.occurred_at);
+        paid.insert(window.org_id, &window.content_id, &key);
     }
     Ok(meters)
 }
@@ -227,7 +229,7 @@ async fn units_used(
     let rows = sqlx::query!(
         r#"select license_id,
                   sum(case when scope = 'preview' then calls else billable_units end)::bigint as "units!"
-           from usage_hour where license_id = any($1) and hour >= $2
+           from usage_month where license_id = any($1) and bucket >= $2
            group by license_id"#,
         licenses,
         since,
@@ -240,10 +242,12 @@ async fn units_used(
 struct WindowRow {
     org_id: OrgId,
     content_id: String,
-    window_key: String,
+    job_id: Option<String>,
+    occurred_at: DateTime<Utc>,
 }
 
-/// The windows of this month, and those of jobs, which last as long as the job.
+/// The uses that paid for the windows of this month, and for those of jobs, which last as long as
+/// the job.
 async fn windows_paid(
     tx: &mut PgConnection,
     licenses: &[Uuid],
@@ -251,10 +255,9 @@ async fn windows_paid(
 ) -> Result<Vec<WindowRow>> {
     let rows = sqlx::query_as!(
         WindowRow,
-        "select billed_unit.org_id, billed_unit.content_id, billed_unit.window_key
-         from usage_event join billed_unit using (usage_event_id)
-         where usage_event.license_id = any($1)
-           and (usage_event.occurred_at >= $2 or billed_unit.window_key like 'job:%')",
+        "select org_id, content_id, job_id, occurred_at from usage_event
+         where license_id = any($1) and scope = 'training' and billable_units > 0
+           and (occurred_at >= $2 or job_id is not null)",
         licenses,
         since,
     )

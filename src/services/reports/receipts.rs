@@ -85,7 +85,8 @@ async fn find(
                   r.job_id, r.scope, r.bytes, r.delivered_at, r.kid, r.jws,
                   e.billable_units, e.free_reason
            from receipt r
-           join usage_event e on e.receipt_id = r.receipt_id
+           join usage_event e on e.license_id = r.license_id
+               and e.occurred_at = r.delivered_at and e.usage_event_id = r.receipt_id
            join asset on asset.asset_id = r.asset_id
            join organization buyer on buyer.org_id = r.org_id
            join organization creator on creator.org_id = r.creator_org_id
