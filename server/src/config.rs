@@ -12,6 +12,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use imprimatur::domain::metering::EVENT_AGE_DAYS_MAX;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
@@ -31,6 +32,7 @@ pub const KEYS: &[&str] = &[
     "OIDC_ISSUER",
     "OIDC_LABEL",
     "POSTGRES_PORT",
+    "RAW_DAYS",
     "RECEIPT_KEY",
     "SANDBOX",
     "SIGN_IN_LISTEN",
@@ -100,6 +102,15 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// Where old usage events go.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// `DATA_DIR`: the archive lies in its folder `archive`.
+    pub dir: PathBuf,
+    /// `RAW_DAYS`: days that usage events stay in PostgreSQL at least.
+    pub raw_days: u16,
+}
+
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -124,6 +135,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub archive: Archive,
     pub keys: Keys,
     pub providers: Vec<Provider>,
 }
@@ -181,6 +193,20 @@ impl Source {
             url: Secret(self.required("DATABASE_URL")?.to_owned()),
             connections_max: self.read("DATABASE_CONNECTIONS_MAX", 16)?,
         })
+    }
+
+    /// Where old usage events go; with the database, all that `archive` needs.
+    pub fn archive(&self) -> Result<Archive, Error> {
+        let raw_days = self.read("RAW_DAYS", 90)?;
+        // Reports are taken for so long, and an archived month takes none.
+        let least = u16::try_from(EVENT_AGE_DAYS_MAX).unwrap_or(u16::MAX);
+        if raw_days <= least {
+            return Err(Error::Unreadable {
+                key: "RAW_DAYS",
+                reason: format!("uses may be reported for {least} days; keep events longer"),
+            });
+        }
+        Ok(Archive { dir: PathBuf::from(self.required("DATA_DIR")?).join("archive"), raw_days })
     }
 
     fn text(&self, key: &'static str) -> Option<&str> {
@@ -245,6 +271,7 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
+            archive: source.archive()?,
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
                 cursor: Secret(
@@ -354,6 +381,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.web.base_url, "https://imprimatur.example");
         assert_eq!(config.content.upload_bytes_max, 5_368_709_120);
+        assert_eq!(config.archive.raw_days, 90);
         assert!(!format!("{config:?}").contains("hush"));
     }
 
@@ -374,6 +402,13 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn events_are_kept_for_longer_than_they_may_be_reported() {
+        assert_eq!(read(&[("RAW_DAYS", Some("35"))]).unwrap().archive.raw_days, 35);
+        let early = read(&[("RAW_DAYS", Some("34"))]).unwrap_err();
+        assert!(matches!(early, Error::Unreadable { key: "RAW_DAYS", .. }));
     }
 
     #[test]

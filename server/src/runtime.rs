@@ -3,12 +3,13 @@
 //! Always true: what was accepted before the stop is answered, and the gate writes its last receipts
 //! before the process ends.
 
-use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
-    self, Clock, Services, content::ContentStore, gate::Signer, reports::CursorKey,
+    self, Clock, Services, archive::Archive, content::ContentStore, gate::Signer,
+    reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
@@ -17,7 +18,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
 
 use crate::{
-    config::{Config, Database, Provider},
+    config::{self, Config, Database, Provider},
     gate::{self, Gate},
     listen,
     portal::Portal,
@@ -65,6 +66,8 @@ pub enum Error {
     SchemaBehind,
     #[error("The folder for content cannot be used: {0}.")]
     Content(String),
+    #[error("The folder for archived events cannot be used: {0}.")]
+    Archive(String),
     #[error("The base URL cannot be used: {0}.")]
     BaseUrl(url::ParseError),
     #[error(transparent)]
@@ -99,18 +102,26 @@ pub async fn connect(database: &Database) -> Result<PgPool, Error> {
 
 /// What every deed needs, as configured.
 pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
-    let dir = &config.content.dir;
-    let failed = |error: String| Error::Content(format!("{} ({error})", dir.display()));
-    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
-    let store = LocalFileSystem::new_with_prefix(dir)
-        .map_err(|error| failed(error.to_string()))?
-        .with_automatic_cleanup(true);
+    let store = folder(&config.content.dir).map_err(Error::Content)?;
     Ok(Services {
         pool,
         clock: Arc::new(WallClock),
         content: ContentStore::new(Arc::new(store), config.content.upload_bytes_max),
         live: !config.web.sandbox,
     })
+}
+
+/// Where old usage events go, as configured.
+pub fn archive(config: &config::Archive) -> Result<Archive, Error> {
+    let store = folder(&config.dir).map_err(Error::Archive)?;
+    Ok(Archive::new(Arc::new(store), config.raw_days))
+}
+
+fn folder(dir: &Path) -> Result<LocalFileSystem, String> {
+    let failed = |error: String| format!("{} ({error})", dir.display());
+    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| failed(error.to_string()))?;
+    Ok(store.with_automatic_cleanup(true))
 }
 
 /// A serving process.
@@ -144,9 +155,10 @@ impl Runtime {
         })?;
         let address = listener.local_addr()?;
         let (router, gate) = assemble(&config, roles, &services).await?;
+        let archive = archive(&config.archive)?;
         let working = roles
             .contains(&Role::Worker)
-            .then(|| tokio::spawn(worker::run(services, stop.clone())));
+            .then(|| tokio::spawn(worker::run(services, archive, stop.clone())));
         let serving = tokio::spawn(listen::serve(listener, router, stop.clone()));
         Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
     }

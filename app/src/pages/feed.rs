@@ -19,8 +19,8 @@ use super::usage::{chosen_side, unused};
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, EmptyState, FilterForm, HiddenField,
-        Instant, PageHeader, Pager, Row, SelectField, Status, Table, TextField, Tone,
+        Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, EmptyState, FilterForm,
+        HiddenField, Instant, PageHeader, Pager, Row, SelectField, Status, Table, TextField, Tone,
     },
 };
 
@@ -44,10 +44,9 @@ impl View {
         let scope: Option<Scope> = filled("scope").map(str::parse).transpose()?;
         let cost: Option<Cost> = filled("cost").map(str::parse).transpose()?;
         let day = |name: &'static str| {
-            filled(name)
-                .map(|day| day.parse::<NaiveDate>())
-                .transpose()
-                .map_err(|_| Refusal::invalid(name, "Write the day as year, month, day: 2026-11-22."))
+            filled(name).map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| {
+                Refusal::invalid(name, "Write the day as year, month, day: 2026-11-22.")
+            })
         };
         let days = (day("from")?, day("until")?);
         // A license is the buyer's; asking for one is asking as the buyer.
@@ -233,6 +232,7 @@ pub fn outcome(scope: Scope, free_reason: Option<FreeReason>) -> AnyView {
     let (tone, word) = match free_reason {
         Some(FreeReason::Repeat) => (Tone::Info, "Repeat, free".to_owned()),
         Some(FreeReason::Preview) => (Tone::Neutral, "Preview, free".to_owned()),
+        Some(reason) => (Tone::Neutral, reason.in_words().to_owned()),
         None => (Tone::Good, scope.in_words().to_owned()),
     };
     view! { <Status tone word /> }.into_any()

@@ -96,8 +96,7 @@ pub async fn top_works(
     let most = (Metric::BillableUnits, top);
     let (services, actor) = (&request.services, &request.actor);
     let filter = UsageFilter::default();
-    let found =
-        reports::breakdown(services, actor, side, &filter, range, by_work, most).await?;
+    let found = reports::breakdown(services, actor, side, &filter, range, by_work, most).await?;
     Ok(found.groups)
 }
 

@@ -1,5 +1,6 @@
 //! The command line. What goes wrong before anything runs is one sentence that says what to do.
 
+mod archive;
 mod demo;
 mod serve;
 
@@ -11,6 +12,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use imprimatur::domain::month::Month;
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +31,8 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
+    #[error(transparent)]
+    Service(#[from] imprimatur::services::Error),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
@@ -71,6 +75,14 @@ enum Verb {
     },
     /// Bring the schema up to date.
     Migrate,
+    /// Move usage events of old months into the archive now; the worker does it every day.
+    Archive {
+        /// Only this month, as in 2026-08.
+        #[arg(long)]
+        month: Option<Month>,
+        #[command(subcommand)]
+        read: Option<ArchiveVerb>,
+    },
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -82,6 +94,15 @@ enum Verb {
         /// Its port; 0 picks a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ArchiveVerb {
+    /// Write the archived usage events of a month to standard output, one JSON object on a line.
+    Read {
+        /// The month, as in 2026-08.
+        month: Month,
     },
 }
 
@@ -106,6 +127,10 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
     match verb {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
+        Verb::Archive { month, read: None } => archive::advance(&source, month).await,
+        Verb::Archive { read: Some(ArchiveVerb::Read { month }), .. } => {
+            archive::read(&source, month).await
+        }
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -116,7 +141,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
         Verb::Demo | Verb::Postgres { .. } => "warn",
-        Verb::Serve { .. } | Verb::Migrate => "info",
+        Verb::Archive { .. } | Verb::Serve { .. } | Verb::Migrate => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
     let logs = tracing_subscriber::fmt()

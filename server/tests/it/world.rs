@@ -32,7 +32,7 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Config, Content, Database, Keys, Provider, Secret, Web},
+    config::{Archive, Config, Content, Database, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -246,6 +246,7 @@ fn config(issuer: &str, content: &Path) -> Config {
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
+        archive: Archive { dir: content.join("archive"), raw_days: 90 },
         keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
         providers: vec![Provider::Oidc {
             issuer: issuer.parse().unwrap(),

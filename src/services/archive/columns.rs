@@ -389,7 +389,10 @@ mod tests {
 
     #[test]
     fn many_rows_are_several_groups() {
-        let row = |count| Narrower { id: AssetId::from_uuid(Uuid::from_u128(count)), name: count.to_string() };
+        let row = |count| Narrower {
+            id: AssetId::from_uuid(Uuid::from_u128(count)),
+            name: count.to_string(),
+        };
         let rows: Vec<Narrower> = (0..70_000).map(row).collect();
         let file = File::open(encode(&rows).unwrap().into()).unwrap();
         assert_eq!(file.groups(), 2);

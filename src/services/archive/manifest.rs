@@ -249,11 +249,7 @@ pub(super) async fn forget_unreleased(services: &Services, month: Month) -> Resu
 }
 
 /// Lets go of a month's events if the files hold exactly them; waits so long at most for others.
-pub(super) async fn release(
-    services: &Services,
-    month: Month,
-    patience: Duration,
-) -> Result<bool> {
+pub(super) async fn release(services: &Services, month: Month, patience: Duration) -> Result<bool> {
     let mut tx = services.pool.begin().await?;
     sqlx::query_scalar!(
         "select set_config('lock_timeout', $1, true)",

@@ -77,13 +77,22 @@ impl Archive {
     }
 }
 
-/// Archives what is old enough, oldest first, and writes at most `parts_max` files.
-pub async fn advance(services: &Services, archive: &Archive, parts_max: usize) -> Result<Progress> {
-    let Some(_only) = manifest::lock(services).await? else { return Ok(Progress::Busy) };
+/// Archives what is old enough, oldest first, or only one month of it, and writes at most `parts_max`
+/// files.
+pub async fn advance(
+    services: &Services,
+    archive: &Archive,
+    only: Option<Month>,
+    parts_max: usize,
+) -> Result<Progress> {
+    let Some(_lock) = manifest::lock(services).await? else { return Ok(Progress::Busy) };
     let mut parts_left = parts_max;
     for month in manifest::months_held(services).await? {
         if month.until() + TimeDelta::days(archive.raw_days.into()) > services.now() {
             break;
+        }
+        if only.is_some_and(|only| only != month) {
+            continue;
         }
         if !archive_month(services, archive, month, &mut parts_left).await? {
             return Ok(Progress::More);

@@ -114,9 +114,8 @@ impl Row {
     }
 
     fn key(&self, dimension: Dimension, names: &HashMap<Uuid, String>) -> Key {
-        let named = |id: Option<Uuid>| {
-            id.and_then(|id| names.get(&id)).cloned().unwrap_or_default()
-        };
+        let named =
+            |id: Option<Uuid>| id.and_then(|id| names.get(&id)).cloned().unwrap_or_default();
         let said = |text: &Option<String>| {
             let text = text.clone().unwrap_or_default();
             (text.clone(), text)
@@ -174,7 +173,9 @@ macro_rules! groups {
             let rows = sqlx::query!(
                 r#"select case when $11 then asset_id end as "asset_id: AssetId",
                           case when $12 then license_id end as "license_id: LicenseId",
-                          case when $13 then "# + $counterparty + r#" end as "counterparty: OrgId",
+                          case when $13 then "#
+                    + $counterparty
+                    + r#" end as "counterparty: OrgId",
                           case when $14 then scope end as "scope: Scope",
                           case when $15 then region end as region,
                           case when $16 then model end as model,
@@ -187,17 +188,31 @@ macro_rules! groups {
                           sum(cache_hits)::bigint as "cache_hits!",
                           sum(attribution_sum)::bigint as "attribution_sum!",
                           sum(attribution_count)::bigint as "attribution_count!"
-                   from (select * from "# + $coarse + " where " + $party + r#" = $1
+                   from (select * from "#
+                    + $coarse
+                    + " where "
+                    + $party
+                    + r#" = $1
                              and bucket >= $18 and bucket < $19
                          union all
-                         select * from "# + $fine + " where " + $party + r#" = $1
+                         select * from "#
+                    + $fine
+                    + " where "
+                    + $party
+                    + r#" = $1
                              and bucket >= $2 and bucket < $18
                          union all
-                         select * from "# + $fine + " where " + $party + r#" = $1
+                         select * from "#
+                    + $fine
+                    + " where "
+                    + $party
+                    + r#" = $1
                              and bucket >= $19 and bucket < $3) used
                    where ($4::uuid is null or asset_id = $4)
                      and ($5::uuid is null or license_id = $5)
-                     and ($6::uuid is null or "# + $counterparty + r#" = $6)
+                     and ($6::uuid is null or "#
+                    + $counterparty
+                    + r#" = $6)
                      and ($7::text is null or scope = $7)
                      and ($8::text is null or region = $8)
                      and ($9::text is null or model = $9)

@@ -80,8 +80,7 @@ async fn a_breakdown_is_what_the_events_add_up_to(pool: PgPool) {
         let first = draw_dimension(&mut rng);
         let by = Dimensions::two(first, draw_dimension(&mut rng))
             .unwrap_or_else(|_| Dimensions::one(first));
-        let metric =
-            [Metric::Calls, Metric::Tokens, Metric::BillableUnits][rng.random_range(0..3)];
+        let metric = [Metric::Calls, Metric::Tokens, Metric::BillableUnits][rng.random_range(0..3)];
         let grain = Grain::ALL[rng.random_range(0..3)];
         let from = world.services.now() - TimeDelta::hours(rng.random_range(24..2400));
         let until = from + TimeDelta::hours(rng.random_range(1..2000));
@@ -92,8 +91,9 @@ async fn a_breakdown_is_what_the_events_add_up_to(pool: PgPool) {
             ..UsageFilter::default()
         };
         let top = rng.random_range(1..6);
-        let found =
-            breakdown(&world.services, actor, side, &filter, &range, by, (metric, top)).await.unwrap();
+        let found = breakdown(&world.services, actor, side, &filter, &range, by, (metric, top))
+            .await
+            .unwrap();
         let expected = from_events(&world, side, &filter, &range, by, metric).await;
         let named: Vec<i64> = found.groups.iter().map(|group| metric.of(&group.totals)).collect();
         let cut = expected.len().min(usize::from(top));

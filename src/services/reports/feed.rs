@@ -178,12 +178,7 @@ pub(super) async fn page(
 }
 
 /// Reads on from a place, until the page is full, the feed ends or the effort is spent.
-async fn walk(
-    feed: &Feed<'_>,
-    direction: Direction,
-    start: Place,
-    limit: usize,
-) -> Result<Walked> {
+async fn walk(feed: &Feed<'_>, direction: Direction, start: Place, limit: usize) -> Result<Walked> {
     let filter = feed.filter;
     let mut lines = Vec::new();
     let done = |lines| Ok(Walked { lines, more: None });

@@ -59,15 +59,17 @@ pub(super) async fn may_be_asked(feed: &Feed<'_>) -> Result<bool> {
     let own = feed.org_id.uuid();
     let may = match feed.filter.drive(feed.side) {
         Drive::Creator | Drive::Buyer => true,
-        Drive::License => sqlx::query_scalar!(
-            r#"select exists (select from license where license_id = $1
+        Drive::License => {
+            sqlx::query_scalar!(
+                r#"select exists (select from license where license_id = $1
                    and case when $3 then creator_org_id else org_id end = $2) as "may!""#,
-            feed.driver(),
-            own,
-            feed.side == Side::Creator,
-        )
-        .fetch_one(&feed.services.pool)
-        .await?,
+                feed.driver(),
+                own,
+                feed.side == Side::Creator,
+            )
+            .fetch_one(&feed.services.pool)
+            .await?
+        }
         Drive::Asset => sqlx::query_scalar!(
             r#"select exists (select from asset where asset_id = $1 and org_id = $2) as "may!""#,
             feed.driver(),
@@ -297,8 +299,14 @@ macro_rules! day {
         async fn $name(feed: &Feed<'_>, day: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
             let filter = feed.filter;
             let day = sqlx::query_scalar!(
-                r#"select bucket from usage_day where "# + $party + r#" = $1 and "# + $beyond + r#"
-                       and ($3::uuid is null or "# + $counterparty + r#" = $3)
+                r#"select bucket from usage_day where "#
+                    + $party
+                    + r#" = $1 and "#
+                    + $beyond
+                    + r#"
+                       and ($3::uuid is null or "#
+                    + $counterparty
+                    + r#" = $3)
                        and ($4::uuid is null or asset_id = $4)
                        and ($5::uuid is null or license_id = $5)
                        and ($6::text is null or scope = $6)
@@ -306,7 +314,9 @@ macro_rules! day {
                        and ($8::text is null or model = $8)
                        and ($9::text is null or consumer_class = $9)
                        and (not $10 or billable_units > 0)
-                   order by "# + $order + " limit 1",
+                   order by "#
+                    + $order
+                    + " limit 1",
                 feed.org_id.uuid(),
                 day,
                 filter.counterparty.map(OrgId::uuid),

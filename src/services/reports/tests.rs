@@ -158,8 +158,7 @@ async fn use_is_filled_with_zeros_and_adds_up(pool: PgPool) {
     let hourly = usage(services, &told.creator, Side::Creator, &all, &hours).await.unwrap();
     assert_eq!((hourly.buckets.len(), hourly.totals), (168, report.totals));
 
-    let months =
-        Range::new(range.from(), range.until(), Grain::Month).unwrap();
+    let months = Range::new(range.from(), range.until(), Grain::Month).unwrap();
     let monthly = usage(services, &told.creator, Side::Creator, &all, &months).await.unwrap();
     assert_eq!(monthly.totals, report.totals);
 }

@@ -150,11 +150,17 @@ macro_rules! sums {
                           sum(cache_hits)::bigint as "cache_hits!",
                           sum(attribution_sum)::bigint as "attribution_sum!",
                           sum(attribution_count)::bigint as "attribution_count!"
-                   from "# + $table + " where " + $party + r#" = $1
+                   from "#
+                    + $table
+                    + " where "
+                    + $party
+                    + r#" = $1
                      and bucket >= $2 and bucket < $3
                      and ($4::uuid is null or asset_id = $4)
                      and ($5::uuid is null or license_id = $5)
-                     and ($6::uuid is null or "# + $counterparty + r#" = $6)
+                     and ($6::uuid is null or "#
+                    + $counterparty
+                    + r#" = $6)
                      and ($7::text is null or scope = $7)
                      and ($8::text is null or region = $8)
                      and ($9::text is null or model = $9)

@@ -112,7 +112,10 @@ async fn an_event_that_cannot_be_counted_takes_no_other_with_it(pool: PgPool) {
         (Reported { occurred_at: now + TimeDelta::days(2), ..stage.event("4") }, "too_early"),
         (stage.event("a b"), "invalid_key"),
         (
-            Reported { measures: Measures { calls: -1, ..Measures::default() }, ..stage.event("5") },
+            Reported {
+                measures: Measures { calls: -1, ..Measures::default() },
+                ..stage.event("5")
+            },
             "invalid_field",
         ),
     ];
@@ -170,7 +173,6 @@ async fn only_the_buyer_reports_and_only_what_its_license_grants(pool: PgPool) {
         Reported { occurred_at: services.now() - TimeDelta::hours(3), ..stage.event("4") };
     assert_eq!(stage.refused(ungranted).await, "scope_not_granted");
 }
-
 
 /// The same events from several senders at once, in other orders and other batches.
 #[sqlx::test]
