@@ -13,6 +13,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use imprimatur::domain::metering::EVENT_AGE_DAYS_MAX;
+use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
@@ -31,12 +32,16 @@ pub const KEYS: &[&str] = &[
     "OIDC_CLIENT_SECRET",
     "OIDC_ISSUER",
     "OIDC_LABEL",
+    "OUTBOX_BYTES_MAX",
+    "OUTBOX_DIR",
     "POSTGRES_PORT",
     "RAW_DAYS",
     "RECEIPT_KEY",
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
+    "TRUSTED_PROXIES",
+    "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
 ];
 
@@ -111,6 +116,19 @@ pub struct Archive {
     pub raw_days: u16,
 }
 
+/// How the gate works.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// `UNLICENSED_PER_HOUR`: requests an address may make in an hour without a license.
+    pub unlicensed_per_hour: u32,
+    /// `TRUSTED_PROXIES`: networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `OUTBOX_DIR`: where receipts wait for PostgreSQL; one gate uses it at a time.
+    pub outbox_dir: PathBuf,
+    /// `OUTBOX_BYTES_MAX`: bytes.
+    pub outbox_bytes_max: u64,
+}
+
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -136,6 +154,7 @@ pub struct Config {
     pub database: Database,
     pub content: Content,
     pub archive: Archive,
+    pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
 }
@@ -272,6 +291,7 @@ impl Config {
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
             archive: source.archive()?,
+            gate: Gate::read(source)?,
             keys: Keys {
                 receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
                 cursor: Secret(
@@ -289,6 +309,24 @@ impl Config {
             return Err(Error::NoProvider);
         }
         Ok(config)
+    }
+}
+
+impl Gate {
+    fn read(source: &Source) -> Result<Self, Error> {
+        let outbox_dir = match source.text("OUTBOX_DIR") {
+            Some(dir) => dir.into(),
+            None => PathBuf::from(source.required("DATA_DIR")?).join("outbox"),
+        };
+        Ok(Self {
+            unlicensed_per_hour: source.read("UNLICENSED_PER_HOUR", 100)?,
+            trusted_proxies: source
+                .text("TRUSTED_PROXIES")
+                .map(|list| list.split(',').map(|net| parse("TRUSTED_PROXIES", net)).collect())
+                .unwrap_or_else(|| Ok(Vec::new()))?,
+            outbox_dir,
+            outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+        })
     }
 }
 
@@ -409,6 +447,15 @@ mod tests {
         assert_eq!(read(&[("RAW_DAYS", Some("35"))]).unwrap().archive.raw_days, 35);
         let early = read(&[("RAW_DAYS", Some("34"))]).unwrap_err();
         assert!(matches!(early, Error::Unreadable { key: "RAW_DAYS", .. }));
+    }
+
+    #[test]
+    fn proxies_are_a_list_of_networks() {
+        let config = read(&[("TRUSTED_PROXIES", Some("10.0.0.0/8, fd00::/8"))]).unwrap();
+        assert_eq!(config.gate.trusted_proxies.len(), 2);
+        assert_eq!(config.gate.unlicensed_per_hour, 100);
+        let bad = read(&[("TRUSTED_PROXIES", Some("everybody"))]);
+        assert!(matches!(bad, Err(Error::Unreadable { key: "TRUSTED_PROXIES", .. })));
     }
 
     #[test]

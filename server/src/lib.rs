@@ -5,6 +5,7 @@
 pub mod commands;
 pub mod config;
 pub mod gate;
+pub mod listen;
 pub mod private_postgres;
 pub mod router;
 pub mod runtime;
@@ -14,7 +15,6 @@ pub mod sign_in;
 
 mod forms;
 mod health;
-mod listen;
 mod portal;
 mod refused;
 mod worker;

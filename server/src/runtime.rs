@@ -8,7 +8,10 @@ use std::{io, net::SocketAddr, path::Path, str::FromStr, sync::Arc, time::Durati
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
-    self, Clock, Services, archive::Archive, content::ContentStore, gate::Signer,
+    self, Clock, Services,
+    archive::Archive,
+    content::ContentStore,
+    gate::{self as engine, OutboxSettings, Signer, attempts::AttemptKey},
     reports::CursorKey,
 };
 use leptos::prelude::LeptosOptions;
@@ -124,6 +127,13 @@ fn folder(dir: &Path) -> Result<LocalFileSystem, String> {
     Ok(store.with_automatic_cleanup(true))
 }
 
+/// How the gate's engine works, as configured.
+pub fn engine_settings(config: &Config) -> engine::Settings {
+    let config::Gate { outbox_dir, outbox_bytes_max, .. } = &config.gate;
+    let outbox = OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max };
+    engine::Settings { outbox }
+}
+
 /// A serving process.
 pub struct Runtime {
     base_url: String,
@@ -206,7 +216,7 @@ pub async fn assemble(
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
         let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let gate = Gate::start(services.clone(), signer, &config.web.base_url).await?;
+        let gate = Gate::start(services.clone(), signer, gate_settings(config)).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {
@@ -217,6 +227,16 @@ pub async fn assemble(
     }
     router = router.merge(router::health(services.clone()));
     Ok((router::with_headers(router, base_url.scheme() == "https"), gate))
+}
+
+fn gate_settings(config: &Config) -> gate::Settings {
+    gate::Settings {
+        base_url: config.web.base_url.clone(),
+        unlicensed_per_hour: config.gate.unlicensed_per_hour,
+        trusted_proxies: config.gate.trusted_proxies.clone(),
+        attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+        keeper: engine_settings(config),
+    }
 }
 
 fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use imprimatur::services::{
     Error, Result, Services,
     archive::{self, Archive, Progress},
-    assets, jobs, metering, sessions,
+    assets, gate, jobs, metering, sessions,
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -19,7 +19,8 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// Jobs that come round every hour: removing what has expired or was left behind, and making the
 /// partitions of coming months.
-const HOURLY: [&str; 4] = ["content.sweep", "job.sweep", "partition.ensure", "session.sweep"];
+const HOURLY: [&str; 5] =
+    ["attempt.sweep", "content.sweep", "job.sweep", "partition.ensure", "session.sweep"];
 
 /// Jobs that come round every day: moving old events to the archive.
 const DAILY: [&str; 1] = ["usage.archive"];
@@ -96,6 +97,7 @@ fn next_round(now: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
 
 async fn perform(services: &Services, archive: &Archive, name: &str) -> Result<()> {
     let swept = match name {
+        "attempt.sweep" => gate::attempts::sweep(services).await?,
         "content.sweep" => assets::sweep(services).await?,
         "job.sweep" => jobs::sweep(services).await?,
         "session.sweep" => sessions::sweep(services).await?,

@@ -9,7 +9,9 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream::BoxStream};
-use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart, path::Path};
+use object_store::{
+    GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt as _, WriteMultipart, path::Path,
+};
 use sha2::{Digest as _, Sha256};
 use ulid::Ulid;
 
@@ -181,6 +183,28 @@ impl ContentStore {
         }
     }
 
+    /// Reads a part of content as a stream.
+    ///
+    /// # Errors
+    ///
+    /// "Not found" if it is not kept here, or not in the length it was registered with: a part
+    /// cannot be compared with the content ID, but it must be a part of the right whole.
+    pub async fn read_part(
+        &self,
+        content_id: &ContentId,
+        part: std::ops::Range<u64>,
+        registered: u64,
+    ) -> Result<BoxStream<'static, std::result::Result<Bytes, object_store::Error>>> {
+        let options = GetOptions { range: Some(part.into()), ..GetOptions::default() };
+        match self.store.get_opts(&location(content_id), options).await {
+            Ok(found) if found.meta.size == registered => Ok(found.into_stream()),
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {
+                Err(Refusal::not_found("content").into())
+            }
+            Err(error) => Err(Error::fault("reading content", error)),
+        }
+    }
+
     /// Removes what uploads that never ended have left in staging.
     pub async fn sweep_staging(&self, now: DateTime<Utc>) -> Result<u64> {
         let mut swept = 0;
@@ -252,6 +276,10 @@ mod tests {
         let read: Vec<Bytes> =
             store.read(&staged.content_id).await.unwrap().try_collect().await.unwrap();
         assert_eq!(read.concat(), b"The Salt Roads");
+        let part = store.read_part(&staged.content_id, 4..8, 14).await.unwrap();
+        let part: Vec<Bytes> = part.try_collect().await.unwrap();
+        assert_eq!(part.concat(), b"Salt");
+        assert!(store.read_part(&staged.content_id, 4..8, 15).await.is_err(), "another whole");
         assert_eq!(count(&store).await, 1);
     }
 

@@ -1,6 +1,7 @@
 //! Services for tests: a real database, content in memory, a clock that stands until it is moved.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -28,6 +29,27 @@ use crate::domain::{
     ids::AssetId,
     pricing::TypedTiers,
 };
+
+/// A folder that goes away with its test.
+pub(crate) struct Scratch(PathBuf);
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let dir = std::env::temp_dir().join(format!("imprimatur-{}", mint::<AssetId>()));
+        std::fs::create_dir_all(&dir).unwrap();
+        Self(dir)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
 
 /// A clock that a test moves; it starts at 2026-03-02 10:00 UTC.
 pub(crate) struct TestClock(AtomicI64);

@@ -119,8 +119,8 @@ pub async fn list(services: &Services, actor: &Actor, license_id: LicenseId) -> 
     let member = actor.may(Deed::ReadLicenses)?;
     let rows = sqlx::query!(
         r#"select token_id, name, prefix, last_four, scopes, created_at, expires_at, revoked_at,
-                  (select max(delivered_at) from receipt
-                   where receipt.token_id = access_token.token_id) as last_used_at
+                  (select max(last_at) from token_client_hour
+                   where token_client_hour.token_id = access_token.token_id) as last_used_at
            from access_token
            where org_id = $1 and license_id = $2
            order by token_id desc"#,

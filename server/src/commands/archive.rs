@@ -24,7 +24,10 @@ const PARTS_PER_TURN: usize = 8;
 pub async fn advance(source: &Source, month: Option<Month>) -> Result<(), Error> {
     let (services, archive) = open(source).await?;
     loop {
-        match archive::advance(&services, &archive, month, PARTS_PER_TURN).await? {
+        match archive::advance(&services, &archive, month, PARTS_PER_TURN)
+            .await
+            .map_err(Error::Archive)?
+        {
             Progress::More => {}
             Progress::Done => {
                 say("All usage events that are old enough are in the archive.");
@@ -42,8 +45,9 @@ pub async fn advance(source: &Source, month: Option<Month>) -> Result<(), Error>
 pub async fn read(source: &Source, month: Month) -> Result<(), Error> {
     let (services, archive) = open(source).await?;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    let mut events = std::pin::pin!(archive::read(&services, &archive, month).await?);
-    while let Some(event) = events.try_next().await? {
+    let mut events =
+        std::pin::pin!(archive::read(&services, &archive, month).await.map_err(Error::Archive)?);
+    while let Some(event) = events.try_next().await.map_err(Error::Archive)? {
         let written = serde_json::to_writer(&mut out, &event).map_err(io::Error::from);
         if let Err(error) = written.and_then(|()| out.write_all(b"\n")) {
             return finished(error);

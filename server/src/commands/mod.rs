@@ -2,6 +2,7 @@
 
 mod archive;
 mod demo;
+mod reconcile;
 mod serve;
 
 use std::{
@@ -11,8 +12,9 @@ use std::{
     process::ExitCode,
 };
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use imprimatur::domain::month::Month;
+use imprimatur::{domain::month::Month, services};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -31,8 +33,12 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
-    #[error(transparent)]
-    Service(#[from] imprimatur::services::Error),
+    #[error("The archive could not be used: {0}.")]
+    Archive(#[source] services::Error),
+    #[error("The books could not be read: {0}.")]
+    Books(#[source] services::Error),
+    #[error("The books do not agree: {0} differences.")]
+    Differences(i64),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
@@ -83,6 +89,16 @@ enum Verb {
         #[command(subcommand)]
         read: Option<ArchiveVerb>,
     },
+    /// Prove that sums, usage events, billed units and receipts agree. Names every difference, and
+    /// fails if there is one.
+    Reconcile {
+        /// The first day to look at, as 2026-11-01; the whole of its month is.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The first day not to look at; a month it is inside of is looked at all the same.
+        #[arg(long)]
+        until: Option<NaiveDate>,
+    },
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -131,6 +147,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
         Verb::Archive { read: Some(ArchiveVerb::Read { month }), .. } => {
             archive::read(&source, month).await
         }
+        Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -140,7 +157,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
-        Verb::Demo | Verb::Postgres { .. } => "warn",
+        Verb::Demo | Verb::Postgres { .. } | Verb::Reconcile { .. } => "warn",
         Verb::Archive { .. } | Verb::Serve { .. } | Verb::Migrate => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));

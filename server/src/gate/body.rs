@@ -2,9 +2,10 @@
 //!
 //! Exactly the promised bytes leave: they are hashed on the way, and the last of them go only once
 //! the content ID is confirmed and the receipt is durable; otherwise the connection is cut. A client
-//! that goes away drops the body, and with it the receipt and the unit that was set aside.
+//! that goes away drops the body, and with it the receipt and the unit that was set aside; what went
+//! out is noted as an aborted delivery.
 
-use std::io;
+use std::{io, sync::Arc};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -13,12 +14,20 @@ use futures::{
     stream::{self, BoxStream},
 };
 use imprimatur::{
-    domain::{asset::ContentId, gate::Content},
-    services::gate::Delivery,
+    domain::{
+        asset::ContentId,
+        gate::{Ask, Content},
+        ids::TokenId,
+        receipt::Receipt,
+    },
+    services::gate::{
+        Delivery,
+        attempts::{ABORTED, Attempt, CUT_OFF, Client, Delivered, Known},
+    },
 };
 use sha2::{Digest as _, Sha256};
 
-use super::Gate;
+use super::{Gate, client::Connection, encoding::Encoding, request::Asked};
 
 /// The most bytes that are kept back until the receipt is durable.
 const KEPT_BACK_MAX: usize = 16 * 1024;
@@ -48,6 +57,20 @@ impl Source {
             missing: content.bytes,
             hasher: Some(Sha256::new()),
         }
+    }
+
+    /// A stream that is to be a part of this content. No part can be compared with a content ID:
+    /// what it is read from was when it was registered and is whenever the whole is delivered, is
+    /// named by the ID, and has the registered length.
+    pub fn part<E>(
+        stream: impl Stream<Item = Result<Bytes, E>> + Send + 'static,
+        content: &Content,
+        bytes: u64,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        Self { missing: bytes, hasher: None, ..Self::new(stream, content) }
     }
 
     /// The next bytes; `None` when all have come and are those that were promised.
@@ -89,29 +112,130 @@ impl Source {
     }
 }
 
+/// A delivery on its way, as far as the connection shows it. One that is dropped before it has
+/// arrived was aborted, and is noted with how many bytes went out.
+pub(super) struct Flight {
+    gate: Gate,
+    attempt: Option<Attempt>,
+    client: Client,
+    /// The connection, and how much had gone out by it before.
+    connection: Option<(Connection, u64)>,
+    /// Bytes of the body that left this file.
+    handed_on: u64,
+    encoding: Encoding,
+    token_id: TokenId,
+    bytes: u64,
+}
+
+impl Flight {
+    /// A delivery that begins.
+    pub fn new(
+        gate: &Gate,
+        asked: &Asked,
+        ask: &Ask,
+        delivery: &Delivery,
+        encoding: Encoding,
+    ) -> Self {
+        let Receipt { receipt_id, token_id, scope, timestamp, bytes, .. } = delivery.receipt;
+        let known = Known { token_id, license: Arc::clone(delivery.license()) };
+        let mut attempt = Attempt::new(timestamp, ABORTED, known, ask, asked.client.clone());
+        attempt.receipt_id = Some(receipt_id);
+        attempt.scope = Some(scope.as_str());
+        let connection = asked.connection.clone();
+        let connection = connection.map(|connection| {
+            let before = connection.sent();
+            (connection, before)
+        });
+        let client = asked.client.clone();
+        let gate = gate.clone();
+        let attempt = Some(attempt);
+        Self { gate, attempt, client, connection, handed_on: 0, encoding, token_id, bytes }
+    }
+
+    /// It cannot go on, and that is our fault.
+    pub fn cut_off(&mut self) {
+        if let Some(attempt) = &mut self.attempt {
+            attempt.code = CUT_OFF;
+        }
+    }
+
+    /// Its receipt is durable.
+    pub fn arrived(&mut self) {
+        if let Some(attempt) = self.attempt.take() {
+            self.gate.attempts().delivered(Delivered {
+                at: attempt.at,
+                token_id: self.token_id,
+                client: self.client.clone(),
+                bytes: self.bytes,
+            });
+        }
+    }
+
+    /// Bytes of the body that the kernel took, to within the answer's head. Compressed, they are
+    /// those of the wire.
+    fn went_out(&self) -> u64 {
+        let taken = self.connection.as_ref().map(|(connection, before)| connection.sent() - before);
+        match (taken, self.encoding) {
+            (Some(taken), Encoding::Identity) => taken.min(self.handed_on),
+            (Some(taken), _) => taken,
+            (None, _) => self.handed_on,
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        if let Some(mut attempt) = self.attempt.take() {
+            attempt.bytes_out = self.went_out();
+            self.gate.attempts().attempt(attempt);
+        }
+    }
+}
+
 /// Where a delivery stands.
 struct Going {
-    gate: Gate,
     source: Source,
     /// What was read last and has not left: it may be the end.
     last: Bytes,
     delivery: Option<Delivery>,
+    flight: Flight,
 }
 
-/// A body that sends the source and records the delivery before its last bytes.
-pub(super) fn delivered(gate: Gate, source: Source, delivery: Delivery) -> Body {
-    let going = Going { gate, source, last: Bytes::new(), delivery: Some(delivery) };
-    Body::from_stream(stream::try_unfold(going, |mut going| async move {
-        let step = going.step().await;
-        if let Err(error) = &step {
-            tracing::error!(%error, "A delivery was cut off before its end; it is not billed");
+/// A body that sends the source and records the delivery before its last bytes. A compressor gets
+/// those no sooner, so what it makes of them cannot leave sooner either.
+pub(super) fn delivered(
+    source: Source,
+    delivery: Delivery,
+    flight: Flight,
+    encoding: Encoding,
+) -> Body {
+    let going = Going { source, last: Bytes::new(), delivery: Some(delivery), flight };
+    let plain = stream::try_unfold(going, |mut going| async move {
+        match going.step().await {
+            Ok(step) => Ok(step.map(|bytes| (bytes, going))),
+            Err(error) => {
+                tracing::error!(%error, "A delivery was cut off before its end; it is not billed");
+                going.flight.cut_off();
+                Err(error)
+            }
         }
-        Ok::<_, io::Error>(step?.map(|bytes| (bytes, going)))
-    }))
+    });
+    match encoding {
+        Encoding::Identity => Body::from_stream(plain),
+        encoding => Body::from_stream(encoding.apply(plain)),
+    }
 }
 
 impl Going {
     async fn step(&mut self) -> io::Result<Option<Bytes>> {
+        let step = self.next().await?;
+        if let Some(bytes) = &step {
+            self.flight.handed_on += u64::try_from(bytes.len()).unwrap_or(0);
+        }
+        Ok(step)
+    }
+
+    async fn next(&mut self) -> io::Result<Option<Bytes>> {
         if self.delivery.is_none() {
             return Ok(None);
         }
@@ -125,7 +249,8 @@ impl Going {
             return Ok(Some(self.last.split_to(self.last.len() - KEPT_BACK_MAX)));
         }
         if let Some(delivery) = self.delivery.take() {
-            self.gate.keeper().record(delivery).await.map_err(io::Error::other)?;
+            self.flight.gate.keeper().record(delivery).await.map_err(io::Error::other)?;
+            self.flight.arrived();
         }
         Ok(Some(std::mem::take(&mut self.last)))
     }

@@ -1,8 +1,10 @@
 //! `GET /c/{content_id}`: the bytes of licensed content, with a signed receipt.
 //!
 //! The use is named by `Imprimatur-Scope` (training, inference or preview; without it the first of
-//! these that is granted) and the job by `Imprimatur-Job`. HEAD and 304 cost nothing, and 304 needs
-//! nothing left in the quota; ranges are not served.
+//! these that is granted) and the job by `Imprimatur-Job`. HEAD, 304, 406, 412 and 416 cost nothing
+//! and, HEAD apart, need nothing left in the quota. One range of bytes is served as 206, with a
+//! receipt that names it; several at once get the whole. Text is compressed for whoever accepts
+//! that, but never a range: `Content-Range` and the receipt count the bytes of the content itself.
 
 use axum::{
     body::Body,
@@ -11,24 +13,26 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use imprimatur::{
-    domain::{
-        asset::ContentId,
-        gate::{Content, Licensed, Subject},
-    },
+    domain::gate::{Ask, Content, Licensed},
     services::{
         Error,
-        gate::{Admission, Look, Parcel},
+        gate::{Admission, Delivery, Parcel},
     },
 };
 
 use super::{
     Gate,
-    body::{Source, delivered},
+    body::{Flight, Source, delivered},
+    conditional::{Validators, Verdict, etag, http_date},
+    encoding::{self, Encoding},
     problem::Problem,
+    range::{self, Part, Selection},
     request::Asked,
 };
 
 pub(super) const RATE_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE: HeaderName = HeaderName::from_static("ratelimit");
 const CONTENT_ID: HeaderName = HeaderName::from_static("imprimatur-content-id");
 const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-receipt");
 
@@ -39,44 +43,143 @@ const READING: &str = "reading licensed content";
 
 /// `GET` and `HEAD`.
 pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Asked) -> Response {
-    let request_id = asked.request_id;
-    match respond(gate, &method, &asked).await {
+    match respond(&gate, &method, &asked).await {
         Ok(response) => response,
-        Err(problem) => problem.answer(request_id),
+        Err(problem) => problem.answer(&gate, asked.request_id),
     }
 }
 
-async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
-    let ask = asked.ask();
-    if matches!(&ask.subject, Subject::Content(Some(id)) if asked.holds(&etag(id))) {
-        let Look { content, license, rate_remaining } = gate.keeper().look(asked.secret(), &ask)?;
-        let content = content.ok_or_else(no_content)?;
-        let mut response = headed(&gate, &content, &license, rate_remaining)?;
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().remove(header::CONTENT_LENGTH);
-        return Ok(response);
+/// How a request wants to be answered, once it may be.
+#[derive(Clone, Copy)]
+enum Plan {
+    Whole(Encoding),
+    Part(Part),
+    NotModified(Encoding),
+    /// 412.
+    Failed,
+    /// 416.
+    Unsatisfiable,
+    /// 406.
+    NotAcceptable,
+}
+
+/// Reads the headers that content is negotiated by, in the order of RFC 9110, section 13.2.2.
+fn plan(method: &Method, asked: &Asked, content: &Content) -> Plan {
+    let headers = &asked.headers;
+    let compressible = encoding::compressible(&content.media_type, content.bytes);
+    let encoding = encoding::negotiate(headers, compressible);
+    let validators = Validators {
+        content_id: &content.content_id,
+        registered_at: content.registered_at,
+        encoding: encoding.unwrap_or(Encoding::Identity),
+    };
+    match validators.judge(headers) {
+        Verdict::Failed => return Plan::Failed,
+        Verdict::NotModified(encoding) => return Plan::NotModified(encoding),
+        Verdict::Go => {}
     }
-    let admission = gate.keeper().admit(asked.secret(), &ask)?;
+    let Some(encoding) = encoding else { return Plan::NotAcceptable };
+    // A range of what HEAD would answer means nothing (section 14.2).
+    if method == Method::GET && encoding::takes_identity(headers) && validators.range_holds(headers)
+    {
+        match range::select(headers, content.bytes) {
+            Selection::Part(part) => return Plan::Part(part),
+            Selection::Unsatisfiable => return Plan::Unsatisfiable,
+            Selection::Whole => {}
+        }
+    }
+    Plan::Whole(encoding)
+}
+
+async fn respond(gate: &Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
+    let ask = asked.ask();
+    let content = gate.keeper().peek(asked.secret(), &ask);
+    let plan = content.as_ref().map(|content| plan(method, asked, content));
+    match plan {
+        // Whether it may be answered at all comes first, and says why not.
+        None => Err(deny(gate, asked, &ask).await),
+        Some(Plan::Whole(encoding)) => give(gate, method, asked, &ask, encoding, None).await,
+        Some(Plan::Part(part)) => {
+            give(gate, method, asked, &ask, Encoding::Identity, Some(part)).await
+        }
+        Some(free) => look(gate, asked, &ask, free).await,
+    }
+}
+
+/// The denial of a request for what no license of its token covers.
+async fn deny(gate: &Gate, asked: &Asked, ask: &Ask) -> Problem {
+    match gate.keeper().look(asked.secret(), ask) {
+        Err(denial) => gate.refuse(asked, ask, denial).await,
+        // A snapshot came in between; asked again it is found.
+        Ok(_) => Problem::unavailable("too_busy", "Licenses have just changed. Ask again."),
+    }
+}
+
+/// Answers that take no content.
+async fn look(gate: &Gate, asked: &Asked, ask: &Ask, plan: Plan) -> Result<Response, Problem> {
+    let look = match gate.keeper().look(asked.secret(), ask) {
+        Ok(look) => look,
+        Err(denial) => return Err(gate.refuse(asked, ask, denial).await),
+    };
+    let content = look.content.ok_or_else(no_content)?;
+    match plan {
+        Plan::NotModified(encoding) => {
+            let mut response =
+                headed(gate, &content, &look.license, look.rate_remaining, encoding)?;
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().remove(header::CONTENT_LENGTH);
+            Ok(response)
+        }
+        Plan::Failed => Err(Problem::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition_failed",
+            "The content is not the one that If-Match or If-Unmodified-Since names. It never changes: its entity tag is its content ID.",
+        )),
+        Plan::Unsatisfiable => Err(Problem::new(
+            StatusCode::RANGE_NOT_SATISFIABLE,
+            "range_not_satisfiable",
+            format!("The content has {} bytes; nothing of the range is there.", content.bytes),
+        )
+        .with(header::CONTENT_RANGE, format!("bytes */{}", content.bytes))),
+        Plan::NotAcceptable | Plan::Whole(_) | Plan::Part(_) => Err(Problem::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not_acceptable",
+            "Accept-Encoding rules out every form this content is sent in. Accept identity.",
+        )),
+    }
+}
+
+/// Answers with content, or with everything but it.
+async fn give(
+    gate: &Gate,
+    method: &Method,
+    asked: &Asked,
+    ask: &Ask,
+    encoding: Encoding,
+    part: Option<Part>,
+) -> Result<Response, Problem> {
+    let admission = match gate.keeper().admit(asked.secret(), ask) {
+        Ok(admission) => admission,
+        Err(denial) => return Err(gate.refuse(asked, ask, denial).await),
+    };
     let Admission { content, license, rate_remaining, .. } = &admission;
-    let content = content.as_ref().ok_or_else(no_content)?;
-    let mut response = headed(&gate, content, license, *rate_remaining)?;
+    let content = content.clone().ok_or_else(no_content)?;
+    let mut response = headed(gate, &content, license, *rate_remaining, encoding)?;
     if method == Method::HEAD {
         return Ok(response);
     }
-    if !gate.keeper().has_room() {
-        return Err(Problem::unavailable(
-            "too_busy",
-            "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
-        ));
+    gate.keeper().room()?;
+    let source = open(gate, &content, part).await?;
+    let parcel = parcel(&content, part);
+    let length = parcel.bytes;
+    if let Some(range) = &parcel.range {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        put(&mut response, header::CONTENT_RANGE, range)?;
+        put(&mut response, header::CONTENT_LENGTH, &length.to_string())?;
     }
-    let length = content.bytes;
-    let source = open(&gate, content).await?;
-    let parcel = Parcel::whole(content);
     let delivery = gate.keeper().seal(admission, parcel)?;
-    let jws = HeaderValue::from_str(&delivery.jws)
-        .map_err(|error| Error::fault("writing a receipt into a header", error))?;
-    response.headers_mut().insert(RECEIPT, jws);
-    tracing::info!(
+    put(&mut response, RECEIPT, &delivery.jws)?;
+    tracing::debug!(
         request.id = %asked.request_id,
         receipt.id = %delivery.receipt.receipt_id,
         license.id = %delivery.receipt.license_id,
@@ -85,24 +188,64 @@ async fn respond(gate: Gate, method: &Method, asked: &Asked) -> Result<Response,
         scope = %delivery.receipt.scope,
         "The gate delivers {length} bytes",
     );
+    let flight = Flight::new(gate, asked, ask, &delivery, encoding);
     *response.body_mut() = if length <= ONE_PIECE_BYTES_MAX {
-        let whole =
-            source.whole().await.map_err(|error| unreadable(Error::fault(READING, error)))?;
-        gate.keeper().record(delivery).await.map_err(not_stored)?;
-        Body::from(whole)
+        one_piece(gate, source, delivery, flight, encoding).await?
     } else {
-        delivered(gate, source, delivery)
+        delivered(source, delivery, flight, encoding)
     };
     Ok(response)
+}
+
+async fn one_piece(
+    gate: &Gate,
+    source: Source,
+    delivery: Delivery,
+    mut flight: Flight,
+    encoding: Encoding,
+) -> Result<Body, Problem> {
+    let packed = async { encoding::compress(encoding, source.whole().await?).await };
+    let packed = match packed.await {
+        Ok(packed) => packed,
+        Err(error) => {
+            flight.cut_off();
+            return Err(unreadable(Error::fault(READING, error)));
+        }
+    };
+    if let Err(fault) = gate.keeper().record(delivery).await {
+        flight.cut_off();
+        return Err(not_stored(fault));
+    }
+    flight.arrived();
+    Ok(Body::from(packed))
+}
+
+fn parcel(content: &Content, part: Option<Part>) -> Parcel {
+    let whole = Parcel::whole(content);
+    match part {
+        None => whole,
+        Some(part) => {
+            Parcel { bytes: part.length(), range: Some(part.content_range(content.bytes)), ..whole }
+        }
+    }
 }
 
 fn no_content() -> Error {
     Error::fault(READING, "the decision named no content")
 }
 
-async fn open(gate: &Gate, content: &Content) -> Result<Source, Problem> {
-    match gate.keeper().services().content.read(&content.content_id).await {
-        Ok(stream) => Ok(Source::new(stream, content)),
+async fn open(gate: &Gate, content: &Content, part: Option<Part>) -> Result<Source, Problem> {
+    let store = &gate.keeper().services().content;
+    // A part that is all of it can be compared with the content ID, like the whole.
+    let opened = match part.filter(|part| part.length() < content.bytes) {
+        None => store.read(&content.content_id).await.map(|stream| Source::new(stream, content)),
+        Some(part) => store
+            .read_part(&content.content_id, part.bytes(), content.bytes)
+            .await
+            .map(|stream| Source::part(stream, content, part.length())),
+    };
+    match opened {
+        Ok(source) => Ok(source),
         // Licensed content that is not kept is no refusal: the fault is ours.
         Err(Error::Refused(refusal)) => Err(unreadable(Error::fault(READING, refusal))),
         Err(fault) => Err(unreadable(fault)),
@@ -125,26 +268,28 @@ fn not_stored(fault: Error) -> Problem {
     .because(fault)
 }
 
-fn etag(content_id: &ContentId) -> String {
-    format!("\"{content_id}\"")
+fn put(response: &mut Response, name: HeaderName, value: &str) -> Result<(), Problem> {
+    let value = HeaderValue::from_str(value).map_err(|e| Error::fault("writing a header", e))?;
+    response.headers_mut().insert(name, value);
+    Ok(())
 }
 
-/// An empty answer with every header but the receipt.
+/// An empty answer with every header but the receipt and those of a range.
 fn headed(
     gate: &Gate,
     content: &Content,
     license: &Licensed,
     rate_remaining: u32,
+    encoding: Encoding,
 ) -> Result<Response, Problem> {
     let manifest = gate.manifest_url(&content.content_id);
     let terms = gate.license_url(&license.terms_digest);
     let media_type = HeaderValue::from_str(&content.media_type)
         .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let response = HttpResponse::builder()
+    let mut builder = HttpResponse::builder()
         .header(header::CONTENT_TYPE, media_type)
-        .header(header::CONTENT_LENGTH, content.bytes)
-        .header(header::ETAG, etag(&content.content_id))
-        .header(header::ACCEPT_RANGES, "none")
+        .header(header::ETAG, etag(&content.content_id, encoding))
+        .header(header::LAST_MODIFIED, http_date(content.registered_at))
         .header(header::CACHE_CONTROL, "private, no-store")
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
@@ -153,9 +298,36 @@ fn headed(
             format!("<{manifest}>; rel=\"describedby\"; type=\"application/json\""),
         )
         .header(header::LINK, format!("<{terms}>; rel=\"license\""))
-        .header(CONTENT_ID, content.content_id.as_str())
-        .header(RATE_REMAINING, rate_remaining)
-        .body(Body::empty())
-        .map_err(|error| Error::fault("writing headers", error))?;
+        .header(CONTENT_ID, content.content_id.as_str());
+    for (name, value) in rate_headers(license.rate_per_minute, rate_remaining) {
+        builder = builder.header(name, value);
+    }
+    if encoding::compressible(&content.media_type, content.bytes) {
+        builder = builder.header(header::VARY, "accept-encoding");
+    }
+    // The length of what is compressed on the way is not known before, and its bytes are not those
+    // that a range counts.
+    builder = match encoding.token() {
+        Some(coding) => {
+            builder.header(header::CONTENT_ENCODING, coding).header(header::ACCEPT_RANGES, "none")
+        }
+        None => builder
+            .header(header::CONTENT_LENGTH, content.bytes)
+            .header(header::ACCEPT_RANGES, "bytes"),
+    };
+    let response =
+        builder.body(Body::empty()).map_err(|error| Error::fault("writing headers", error))?;
     Ok(response.into_response())
+}
+
+/// How many requests are left of a minute's worth, and in how many seconds all of them are again
+/// (draft-ietf-httpapi-ratelimit-headers).
+fn rate_headers(per_minute: u32, remaining: u32) -> [(HeaderName, String); 3] {
+    let missing = u64::from(per_minute.saturating_sub(remaining));
+    let reset = (missing * 60).div_ceil(u64::from(per_minute.max(1)));
+    [
+        (RATE_POLICY, format!("\"minute\";q={per_minute};w=60")),
+        (RATE, format!("\"minute\";r={remaining};t={reset}")),
+        (RATE_REMAINING, remaining.to_string()),
+    ]
 }

@@ -7,15 +7,16 @@ use axum::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use imprimatur::{
-    domain::{asset::ContentId, ids::ReceiptId},
-    services::{
-        gate::{self, Manifest},
-        reports,
+    domain::{
+        asset::ContentId,
+        gate::{Ask, Subject},
+        ids::ReceiptId,
     },
+    services::gate::{self, Machine, Manifest},
 };
 use serde::Serialize;
 
-use super::{Gate, problem::Problem, request::Asked};
+use super::{Gate, problem::Problem, refuse::too_many, request::Asked};
 
 #[derive(Serialize)]
 struct ManifestDocument {
@@ -40,14 +41,17 @@ pub(super) async fn manifest(State(gate): State<Gate>, asked: Asked) -> Response
     let request_id = asked.request_id;
     match read_manifest(&gate, &asked).await {
         Ok(response) => response,
-        Err(problem) => problem.answer(request_id),
+        Err(problem) => problem.answer(&gate, request_id),
     }
 }
 
 async fn read_manifest(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
     let consumer = match asked.secret() {
-        None => None,
-        secret => Some(gate.keeper().identify(secret)?.org_id),
+        None => {
+            gate.count_stranger(asked).map_err(too_many)?;
+            None
+        }
+        Some(_) => Some(identify(gate, asked).await?.org_id),
     };
     let content_id: ContentId = asked.subject.parse()?;
     let manifest = gate::manifest(gate.keeper().services(), &content_id, consumer).await?;
@@ -82,20 +86,30 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// `GET /receipts/{receipt_id}`: a stored receipt as it was signed, for a token of its license.
+async fn identify(gate: &Gate, asked: &Asked) -> Result<Machine, Problem> {
+    match gate.keeper().identify(asked.secret()) {
+        Ok(machine) => Ok(machine),
+        // Nothing here is on offer.
+        Err(denial) => {
+            let nothing = Ask { subject: Subject::Content(None), ..asked.ask() };
+            Err(gate.refuse(asked, &nothing, denial).await)
+        }
+    }
+}
+
+/// `GET /receipts/{receipt_id}`: a recorded receipt as it was signed, for a token of its license.
 pub(super) async fn receipt(State(gate): State<Gate>, asked: Asked) -> Response {
     let request_id = asked.request_id;
     match read_receipt(&gate, &asked).await {
         Ok(response) => response,
-        Err(problem) => problem.answer(request_id),
+        Err(problem) => problem.answer(&gate, request_id),
     }
 }
 
 async fn read_receipt(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
-    let machine = gate.keeper().identify(asked.secret())?;
+    let machine = identify(gate, asked).await?;
     let receipt_id: ReceiptId = asked.subject.parse()?;
-    let services = gate.keeper().services();
-    let jws = reports::receipt_of_license(services, machine.license_id, receipt_id).await?;
+    let jws = gate.keeper().receipt(machine, receipt_id).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/jose"),
         (header::CACHE_CONTROL, "private, no-store"),

@@ -4,10 +4,17 @@
 //! `application/problem+json` with a stable code, and no log line holds a secret.
 
 mod body;
+mod client;
+mod conditional;
 mod deliver;
 mod documents;
+mod encoding;
 mod problem;
+mod quiet;
+mod range;
+mod refuse;
 mod request;
+mod unlicensed;
 
 use std::sync::Arc;
 
@@ -16,10 +23,17 @@ use imprimatur::{
     domain::asset::ContentId,
     services::{
         Result, Services,
-        gate::{Keeper, Signer},
+        gate::{
+            self, Keeper, Signer,
+            attempts::{AttemptKey, Attempts},
+        },
     },
 };
+use ipnet::IpNet;
 
+pub use client::Connection;
+
+use self::{quiet::Quiet, refuse::Offers, unlicensed::Unlicensed};
 use crate::session::number_request;
 
 /// The running gate. Clones are the same gate.
@@ -28,33 +42,68 @@ pub struct Gate(Arc<Inner>);
 
 struct Inner {
     keeper: Keeper,
-    /// Where the product answers, without a slash at its end.
-    base_url: String,
+    attempts: Attempts,
+    unlicensed: Unlicensed,
+    offers: Offers,
+    quiet: Quiet,
+    settings: Settings,
+}
+
+/// How the gate meets its clients.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the product answers.
+    pub base_url: String,
+    /// Requests an hour that an address may make without a license.
+    pub unlicensed_per_hour: u32,
+    /// Proxies that say in `X-Forwarded-For` for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What clients are hashed with.
+    pub attempt_key: AttemptKey,
+    pub keeper: gate::Settings,
 }
 
 impl Gate {
     /// Registers the signing key, reads licenses and tokens, and starts to keep them fresh.
-    /// `base_url` is where the product answers.
-    pub async fn start(services: Services, signer: Signer, base_url: &str) -> Result<Self> {
-        let keeper = Keeper::open(services, signer).await?;
-        Ok(Self(Arc::new(Inner { keeper, base_url: base_url.trim_end_matches('/').to_owned() })))
+    pub async fn start(services: Services, signer: Signer, mut settings: Settings) -> Result<Self> {
+        settings.base_url.truncate(settings.base_url.trim_end_matches('/').len());
+        let attempts = Attempts::open(services.clone(), settings.attempt_key.clone());
+        let keeper = Keeper::open(services, signer, settings.keeper.clone()).await?;
+        let unlicensed = Unlicensed::new(settings.unlicensed_per_hour);
+        let (offers, quiet) = (Offers::default(), Quiet::default());
+        Ok(Self(Arc::new(Inner { keeper, attempts, unlicensed, offers, quiet, settings })))
     }
 
     /// Writes the receipts that still wait and stops. To be called when no request is left.
     pub async fn close(&self) {
         self.0.keeper.close().await;
+        self.0.attempts.close().await;
+    }
+
+    /// Where refusals and deliveries that were not complete are noted.
+    pub fn attempts(&self) -> &Attempts {
+        &self.0.attempts
+    }
+
+    /// Waits until every receipt of a delivery so far is in the books.
+    pub async fn settled(&self) {
+        self.0.keeper.settled().await;
     }
 
     fn keeper(&self) -> &Keeper {
         &self.0.keeper
     }
 
+    fn base_url(&self) -> &str {
+        &self.0.settings.base_url
+    }
+
     fn manifest_url(&self, content_id: &ContentId) -> String {
-        format!("{}/c/{content_id}/manifest", self.0.base_url)
+        format!("{}/c/{content_id}/manifest", self.base_url())
     }
 
     fn license_url(&self, terms_digest: &str) -> String {
-        format!("{}/terms/{terms_digest}", self.0.base_url)
+        format!("{}/terms/{terms_digest}", self.base_url())
     }
 }
 
@@ -69,3 +118,6 @@ pub fn routes(gate: Gate) -> Router {
         .layer(from_fn(number_request))
         .with_state(gate)
 }
+
+#[cfg(test)]
+mod tests;

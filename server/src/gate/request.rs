@@ -5,13 +5,19 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::{HeaderMap, request::Parts},
 };
-use imprimatur::domain::{
-    gate::{Ask, AskedScope, Nonce, Subject},
-    ids::RequestId,
-    metering::JobName,
+use imprimatur::{
+    domain::{
+        gate::{Ask, AskedScope, Nonce, Subject},
+        ids::RequestId,
+        metering::JobName,
+    },
+    services::gate::attempts::Client,
 };
 
-use super::Gate;
+use super::{
+    Gate,
+    client::{self, Connection},
+};
 use crate::session::request_id_of;
 
 /// Names the job that content is fetched for.
@@ -25,6 +31,9 @@ const SCOPE: &str = "imprimatur-scope";
 pub(super) struct Asked {
     pub request_id: RequestId,
     pub headers: HeaderMap,
+    pub client: Client,
+    /// Nothing where no listener of ours took the request.
+    pub connection: Option<Connection>,
     /// What stands in the path where the handler expects an id.
     pub subject: String,
 }
@@ -42,11 +51,14 @@ impl FromRequestParts<Gate> for Asked {
             .ok()
             .and_then(|params| params.iter().next().map(|(_, value)| value.to_owned()))
             .unwrap_or_default();
-        Ok(Self {
-            request_id: request_id_of(&parts.extensions),
-            headers: std::mem::take(&mut parts.headers),
-            subject,
-        })
+        let headers = std::mem::take(&mut parts.headers);
+        let connection = parts.extensions.remove::<Connection>();
+        let trusted = &gate.0.settings.trusted_proxies;
+        let address = client::address(connection.as_ref(), &headers, trusted);
+        let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let client = Client::new(address, agent.unwrap_or_default());
+        let request_id = request_id_of(&parts.extensions);
+        Ok(Self { request_id, headers, client, connection, subject })
     }
 }
 
@@ -89,16 +101,5 @@ impl Asked {
             job: job.transpose(),
             nonce: nonce.transpose(),
         }
-    }
-
-    /// Whether the client says that it holds this entity already (RFC 9110, section 13.1.2).
-    pub fn holds(&self, etag: &str) -> bool {
-        self.headers.get_all(http::header::IF_NONE_MATCH).iter().any(|value| {
-            value.to_str().is_ok_and(|tags| {
-                tags.split(',')
-                    .map(str::trim)
-                    .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
-            })
-        })
     }
 }

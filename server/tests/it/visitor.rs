@@ -12,7 +12,8 @@ use imprimatur::{
     domain::{
         actor::{Actor, Role, Who},
         asset::ContentId,
-        ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
+        ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
+        receipt,
     },
     services::{Services, identity, mint},
 };
@@ -222,9 +223,30 @@ impl Visitor {
         assert_eq!((answer.status.as_u16(), answer.location()), (303, path.as_str()));
     }
 
-    /// Asks the gate as a machine does.
+    /// Asks the gate as a machine does. What it delivers is in the books afterwards.
     pub async fn fetch(&self, content_id: &ContentId, secret: &str) -> Answer {
-        self.ask_gate(&format!("/c/{content_id}"), Some(&format!("Bearer {secret}"))).await
+        let bearer = format!("Bearer {secret}");
+        let answer = self.ask_gate(&format!("/c/{content_id}"), Some(&bearer)).await;
+        if let Some(jws) = answer.headers.get("imprimatur-receipt") {
+            let (_, receipt) = receipt::stated(jws.to_str().unwrap()).unwrap();
+            self.booked(receipt.receipt_id).await;
+        }
+        answer
+    }
+
+    async fn booked(&self, receipt_id: ReceiptId) {
+        let asking = async {
+            loop {
+                let found =
+                    sqlx::query_scalar("select exists (select from receipt where receipt_id = $1)");
+                if found.bind(receipt_id.uuid()).fetch_one(&self.services.pool).await.unwrap() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let booked = tokio::time::timeout(Duration::from_secs(10), asking).await;
+        assert!(booked.is_ok(), "receipt {receipt_id} never came into the books");
     }
 
     /// Asks for any path with these credentials and no cookie.

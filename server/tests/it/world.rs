@@ -32,7 +32,7 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Archive, Config, Content, Database, Keys, Provider, Secret, Web},
+    config::{Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -66,7 +66,15 @@ impl Clock for TestClock {
 }
 
 /// A folder that goes away with its world.
-struct Folder(PathBuf);
+pub struct Folder(pub PathBuf);
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder = Self(std::env::temp_dir().join(format!("imprimatur-{}", mint::<OrgId>())));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        folder
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
@@ -87,8 +95,7 @@ pub struct World {
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
-        let content = Folder(std::env::temp_dir().join(format!("imprimatur-{}", mint::<OrgId>())));
-        std::fs::create_dir_all(&content.0).unwrap();
+        let content = Folder::new();
         let store = LocalFileSystem::new_with_prefix(&content.0).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(1_772_445_600_000_000)));
         let services = Services {
@@ -101,7 +108,7 @@ impl World {
             live: false,
         };
         let issuer = provider().await;
-        let config = config(&issuer, &content.0);
+        let config = configured(&issuer, &content.0);
         let parts = [Part::Portal, Part::Api, Part::Gate];
         let (router, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
         Self { services, clock, router, gate: gate.unwrap(), issuer, content }
@@ -168,6 +175,7 @@ impl World {
 
     /// A digest of every row there is, by table: equal before and after means nothing changed.
     pub async fn rows(&self) -> BTreeMap<String, String> {
+        self.gate.settled().await;
         let rows: Vec<(String, String)> = sqlx::query_as(
             "select relname::text, (xpath('//c/text()', query_to_xml(format(
                  'select count(*) || '':'' || coalesce(md5(string_agg(t::text, '','' order by t::text)), '''') c from %I t',
@@ -235,7 +243,7 @@ async fn provider() -> String {
     issuer
 }
 
-fn config(issuer: &str, content: &Path) -> Config {
+fn configured(issuer: &str, content: &Path) -> Config {
     let (_, pkcs8) = Signer::generate().unwrap();
     Config {
         web: Web {
@@ -247,6 +255,12 @@ fn config(issuer: &str, content: &Path) -> Config {
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
         archive: Archive { dir: content.join("archive"), raw_days: 90 },
+        gate: GateLimits {
+            unlicensed_per_hour: 100,
+            trusted_proxies: Vec::new(),
+            outbox_dir: content.join("outbox"),
+            outbox_bytes_max: 1 << 30,
+        },
         keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
         providers: vec![Provider::Oidc {
             issuer: issuer.parse().unwrap(),

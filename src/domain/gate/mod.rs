@@ -30,6 +30,7 @@ pub struct Content {
     pub asset_id: AssetId,
     pub bytes: u64,
     pub media_type: String,
+    pub registered_at: DateTime<Utc>,
 }
 
 /// What a license allows.

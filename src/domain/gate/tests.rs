@@ -33,6 +33,7 @@ fn license() -> Licensed {
             asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
             bytes: 3,
             media_type: "text/plain".into(),
+            registered_at: now(),
         }]),
     }
 }

@@ -17,10 +17,10 @@ use crate::{
     },
     services::{
         Result, Services,
-        gate::{Admission, Delivery, Keeper, Parcel},
+        gate::{Admission, Delivery, Keeper, OutboxSettings, Parcel, Settings},
         metering::reconcile,
         mint,
-        testing::{self, TestClock},
+        testing::{self, Scratch, TestClock},
     },
 };
 
@@ -30,6 +30,7 @@ pub(crate) struct World {
     pub creator: OrgId,
     pub buyer: OrgId,
     person: PersonId,
+    scratch: Scratch,
 }
 
 /// What a buyer holds after buying.
@@ -63,7 +64,8 @@ impl World {
     pub async fn new(pool: PgPool) -> Self {
         let (services, clock) = testing::services(pool);
         let now = services.now();
-        let world = Self { services, clock, creator: mint(), buyer: mint(), person: mint() };
+        let (creator, buyer, person) = (mint(), mint(), mint());
+        let world = Self { services, clock, creator, buyer, person, scratch: Scratch::new() };
         sqlx::query("insert into person values ($1, 'Ada', null, $2)")
             .bind(world.person.uuid())
             .bind(now)
@@ -84,6 +86,12 @@ impl World {
 
     pub fn pool(&self) -> &PgPool {
         &self.services.pool
+    }
+
+    /// Settings of a gate with an outbox of its own.
+    pub fn settings(&self) -> Settings {
+        let dir = self.scratch.path().join(fresh().to_string());
+        Settings { outbox: OutboxSettings { dir, bytes_max: 1 << 30 } }
     }
 
     pub fn pass(&self, time: TimeDelta) {
@@ -204,7 +212,7 @@ impl World {
 
     /// Fails unless sums, events, units and receipts agree.
     pub async fn assert_books_balance(&self) {
-        let proof = reconcile(&self.services, None, None).await.unwrap();
+        let proof = reconcile(&self.services.pool, None, None).await.unwrap();
         assert!(proof.holds(), "{proof:#?}");
     }
 }

@@ -58,17 +58,17 @@ impl Drop for Reservation {
     }
 }
 
-/// Windows known to be paid for, of licenses whose quota is a hard stop: repeats in them are served
-/// when the quota is used up.
+/// Windows known to be paid for: a repeat in one takes nothing from the quota, and its receipt says
+/// that it is free.
 #[derive(Debug, Default)]
 pub(super) struct Paid(Mutex<HashSet<[u8; 32]>>);
 
 impl Paid {
-    pub fn insert(&self, org_id: OrgId, content_id: &str, window: &str) {
+    /// Keeps a window in mind; false if it was known already.
+    pub fn insert(&self, org_id: OrgId, content_id: &str, window: &str) -> bool {
         let mut windows = unpoisoned(&self.0);
-        if windows.len() < PAID_MAX {
-            windows.insert(digest(org_id, content_id, window));
-        }
+        let digest = digest(org_id, content_id, window);
+        if windows.len() < PAID_MAX { windows.insert(digest) } else { !windows.contains(&digest) }
     }
 
     pub fn contains(&self, org_id: OrgId, content_id: &str, window: &str) -> bool {

@@ -2,12 +2,15 @@
 //!
 //! A delivery goes `admit`, `seal`, `record`; its last byte may leave only after `record` has
 //! succeeded. Whoever stops on the way (a refusal, a client gone, a failed read) is not billed.
+//! Recorded receipts are on the local disk at once and in the books of PostgreSQL soon after.
 
+pub mod attempts;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod manifest;
 mod meters;
-mod receipt_log;
+mod offered;
+mod outbox;
 mod signer;
 mod snapshot;
 mod watch;
@@ -17,23 +20,26 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use tokio::{
-    sync::{Notify, mpsc, oneshot, watch as channel},
+    sync::{Notify, watch as channel},
     task::JoinHandle,
 };
 
 pub use manifest::{Manifest, Origin, manifest};
+pub use offered::{Offered, offered};
+pub use outbox::{OutboxSettings, OutboxStatus};
 pub use signer::Signer;
 
 use self::{
     meters::{Paid, Reservation},
-    receipt_log::Waiting,
+    outbox::{Entry as Kept, Outbox},
     snapshot::{Entry, Snapshot},
 };
-use super::{Error, Result, Services, mint};
+use super::{Result, Services, mint, reports};
 use crate::domain::{
     asset::ContentId,
+    error::Refusal,
     gate::{Ask, Content, Denial, Licensed, decide, permit},
-    ids::{LicenseId, OrgId, TokenId},
+    ids::{LicenseId, OrgId, ReceiptId, TokenId},
     metering::{JobName, once_per_window, window_key},
     receipt::{Jwks, PublicKey, Receipt},
     terms::Scope,
@@ -43,8 +49,7 @@ use crate::domain::{
 pub struct Keeper {
     shared: Arc<Shared>,
     signer: Signer,
-    kid: Arc<str>,
-    log: mpsc::Sender<Waiting>,
+    outbox: Outbox,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -115,6 +120,12 @@ pub struct Delivery {
     admission: Admission,
 }
 
+/// How the gate works here.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub outbox: OutboxSettings,
+}
+
 /// The machine behind a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Machine {
@@ -123,27 +134,35 @@ pub struct Machine {
     pub org_id: OrgId,
 }
 
+impl Delivery {
+    /// What it is delivered under.
+    pub fn license(&self) -> &Arc<Licensed> {
+        &self.admission.license
+    }
+}
+
 impl Keeper {
-    /// Registers the signer's public key, reads the first snapshot and starts to keep it fresh.
-    pub async fn open(services: Services, signer: Signer) -> Result<Self> {
+    /// Registers the signer's public key, brings what an earlier process left in the outbox into
+    /// the books, reads the first snapshot and starts to keep it fresh.
+    pub async fn open(services: Services, signer: Signer, settings: Settings) -> Result<Self> {
         register_key(&services, signer.public_key()).await?;
+        // Before the snapshot, whose counts come from the books.
+        let outbox = Outbox::open(&services, &settings.outbox).await?;
         let paid = Paid::default();
         let snapshot = Snapshot::load(&services, &Snapshot::default(), &paid).await?;
         let shared = Arc::new(Shared { services, snapshot: RwLock::new(Arc::new(snapshot)), paid });
         let (stop, stopped) = channel::channel(false);
-        let (log, taken) = mpsc::channel(receipt_log::WAITING_MAX);
         let changed = Arc::new(Notify::new());
         let tasks = vec![
-            tokio::spawn(receipt_log::write(Arc::clone(&shared), taken, stopped.clone())),
             tokio::spawn(watch::listen(Arc::clone(&shared), Arc::clone(&changed), stopped.clone())),
             tokio::spawn(watch::refresh(Arc::clone(&shared), changed, stopped)),
         ];
-        let kid = signer.public_key().kid().into();
-        Ok(Self { shared, signer, kid, log, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, signer, outbox, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
     pub async fn close(&self) {
+        self.outbox.close().await;
         self.stop.send_replace(true);
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
@@ -164,8 +183,33 @@ impl Keeper {
     }
 
     /// Whether there is room for one more delivery to wait for its receipt.
-    pub fn has_room(&self) -> bool {
-        self.log.capacity() > 0
+    ///
+    /// # Errors
+    ///
+    /// `outbox_full` or `too_busy`.
+    pub fn room(&self) -> std::result::Result<(), Refusal> {
+        self.outbox.room()
+    }
+
+    /// Waits until every receipt recorded so far is in the books.
+    pub async fn settled(&self) {
+        self.outbox.settled().await;
+    }
+
+    /// What is recorded and not in the books yet.
+    pub fn status(&self) -> OutboxStatus {
+        self.outbox.status()
+    }
+
+    /// The compact JWS of a recorded receipt, for a machine that acts under its license.
+    pub async fn receipt(&self, machine: Machine, receipt_id: ReceiptId) -> Result<String> {
+        match self.outbox.recent(machine.license_id, receipt_id) {
+            Some(jws) => Ok(jws.to_string()),
+            None => {
+                let services = &self.shared.services;
+                reports::receipt_of_license(services, machine.license_id, receipt_id).await
+            }
+        }
     }
 
     /// Who presents this secret.
@@ -246,28 +290,32 @@ impl Keeper {
     ///
     /// A fault if the receipt could not be made durable; the last bytes must not leave then.
     pub async fn record(&self, delivery: Delivery) -> Result<()> {
-        let (durable, told) = oneshot::channel();
-        let waiting = self.waiting(delivery, durable);
-        let lost = |source: &str| Error::fault("storing a receipt", source);
-        self.log.send(waiting).await.map_err(|_| lost("the gate is closing"))?;
-        told.await.map_err(|_| lost("the receipt log gave it up"))
-    }
-
-    fn waiting(&self, delivery: Delivery, durable: oneshot::Sender<()>) -> Waiting {
         let Delivery { receipt, jws, admission } = delivery;
-        Waiting {
-            receipt,
-            jws,
-            kid: Arc::clone(&self.kid),
+        let kept = Kept {
             asset_id: admission.license.asset_id,
-            license: admission.license,
-            reservation: admission.reservation,
-            durable,
-        }
+            creator_org_id: admission.license.creator_org_id,
+            jws,
+        };
+        let (receipt_id, license_id) = (receipt.receipt_id, receipt.license_id);
+        let shared = Arc::clone(&self.shared);
+        let settle = Box::new(move || shared.settle(&receipt, admission));
+        self.outbox.keep(receipt_id, license_id, &kept, settle).await
     }
 }
 
 impl Shared {
+    /// Counts a delivery whose receipt is durable. A unit is used up by the first use of its window
+    /// only, as in the books.
+    fn settle(&self, receipt: &Receipt, admission: Admission) {
+        let repeat = once_per_window(receipt.scope) && {
+            let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
+            !self.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window)
+        };
+        if !repeat {
+            admission.reservation.use_up();
+        }
+    }
+
     fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }

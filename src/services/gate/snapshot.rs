@@ -16,7 +16,7 @@ use crate::{
         access_token::TokenSecret,
         asset::ContentId,
         gate::{Content, Grant, Licensed, Meter, Presented},
-        ids::{AssetId, LicenseId, OrgId, TokenId, TypedId as _},
+        ids::{AssetId, LicenseId, OrgId, TokenId},
         license::Standing,
         metering::{JobName, month_start, window_key},
         receipt::PublicKey,
@@ -108,11 +108,7 @@ async fn meters(
         let used = used.get(&license_id).copied().unwrap_or(0);
         meters.insert(license_id, Arc::new(SharedMeter::new(Meter::new(used, now))));
     }
-    let stopping: Vec<Uuid> = ids
-        .into_iter()
-        .filter(|&id| licenses.get(&LicenseId::from_uuid(id)).is_some_and(|l| l.hard_stop))
-        .collect();
-    for window in windows_paid(tx, &stopping, month_start(now)).await? {
+    for window in windows_paid(tx, &ids, month_start(now)).await? {
         let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
         let key = window_key(job.as_ref(), window.occurred_at);
         paid.insert(window.org_id, &window.content_id, &key);
@@ -131,7 +127,7 @@ async fn hold_still(tx: &mut PgConnection) -> Result<()> {
 /// The versions of every work that is licensed to somebody who has a token.
 async fn contents(tx: &mut PgConnection) -> Result<HashMap<AssetId, Arc<[Content]>>> {
     let rows = sqlx::query!(
-        "select asset_id, content_id, bytes, media_type from asset_version
+        "select asset_id, content_id, bytes, media_type, created_at from asset_version
          where asset_id in (
              select asset_id from license
              where license_id in (select license_id from access_token where revoked_at is null))
@@ -152,6 +148,7 @@ async fn contents(tx: &mut PgConnection) -> Result<HashMap<AssetId, Arc<[Content
             asset_id,
             bytes,
             media_type: row.media_type,
+            registered_at: row.created_at,
         });
     }
     Ok(contents.into_iter().map(|(asset_id, list)| (asset_id, list.into())).collect())

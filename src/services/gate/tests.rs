@@ -18,7 +18,7 @@ use sqlx::PgPool;
 async fn open(world: &World) -> (Keeper, PublicKey) {
     let (signer, _) = Signer::generate().unwrap();
     let public = signer.public_key().clone();
-    (Keeper::open(world.services.clone(), signer).await.unwrap(), public)
+    (Keeper::open(world.services.clone(), signer, world.settings()).await.unwrap(), public)
 }
 
 fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
@@ -33,6 +33,7 @@ async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
     let delivery = seal_whole(keeper, admission).unwrap();
     let receipt = delivery.receipt.clone();
     keeper.record(delivery).await.unwrap();
+    keeper.settled().await;
     receipt
 }
 
@@ -119,6 +120,7 @@ async fn racing_clients_never_get_more_than_the_quota(pool: PgPool) {
         keeper.record(seal_whole(&keeper, admission).unwrap()).await.ok()
     });
     let served = futures::future::join_all(clients).await.into_iter().flatten().count();
+    keeper.settled().await;
     assert_eq!((served, count(&world, "receipt").await), (10, 10));
     keeper.close().await;
 }
@@ -170,47 +172,6 @@ async fn closing_writes_what_waits_and_refuses_what_comes_later(pool: PgPool) {
 }
 
 #[sqlx::test]
-async fn a_batch_with_a_row_that_cannot_be_written_loses_only_that_row(pool: PgPool) {
-    let world = World::new(pool).await;
-    let sale = world.sale(1000, None).await;
-    let (keeper, _) = open(&world).await;
-    let seal = || {
-        let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
-        seal_whole(&keeper, admission.unwrap()).unwrap()
-    };
-    let mut deliveries: Vec<Delivery> = (0..20).map(|_| seal()).collect();
-    deliveries[7].receipt.token_id = mint();
-    let outcomes =
-        futures::future::join_all(deliveries.into_iter().map(|d| keeper.record(d))).await;
-    let failed: Vec<usize> =
-        outcomes.iter().enumerate().filter(|(_, o)| o.is_err()).map(|(n, _)| n).collect();
-    assert_eq!(failed, [7]);
-    assert_eq!(count(&world, "receipt").await, 19);
-    world.assert_books_balance().await;
-    keeper.close().await;
-}
-
-#[sqlx::test]
-async fn only_bad_data_and_broken_constraints_are_about_rows(pool: PgPool) {
-    for (raised, about_rows) in [
-        ("do $$ begin raise sqlstate '22003'; end $$", true),
-        ("do $$ begin raise sqlstate '23503'; end $$", true),
-        ("do $$ begin raise sqlstate '23514'; end $$", true),
-        ("do $$ begin raise sqlstate '40001'; end $$", false),
-        ("do $$ begin raise sqlstate '40P01'; end $$", false),
-        ("do $$ begin raise sqlstate '42P01'; end $$", false),
-        ("do $$ begin raise sqlstate '53100'; end $$", false),
-        ("do $$ begin raise sqlstate '57P01'; end $$", false),
-        ("do $$ begin raise sqlstate '58030'; end $$", false),
-    ] {
-        let error = sqlx::query(raised).execute(&pool).await.unwrap_err();
-        assert_eq!(receipt_log::is_about_rows(&error.into()), about_rows, "{raised}");
-    }
-    assert!(!receipt_log::is_about_rows(&sqlx::Error::PoolTimedOut.into()));
-    assert!(!receipt_log::is_about_rows(&Error::fault("storing receipts", "too late")));
-}
-
-#[sqlx::test]
 async fn a_manifest_is_public_while_the_work_is_offered(pool: PgPool) {
     let world = World::new(pool).await;
     let sale = world.sale(1, None).await;
@@ -222,22 +183,6 @@ async fn a_manifest_is_public_while_the_work_is_offered(pool: PgPool) {
     assert!(manifest(&world.services, &sale.content_id, Some(world.creator)).await.is_err());
     let licensed = manifest(&world.services, &sale.content_id, Some(world.buyer)).await.unwrap();
     assert_eq!(licensed, public);
-}
-
-#[sqlx::test]
-async fn storing_a_receipt_again_answers_as_the_first_time(pool: PgPool) {
-    let world = World::new(pool).await;
-    let sale = world.sale(1000, None).await;
-    let (keeper, _) = open(&world).await;
-    let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)).unwrap();
-    let delivery = seal_whole(&keeper, admission).unwrap();
-    let batch = [keeper.waiting(delivery, oneshot::channel().0)];
-    let first = receipt_log::store(&world.services, &batch).await.unwrap();
-    let again = receipt_log::store(&world.services, &batch).await.unwrap();
-    assert_eq!((first.len(), &first), (1, &again));
-    assert_eq!((count(&world, "receipt").await, count(&world, "usage_event").await), (1, 1));
-    world.assert_books_balance().await;
-    keeper.close().await;
 }
 
 #[sqlx::test]

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         metering::{Grain, Totals},
         terms::Scope,
     },
-    services::{Result, Services},
+    services::Result,
 };
 
 /// The most differing rows of one check that are named; all are counted.
@@ -96,11 +96,11 @@ impl fmt::Display for Difference {
 /// Compares everything that happened from one instant until before another; all there is where
 /// none is given. The ends are moved out to whole months, so that sums of months can be compared.
 pub async fn reconcile(
-    services: &Services,
+    pool: &PgPool,
     from: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
 ) -> Result<Proof> {
-    let mut tx = services.pool.begin().await?;
+    let mut tx = pool.begin().await?;
     hold_still(&mut tx).await?;
     let proof = prove(&mut tx, from, until).await?;
     tx.commit().await?;

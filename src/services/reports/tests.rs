@@ -28,7 +28,9 @@ struct Told {
 async fn told(pool: PgPool) -> Told {
     let world = World::new(pool).await;
     let sales = [world.sale(100, None).await, world.sale(100, None).await];
-    let keeper = Keeper::open(world.services.clone(), Signer::generate().unwrap().0).await.unwrap();
+    let keeper =
+        Keeper::open(world.services.clone(), Signer::generate().unwrap().0, world.settings());
+    let keeper = keeper.await.unwrap();
     let mut receipts = Vec::new();
     for _ in 0..3 {
         for sale in &sales {

@@ -123,7 +123,10 @@ async fn prepare(
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
         let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
-        seed::fill(services, signer, issuer).await.map_err(|error| Error::Seed(in_full(&error)))?;
+        let settings = runtime::engine_settings(config);
+        seed::fill(services, signer, settings, issuer)
+            .await
+            .map_err(|error| Error::Seed(in_full(&error)))?;
         std::fs::write(&marker, []).map_err(Error::io("Keeping that the demo is filled"))?;
     }
     pool.close().await;

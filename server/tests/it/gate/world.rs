@@ -1,6 +1,6 @@
 //! A creator, a buyer, works sold between them, and the gate listening on a socket of its own.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use imprimatur::{
@@ -16,7 +16,7 @@ use imprimatur::{
     services::{
         Clock, Services, assets,
         content::ContentStore,
-        gate::Signer,
+        gate::{self, OutboxSettings, Signer, attempts::AttemptKey},
         licenses::{self, Acceptance},
         mint, offers,
         tokens::{self, NewToken},
@@ -24,9 +24,11 @@ use imprimatur::{
 };
 use object_store::memory::InMemory;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use server::gate::{Gate, routes};
+use server::gate::{Gate, Settings, routes};
 use sqlx::PgPool;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
+
+use crate::world::Folder;
 
 struct SystemClock;
 
@@ -44,6 +46,9 @@ pub struct World {
     client: Client,
     pub creator: Actor,
     pub buyer: Actor,
+    /// Dropped, it would end the serving.
+    _stop: watch::Sender<bool>,
+    scratch: Folder,
 }
 
 /// What the buyer holds after buying.
@@ -61,6 +66,9 @@ pub struct Limits {
     pub rate: u32,
 }
 
+/// Enough for what a test asks without a token, few enough to use up.
+pub const UNLICENSED_PER_HOUR: u32 = 40;
+
 pub const PLENTY: Limits = Limits { units: 1_000_000, rate: 100_000 };
 
 impl World {
@@ -75,12 +83,23 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
         let (signer, _) = Signer::generate().unwrap();
-        let gate = Gate::start(services.clone(), signer, &base_url).await.unwrap();
+        let scratch = Folder::new();
+        let outbox = OutboxSettings { dir: scratch.0.join("outbox"), bytes_max: 1 << 30 };
+        let settings = Settings {
+            base_url: base_url.clone(),
+            unlicensed_per_hour: UNLICENSED_PER_HOUR,
+            trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
+            attempt_key: AttemptKey::derive(&[7; 32]),
+            keeper: gate::Settings { outbox },
+        };
+        let gate = Gate::start(services.clone(), signer, settings).await.unwrap();
         let router = routes(gate.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(server::listen::serve(listener, router, stopped));
         let creator = member(&services, "mira").await;
         let buyer = member(&services, "acme").await;
-        Self { services, store, gate, base_url, client: Client::new(), creator, buyer }
+        let client = Client::new();
+        Self { services, store, gate, base_url, client, creator, buyer, _stop: stop, scratch }
     }
 
     /// The creator registers and offers a work; the buyer takes the paid tier and makes a token.
@@ -118,7 +137,7 @@ impl World {
             agreed: true,
         };
         let license_id = licenses::accept(services, &self.buyer, acceptance).await.unwrap();
-        let scopes = Scope::ALL.to_vec();
+        let scopes = vec![Scope::Training, Scope::Inference, Scope::Preview];
         let (token_id, secret) = self.token(license_id, scopes).await;
         Sale { bytes, content_id, license_id, token_id, secret }
     }
@@ -172,7 +191,14 @@ impl World {
         receipt::verify(jws, &key).unwrap()
     }
 
+    /// Where receipts wait for the books.
+    pub fn outbox(&self) -> PathBuf {
+        self.scratch.0.join("outbox")
+    }
+
+    /// The receipts in the books, once those of every delivery so far are.
     pub async fn stored(&self) -> Vec<ReceiptId> {
+        self.gate.settled().await;
         sqlx::query_scalar("select receipt_id from receipt order by receipt_id")
             .fetch_all(&self.services.pool)
             .await

@@ -3,12 +3,17 @@
 use imprimatur::{
     domain::{
         actor::Role,
-        metering::{Grain, Range, Side},
+        asset::ContentId,
+        ids::RequestId,
+        metering::{Dimensions, Grain, Measures, Range, Reported, Side},
+        terms::Scope,
     },
     services::{
         Result, assets, catalogue,
         identity::{self, EditOrganization, Invite, NewOrganization},
-        licenses, mint, offers,
+        licenses,
+        metering::{self, Outcome},
+        mint, offers,
         reports::{self, CursorKey, EventFilter, UsageFilter},
         sessions, tokens,
     },
@@ -116,6 +121,25 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "quota" => reports::quota_used(services, actor, stage.license_id).await? > 0,
         "receipt" => {
             reports::receipt(services, actor, stage.receipt_id).await?.org_id == stage.org_id
+        }
+        "report" => {
+            let event = Reported {
+                key: mint::<RequestId>().to_string(),
+                license_id: stage.license_id,
+                content_id: ContentId::of(b"Their bytes."),
+                scope: Scope::Training,
+                job: None,
+                occurred_at: services.now(),
+                measures: Measures { calls: 1, ..Measures::default() },
+                dimensions: Dimensions::default(),
+                attribution: None,
+                cache_hit: false,
+            };
+            match metering::report(services, actor, &[event]).await?.remove(0) {
+                Outcome::Accepted { .. } => true,
+                Outcome::Rejected(refusal) => return Err(refusal.into()),
+                other => panic!("{other:?}"),
+            }
         }
         "person" => {
             identity::person(services, actor).await?.person_id != actor.person_id().unwrap()

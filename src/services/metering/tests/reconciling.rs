@@ -37,7 +37,7 @@ async fn one_unit_too_many_is_named(pool: PgPool) {
             ))
         };
         sqlx::query(change("+ 1")).execute(world.pool()).await.unwrap();
-        let proof = reconcile(&world.services, None, None).await.unwrap();
+        let proof = reconcile(&world.services.pool, None, None).await.unwrap();
         assert_eq!(proof.checks.iter().map(|check| check.differing).sum::<i64>(), 1);
         let line = format!(
             "{grain} {bucket} license {} training region=\"\" model=\"\" class=\"\": \
@@ -46,8 +46,8 @@ async fn one_unit_too_many_is_named(pool: PgPool) {
         );
         assert_eq!(said(&proof), [line]);
         let from = Some("2026-04-01T00:00:00Z".parse().unwrap());
-        assert!(reconcile(&world.services, from, None).await.unwrap().holds());
-        assert!(!reconcile(&world.services, None, from).await.unwrap().holds());
+        assert!(reconcile(&world.services.pool, from, None).await.unwrap().holds());
+        assert!(!reconcile(&world.services.pool, None, from).await.unwrap().holds());
         sqlx::query(change("- 1")).execute(world.pool()).await.unwrap();
     }
     world.assert_books_balance().await;

@@ -1,0 +1,374 @@
+use std::{
+    fs, io,
+    path::Path,
+    sync::atomic::{AtomicU32, AtomicUsize},
+};
+
+use super::*;
+use crate::{
+    domain::{
+        ids::{AssetId, TypedId as _},
+        receipt::Receipt,
+        terms::Scope,
+    },
+    services::{
+        gate::{
+            Signer,
+            fixtures::{Sale, World},
+            register_key,
+        },
+        mint,
+        testing::Scratch,
+    },
+};
+use proptest::prelude::*;
+use sqlx::PgPool;
+
+/// Failures that a test asks the disk for.
+#[derive(Default)]
+pub(in super::super) struct Faults(AtomicU32);
+
+impl Faults {
+    /// The next writes fail as on a full disk.
+    pub fn fill_disk(&self, writes: u32) {
+        self.0.store(writes, Ordering::SeqCst);
+    }
+
+    pub fn strike(&self) -> io::Result<()> {
+        let left = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+        if left.is_ok() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+/// Something that signs receipts of a sale, and an outbox of its own.
+struct Room {
+    world: World,
+    sale: Sale,
+    signer: Signer,
+    settings: OutboxSettings,
+}
+
+impl Room {
+    async fn new(pool: PgPool) -> Self {
+        let world = World::new(pool).await;
+        let sale = world.sale(1000, None).await;
+        let (signer, _) = Signer::generate().unwrap();
+        register_key(&world.services, signer.public_key()).await.unwrap();
+        let settings = world.settings().outbox;
+        Self { world, sale, signer, settings }
+    }
+
+    async fn open(&self) -> Outbox {
+        Outbox::open(&self.world.services, &self.settings).await.unwrap()
+    }
+
+    fn receipt(&self) -> Receipt {
+        Receipt {
+            receipt_id: mint(),
+            consumer_id: self.world.buyer,
+            content_id: self.sale.content_id.clone(),
+            license_id: self.sale.license_id,
+            token_id: self.sale.token_id,
+            job_id: None,
+            scope: Scope::Training,
+            timestamp: self.world.services.now(),
+            bytes: 7,
+            range: None,
+            resource: None,
+            nonce: "n".into(),
+        }
+    }
+
+    fn entry(&self, receipt: &Receipt) -> Entry {
+        let jws = self.signer.seal(receipt).unwrap();
+        Entry { asset_id: self.sale.asset_id, creator_org_id: self.world.creator, jws }
+    }
+
+    async fn keep(&self, outbox: &Outbox, receipt: &Receipt) -> Result<()> {
+        let entry = self.entry(receipt);
+        outbox.keep(receipt.receipt_id, receipt.license_id, &entry, Box::new(|| ())).await
+    }
+
+    /// Leaves a segment behind, as a process that was killed does.
+    fn leave(&self, number: u64, bytes: &[u8]) {
+        fs::create_dir_all(&self.settings.dir).unwrap();
+        fs::write(self.settings.dir.join(format!("{number:020}.segment")), bytes).unwrap();
+    }
+
+    fn frames(&self, receipts: &[Receipt]) -> Vec<Vec<u8>> {
+        receipts.iter().map(|receipt| self.entry(receipt).frame().unwrap()).collect()
+    }
+
+    async fn stored(&self) -> Vec<ReceiptId> {
+        sqlx::query_scalar("select receipt_id from receipt order by receipt_id")
+            .fetch_all(self.world.pool())
+            .await
+            .unwrap()
+    }
+
+    async fn fate(&self, sql: &'static str) {
+        sqlx::query(sql).execute(self.world.pool()).await.unwrap();
+    }
+
+    fn files(&self) -> Vec<String> {
+        files(&self.settings.dir)
+    }
+}
+
+fn files(dir: &Path) -> Vec<String> {
+    let found = fs::read_dir(dir).unwrap();
+    let mut names: Vec<String> =
+        found.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn ids(receipts: &[Receipt]) -> Vec<ReceiptId> {
+    let mut ids: Vec<_> = receipts.iter().map(|receipt| receipt.receipt_id).collect();
+    ids.sort();
+    ids
+}
+
+fn entry(jws: String) -> Entry {
+    Entry { asset_id: AssetId::from_uuid(uuid::Uuid::from_u128(1)), creator_org_id: mint(), jws }
+}
+
+proptest! {
+    #[test]
+    fn a_frame_reads_as_it_was_written_whatever_follows(jws in "[ -~]{0,900}", rest: Vec<u8>) {
+        let entry = entry(jws);
+        let mut bytes = entry.frame().unwrap();
+        let length = bytes.len();
+        bytes.extend_from_slice(&rest);
+        let frame::Next::Whole { held, length: read } = frame::next(&bytes) else {
+            panic!("no frame");
+        };
+        prop_assert_eq!(read, length);
+        prop_assert_eq!(Entry::read(held), Some(entry));
+    }
+
+    #[test]
+    fn a_frame_with_a_byte_changed_or_missing_is_none(
+        jws in "[ -~]{1,200}",
+        at: prop::sample::Index,
+        to: u8,
+    ) {
+        let whole = entry(jws).frame().unwrap();
+        let at = at.index(whole.len());
+        let is_whole = |bytes: &[u8]| matches!(frame::next(bytes), frame::Next::Whole { .. });
+        prop_assert!(!is_whole(&whole[..at]));
+        let mut changed = whole.clone();
+        changed[at] = to;
+        prop_assume!(changed != whole);
+        prop_assert!(!is_whole(&changed));
+        let mut zeroed = whole;
+        zeroed[at..].fill(0);
+        prop_assert!(!is_whole(&zeroed) || at + 1 >= zeroed.len());
+    }
+}
+
+#[test]
+fn a_torn_end_is_cut_at_the_last_whole_frame() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join(format!("{:020}.segment", 1));
+    let [one, two, three] = [1, 2, 3].map(|n| entry(format!("receipt {n}")).frame().unwrap());
+    let before = [one, two].concat();
+    for torn in 0..three.len() {
+        let mut zeroed = three.clone();
+        zeroed[torn..].fill(0);
+        for end in [&three[..torn], &zeroed[..]] {
+            fs::write(&path, [&before[..], end].concat()).unwrap();
+            let folder = Folder::open(scratch.path()).unwrap();
+            let length = before.len() as u64;
+            assert_eq!((fs::metadata(&path).unwrap().len(), folder.bytes()), (length, length));
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_fails_what_waits_and_takes_what_comes_later() {
+    let scratch = Scratch::new();
+    let folder = Arc::new(Folder::open(scratch.path()).unwrap());
+    let state = Arc::new(State::new());
+    let (posts, taken) = mpsc::channel(8);
+    let (durable, written) = watch::channel(Durable::default());
+    let done = Arc::new(AtomicUsize::new(0));
+    let post = || {
+        let (told, heard) = oneshot::channel();
+        let done = Arc::clone(&done);
+        let waiting = Waiting {
+            receipt_id: mint(),
+            license_id: mint(),
+            jws: "x".into(),
+            frame: entry("x".into()).frame().unwrap(),
+            then: Box::new(move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            }),
+            told,
+        };
+        posts.try_send(Post::Receipt(Box::new(waiting))).ok().unwrap();
+        heard
+    };
+    let run = Writer {
+        folder: Arc::clone(&folder),
+        state: Arc::clone(&state),
+        posts: taken,
+        durable,
+        segment_bytes: 1 << 20,
+        file: None,
+    };
+    std::thread::spawn(move || run.run());
+    post().blocking_recv().unwrap();
+    let good = *written.borrow();
+    assert!(!state.shunned());
+    state.faults.fill_disk(2);
+    assert!(post().blocking_recv().is_err());
+    assert!(post().blocking_recv().is_err());
+    assert!(state.shunned());
+    post().blocking_recv().unwrap();
+    assert_eq!((done.load(Ordering::SeqCst), written.borrow().receipts), (2, 2));
+    let lengths: Vec<u64> = folder
+        .numbers()
+        .unwrap()
+        .iter()
+        .map(|&number| folder.read(number, 0, u64::MAX).unwrap().len() as u64)
+        .collect();
+    assert_eq!(lengths, [good.length, 0, good.length], "nothing half-written stays");
+    assert_eq!(folder.bytes(), 2 * good.length);
+}
+
+#[sqlx::test]
+async fn what_is_kept_comes_into_the_books_and_leaves_the_folder(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let outbox = room.open().await;
+    let receipts: Vec<Receipt> = (0..50).map(|_| room.receipt()).collect();
+    let kept = receipts.iter().map(|receipt| room.keep(&outbox, receipt));
+    futures::future::try_join_all(kept).await.unwrap();
+    outbox.settled().await;
+    assert_eq!(room.stored().await, ids(&receipts));
+    assert_eq!(outbox.status().receipts, 0);
+    assert!(outbox.recent(room.sale.license_id, receipts[0].receipt_id).is_none());
+    outbox.close().await;
+    assert_eq!(room.files(), ["lock"]);
+    room.world.assert_books_balance().await;
+}
+
+#[sqlx::test]
+async fn a_receipt_can_be_asked_for_before_it_is_in_the_books(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let outbox = room.open().await;
+    room.fate("alter table receipt rename to gone").await;
+    let receipt = room.receipt();
+    room.keep(&outbox, &receipt).await.unwrap();
+    let found = outbox.recent(receipt.license_id, receipt.receipt_id).unwrap();
+    assert_eq!(&*found, room.entry(&receipt).jws);
+    assert!(outbox.recent(mint(), receipt.receipt_id).is_none(), "not for another license");
+    assert_eq!(outbox.status().receipts, 1);
+    room.fate("alter table gone rename to receipt").await;
+    outbox.settled().await;
+    assert_eq!(room.stored().await, [receipt.receipt_id]);
+    outbox.close().await;
+}
+
+#[sqlx::test]
+async fn what_a_killed_process_left_is_loaded_once_however_often(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let receipts: Vec<Receipt> = (0..5).map(|_| room.receipt()).collect();
+    let frames = room.frames(&receipts);
+    for _ in 0..3 {
+        room.leave(3, &frames[..3].concat());
+        // The last one was not written to its end.
+        room.leave(4, &[&frames[3][..], &frames[4][..20]].concat());
+        let outbox = room.open().await;
+        assert_eq!(room.stored().await, ids(&receipts[..4]));
+        assert_eq!(room.files(), ["lock"]);
+        outbox.close().await;
+    }
+    room.world.assert_books_balance().await;
+}
+
+#[sqlx::test]
+async fn what_cannot_be_read_is_set_aside_and_the_rest_is_loaded(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let receipts: Vec<Receipt> = (0..4).map(|_| room.receipt()).collect();
+    let mut frames = room.frames(&receipts);
+    frames[1][40] ^= 1;
+    room.leave(1, &frames[..3].concat());
+    room.leave(2, &frames[3]);
+    let outbox = room.open().await;
+    let others = [0, 2, 3].map(|at| receipts[at].clone());
+    assert_eq!(room.stored().await, ids(&others));
+    assert_eq!(room.files(), ["00000000000000000001.damaged", "lock"]);
+    outbox.close().await;
+}
+
+#[sqlx::test]
+async fn what_the_books_refuse_is_set_aside_and_the_rest_is_loaded(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let outbox = room.open().await;
+    let mut receipts: Vec<Receipt> = (0..20).map(|_| room.receipt()).collect();
+    receipts[7].license_id = mint();
+    let kept = receipts.iter().map(|receipt| room.keep(&outbox, receipt));
+    futures::future::try_join_all(kept).await.unwrap();
+    outbox.settled().await;
+    let refused = receipts.remove(7);
+    assert_eq!(room.stored().await, ids(&receipts));
+    let rejects = fs::read_to_string(room.settings.dir.join("rejects")).unwrap();
+    assert_eq!(rejects.lines().count(), 1);
+    assert!(rejects.contains(&room.entry(&refused).jws));
+    room.world.assert_books_balance().await;
+    outbox.close().await;
+}
+
+#[sqlx::test]
+async fn only_one_process_has_the_folder(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let outbox = room.open().await;
+    let Err(refused) = Outbox::open(&room.world.services, &room.settings).await else {
+        panic!("two have it");
+    };
+    assert_eq!(refused.refusal().unwrap().code, "outbox_in_use");
+    outbox.close().await;
+    room.open().await.close().await;
+}
+
+#[sqlx::test]
+async fn a_full_outbox_takes_nothing_more_until_the_books_take_it(pool: PgPool) {
+    let mut room = Room::new(pool).await;
+    room.settings.bytes_max = 32 * 1024;
+    let outbox = room.open().await;
+    room.fate("alter table receipt rename to gone").await;
+    let mut receipts = Vec::new();
+    while outbox.room().is_ok() {
+        let receipt = room.receipt();
+        room.keep(&outbox, &receipt).await.unwrap();
+        receipts.push(receipt);
+    }
+    assert_eq!(outbox.room().unwrap_err().code, "outbox_full");
+    assert!((20..60).contains(&receipts.len()), "{}", receipts.len());
+    room.fate("alter table gone rename to receipt").await;
+    outbox.settled().await;
+    assert!(outbox.room().is_ok());
+    assert_eq!(room.stored().await, ids(&receipts));
+    outbox.close().await;
+}
+
+#[sqlx::test]
+async fn only_bad_data_and_broken_constraints_are_about_rows(pool: PgPool) {
+    for (raised, about_rows) in [
+        ("do $$ begin raise sqlstate '22003'; end $$", true),
+        ("do $$ begin raise sqlstate '23503'; end $$", true),
+        ("do $$ begin raise sqlstate '23514'; end $$", true),
+        ("do $$ begin raise sqlstate '40001'; end $$", false),
+        ("do $$ begin raise sqlstate '40P01'; end $$", false),
+        ("do $$ begin raise sqlstate '42P01'; end $$", false),
+        ("do $$ begin raise sqlstate '53100'; end $$", false),
+        ("do $$ begin raise sqlstate '57P01'; end $$", false),
+        ("do $$ begin raise sqlstate '58030'; end $$", false),
+    ] {
+        let error = sqlx::query(raised).execute(&pool).await.unwrap_err();
+        assert_eq!(books::is_about_rows(&error.into()), about_rows, "{raised}");
+    }
+    assert!(!books::is_about_rows(&sqlx::Error::PoolTimedOut.into()));
+    assert!(!books::is_about_rows(&Error::fault("storing receipts", "too late")));
+}
