@@ -20,11 +20,11 @@ use crate::{
 /// Files between one look at whether there is more and the next.
 const PARTS_PER_TURN: usize = 8;
 
-/// Archives all that is old enough, or one month of it.
-pub async fn advance(source: &Source, month: Option<Month>) -> Result<(), Error> {
+/// Archives all that is old enough, and no month after `last`.
+pub async fn advance(source: &Source, last: Option<Month>) -> Result<(), Error> {
     let (services, archive) = open(source).await?;
     loop {
-        match archive::advance(&services, &archive, month, PARTS_PER_TURN)
+        match archive::advance(&services, &archive, last, PARTS_PER_TURN)
             .await
             .map_err(Error::Archive)?
         {

@@ -83,9 +83,9 @@ enum Verb {
     Migrate,
     /// Move usage events of old months into the archive now; the worker does it every day.
     Archive {
-        /// Only this month, as in 2026-08.
+        /// The last month to move, as in 2026-08; every one that is old enough unless told.
         #[arg(long)]
-        month: Option<Month>,
+        until: Option<Month>,
         #[command(subcommand)]
         read: Option<ArchiveVerb>,
     },
@@ -143,7 +143,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
     match verb {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
-        Verb::Archive { month, read: None } => archive::advance(&source, month).await,
+        Verb::Archive { until, read: None } => archive::advance(&source, until).await,
         Verb::Archive { read: Some(ArchiveVerb::Read { month }), .. } => {
             archive::read(&source, month).await
         }

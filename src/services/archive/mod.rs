@@ -77,22 +77,20 @@ impl Archive {
     }
 }
 
-/// Archives what is old enough, oldest first, or only one month of it, and writes at most `parts_max`
-/// files.
+/// Archives what is old enough, oldest month first and none after `last`, and writes at most
+/// `parts_max` files.
 pub async fn advance(
     services: &Services,
     archive: &Archive,
-    only: Option<Month>,
+    last: Option<Month>,
     parts_max: usize,
 ) -> Result<Progress> {
     let Some(_lock) = manifest::lock(services).await? else { return Ok(Progress::Busy) };
     let mut parts_left = parts_max;
     for month in manifest::months_held(services).await? {
-        if month.until() + TimeDelta::days(archive.raw_days.into()) > services.now() {
+        let old = month.until() + TimeDelta::days(archive.raw_days.into()) <= services.now();
+        if !old || last.is_some_and(|last| month > last) {
             break;
-        }
-        if only.is_some_and(|only| only != month) {
-            continue;
         }
         if !archive_month(services, archive, month, &mut parts_left).await? {
             return Ok(Progress::More);

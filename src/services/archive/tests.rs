@@ -5,7 +5,7 @@ use sqlx::PgPool;
 use super::*;
 use crate::services::{
     gate::fixtures::{Sale, World},
-    metering::Observed,
+    metering::{self, Observed},
     reports::fixtures::{draw, instants, write},
 };
 
@@ -53,6 +53,14 @@ impl Told {
         events.try_collect().await.unwrap()
     }
 
+    /// How many sums of archived months differ from their files.
+    async fn archive_faults(&self) -> i64 {
+        let proof = metering::reconcile(self.world.pool(), None, None).await.unwrap();
+        let check = &proof.checks[0];
+        assert!(check.compared == 3, "{check}");
+        check.differing
+    }
+
     async fn held(&self) -> Vec<String> {
         let months = manifest::months_held(&self.world.services).await.unwrap();
         months.iter().map(Month::to_string).collect()
@@ -77,8 +85,8 @@ async fn a_month_is_archived_when_all_of_it_is_old_and_reads_as_it_was(pool: PgP
     assert_eq!(refused.refusal().unwrap().code, "not_found");
 
     told.world.pass(TimeDelta::days(3));
-    let march = Some(february().next());
-    let run = advance(&services, &told.archive, march, 100).await.unwrap();
+    let january = Some("2026-01".parse().unwrap());
+    let run = advance(&services, &told.archive, january, 100).await.unwrap();
     assert_eq!((run, told.raw(february()).await.len()), (Progress::Done, raw.len()));
     assert_eq!(told.advance(100).await.unwrap(), Progress::Done);
     assert_eq!(told.archived(february()).await, raw);
@@ -89,6 +97,11 @@ async fn a_month_is_archived_when_all_of_it_is_old_and_reads_as_it_was(pool: PgP
     told.happen(&[0], 5).await;
     assert_eq!(told.advance(100).await.unwrap(), Progress::Done);
     assert_eq!(told.archived(february()).await, raw);
+    // The books can be proved still, and a planted fault is named.
+    assert_eq!(told.archive_faults().await, 0);
+    let plant = "update usage_day set tokens = tokens + 1 where bucket < '2026-03-01'";
+    sqlx::query(plant).execute(told.world.pool()).await.unwrap();
+    assert_eq!(told.archive_faults().await, 1);
 }
 
 #[sqlx::test]
@@ -130,10 +143,12 @@ async fn an_event_that_comes_meanwhile_is_not_lost(pool: PgPool) {
     told.happen(&[91 + 5], 3).await;
     let late = told.raw(february()).await;
     assert_eq!(late.len(), 3);
+    assert_eq!(told.archive_faults().await, 0);
     assert_eq!(told.advance(100).await.unwrap(), Progress::Done);
     let mut all = told.archived(february()).await;
     assert_eq!(all.split_off(raw.len()), late);
     assert_eq!(all, raw);
+    assert_eq!(told.archive_faults().await, 0);
 }
 
 #[sqlx::test]
