@@ -28,8 +28,9 @@ const DAILY: [&str; 1] = ["usage.archive"];
 /// Months whose partitions are there before they begin.
 const MONTHS_AHEAD: u32 = 2;
 
-/// Files one turn of `usage.archive` writes at most: seconds, well within the lock of a job.
-const PARTS_PER_TURN: usize = 8;
+/// Files one turn of `usage.archive` writes at most: even from a slow disk well within the lock of a
+/// job, and other jobs get their turn.
+const PARTS_PER_TURN: usize = 2;
 
 /// Runs until `stop` says so.
 pub async fn run(services: Services, archive: Archive, mut stop: watch::Receiver<bool>) {
