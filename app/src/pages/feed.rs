@@ -232,7 +232,8 @@ pub fn outcome(scope: Scope, free_reason: Option<FreeReason>) -> AnyView {
     let (tone, word) = match free_reason {
         Some(FreeReason::Repeat) => (Tone::Info, "Repeat, free".to_owned()),
         Some(FreeReason::Preview) => (Tone::Neutral, "Preview, free".to_owned()),
-        Some(reason) => (Tone::Neutral, reason.in_words().to_owned()),
+        Some(FreeReason::BeforeMeter) => (Tone::Neutral, "Before the license, free".to_owned()),
+        Some(FreeReason::NoUnits) => (Tone::Neutral, "No units, free".to_owned()),
         None => (Tone::Good, scope.in_words().to_owned()),
     };
     view! { <Status tone word /> }.into_any()

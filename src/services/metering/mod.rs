@@ -84,15 +84,6 @@ impl Observed {
             free_said: self.free_said,
         }
     }
-
-    /// Where its row is.
-    pub const fn place(&self) -> Place {
-        Place {
-            license_id: self.license_id,
-            occurred_at: self.occurred_at,
-            usage_event_id: self.usage_event_id,
-        }
-    }
 }
 
 /// What a license says about the uses under it.

@@ -59,7 +59,12 @@ async fn a_use_written_before_is_answered_and_never_written_again(pool: PgPool) 
     assert_eq!(written.iter().filter(|&&each| each == free(FreeReason::Repeat)).count(), 1);
 
     let mut tx = world.pool().begin().await.unwrap();
-    let places = [one.place(), two.place(), observed(&world, &sale).place()];
+    let place = |each: &Observed| Place {
+        license_id: each.license_id,
+        occurred_at: each.occurred_at,
+        usage_event_id: each.usage_event_id,
+    };
+    let places = [place(&one), place(&two), place(&observed(&world, &sale))];
     let before = judged(&mut tx, &places).await.unwrap();
     assert_eq!(before.len(), 2);
     assert_eq!([before[&one.usage_event_id], before[&two.usage_event_id]], written[..]);
