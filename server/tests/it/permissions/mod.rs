@@ -45,7 +45,7 @@ license.accept    accept_as_ours    sign join   | yes   yes   yes     no        
 token.create      create_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 token.revoke      revoke_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
-usage.read        top_works         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        breakdown         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        events            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
@@ -77,7 +77,7 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::AcceptLicense => &["accept", "accept_as_ours"],
         Deed::CreateToken => &["create_token"],
         Deed::RevokeToken => &["revoke_token"],
-        Deed::ReadUsage => &["usage", "top_works", "events", "quota", "receipt"],
+        Deed::ReadUsage => &["usage", "breakdown", "events", "quota", "receipt"],
         Deed::ReportUsage => &["report"],
     }
 }
