@@ -13,7 +13,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use imprimatur::domain::gate::Failover;
+use imprimatur::domain::{gate::Failover, metering::EVENT_AGE_DAYS_MAX};
 use ipnet::IpNet;
 use url::Url;
 
@@ -41,6 +41,7 @@ pub const KEYS: &[&str] = &[
     "OUTBOX_DIR",
     "PAGE_BYTES_MAX",
     "POSTGRES_PORT",
+    "RAW_DAYS",
     "RECEIPT_KEY_DAYS",
     "SANDBOX",
     "SIGN_IN_LISTEN",
@@ -112,6 +113,15 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// Where old usage events go.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// `DATA_DIR`: the archive lies in its folder `archive`.
+    pub dir: PathBuf,
+    /// `RAW_DAYS`: days that usage events stay in PostgreSQL at least.
+    pub raw_days: u16,
+}
+
 /// How the gate works.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -159,6 +169,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub archive: Archive,
     pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
@@ -217,6 +228,20 @@ impl Source {
             url: Secret(self.required("DATABASE_URL")?.to_owned()),
             connections_max: self.read("DATABASE_CONNECTIONS_MAX", 16)?,
         })
+    }
+
+    /// Where old usage events go; with the database, all that `archive` needs.
+    pub fn archive(&self) -> Result<Archive, Error> {
+        let raw_days = self.read("RAW_DAYS", 90)?;
+        // Reports are taken for so long, and an archived month takes none.
+        let least = u16::try_from(EVENT_AGE_DAYS_MAX).unwrap_or(u16::MAX);
+        if raw_days <= least {
+            return Err(Error::Unreadable {
+                key: "RAW_DAYS",
+                reason: format!("uses may be reported for {least} days; keep events longer"),
+            });
+        }
+        Ok(Archive { dir: PathBuf::from(self.required("DATA_DIR")?).join("archive"), raw_days })
     }
 
     fn text(&self, key: &'static str) -> Option<&str> {
@@ -281,6 +306,7 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
+            archive: source.archive()?,
             gate: Gate::read(source)?,
             keys: Keys::read(source)?,
             providers: providers(source)?,
@@ -422,6 +448,7 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.web.base_url, "https://imprimatur.example");
         assert_eq!(config.content.upload_bytes_max, 5_368_709_120);
+        assert_eq!(config.archive.raw_days, 90);
         assert!(!format!("{config:?}").contains("hush"));
     }
 
@@ -442,6 +469,13 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn events_are_kept_for_longer_than_they_may_be_reported() {
+        assert_eq!(read(&[("RAW_DAYS", Some("35"))]).unwrap().archive.raw_days, 35);
+        let early = read(&[("RAW_DAYS", Some("34"))]).unwrap_err();
+        assert!(matches!(early, Error::Unreadable { key: "RAW_DAYS", .. }));
     }
 
     #[test]

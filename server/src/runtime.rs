@@ -3,12 +3,13 @@
 //! Always true: what was accepted before the stop is answered, and the gate writes its last receipts
 //! before the process ends.
 
-use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
     self, Clock, Services,
+    archive::Archive,
     content::ContentStore,
     gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
     reports::CursorKey,
@@ -78,6 +79,8 @@ pub enum Error {
     SchemaBehind,
     #[error("The folder for content cannot be used: {0}.")]
     Content(String),
+    #[error("The folder for archived events cannot be used: {0}.")]
+    Archive(String),
     #[error("The base URL cannot be used: {0}.")]
     BaseUrl(url::ParseError),
     #[error(transparent)]
@@ -112,18 +115,26 @@ pub async fn connect(database: &Database) -> Result<PgPool, Error> {
 
 /// What every deed needs, as configured.
 pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
-    let dir = &config.content.dir;
-    let failed = |error: String| Error::Content(format!("{} ({error})", dir.display()));
-    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
-    let store = LocalFileSystem::new_with_prefix(dir)
-        .map_err(|error| failed(error.to_string()))?
-        .with_automatic_cleanup(true);
+    let store = folder(&config.content.dir).map_err(Error::Content)?;
     Ok(Services {
         pool,
         clock: Arc::new(WallClock),
         content: ContentStore::new(Arc::new(store), config.content.upload_bytes_max),
         live: !config.web.sandbox,
     })
+}
+
+/// Where old usage events go, as configured.
+pub fn archive(config: &config::Archive) -> Result<Archive, Error> {
+    let store = folder(&config.dir).map_err(Error::Archive)?;
+    Ok(Archive::new(Arc::new(store), config.raw_days))
+}
+
+fn folder(dir: &Path) -> Result<LocalFileSystem, String> {
+    let failed = |error: String| format!("{} ({error})", dir.display());
+    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| failed(error.to_string()))?;
+    Ok(store.with_automatic_cleanup(true))
 }
 
 /// How the gate's engine works, as configured.
@@ -188,8 +199,12 @@ impl Runtime {
         let address = listener.local_addr()?;
         let (router, gate) = assemble(&config, roles, &services).await?;
         let working = if roles.contains(&Role::Worker) {
-            let (prober, keys) = (prober(&config)?, key_settings(&config.keys));
-            let worker = Worker { services, prober, keys };
+            let worker = Worker {
+                services,
+                prober: prober(&config)?,
+                keys: key_settings(&config.keys),
+                archive: archive(&config.archive)?,
+            };
             Some(tokio::spawn(worker.run(stop.clone())))
         } else {
             None

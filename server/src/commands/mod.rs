@@ -1,5 +1,6 @@
 //! The command line. What goes wrong before anything runs is one sentence that says what to do.
 
+mod archive;
 mod demo;
 mod reconcile;
 mod serve;
@@ -13,7 +14,7 @@ use std::{
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
-use imprimatur::services;
+use imprimatur::{domain::month::Month, services};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -32,6 +33,8 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
+    #[error("The archive could not be used: {0}.")]
+    Archive(#[source] services::Error),
     #[error("The books could not be read: {0}.")]
     Books(#[source] services::Error),
     #[error("The books do not agree: {0} differences.")]
@@ -84,6 +87,14 @@ enum Verb {
         #[arg(long)]
         now: bool,
     },
+    /// Move usage events of old months into the archive now; the worker does it every day.
+    Archive {
+        /// The last month to move, as in 2026-08; every one that is old enough unless told.
+        #[arg(long)]
+        until: Option<Month>,
+        #[command(subcommand)]
+        read: Option<ArchiveVerb>,
+    },
     /// Prove that sums, usage events, billed units and receipts agree. Names every difference, and
     /// fails if there is one.
     Reconcile {
@@ -105,6 +116,15 @@ enum Verb {
         /// Its port; 0 picks a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ArchiveVerb {
+    /// Write the archived usage events of a month to standard output, one JSON object on a line.
+    Read {
+        /// The month, as in 2026-08.
+        month: Month,
     },
 }
 
@@ -130,6 +150,10 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
         Verb::RotateReceiptKey { now } => serve::rotate_receipt_key(&source, now).await,
+        Verb::Archive { until, read: None } => archive::advance(&source, until).await,
+        Verb::Archive { read: Some(ArchiveVerb::Read { month }), .. } => {
+            archive::read(&source, month).await
+        }
         Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
@@ -143,7 +167,10 @@ fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
         Verb::Demo | Verb::Postgres { .. } => "warn",
         // What it finds is said on standard output; slow statements are expected.
         Verb::Reconcile { .. } => "error",
-        Verb::Serve { .. } | Verb::Migrate | Verb::RotateReceiptKey { .. } => "info",
+        Verb::Archive { .. }
+        | Verb::Serve { .. }
+        | Verb::Migrate
+        | Verb::RotateReceiptKey { .. } => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
     let logs = tracing_subscriber::fmt()

@@ -33,7 +33,7 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
+    config::{Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -257,6 +257,7 @@ fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
+        archive: Archive { dir: content.join("archive"), raw_days: 90 },
         gate: GateLimits {
             unlicensed_per_hour: 100,
             page_bytes_max: 1 << 20,

@@ -85,6 +85,18 @@ impl Range {
         self.grain
     }
 
+    /// As many buckets, right before these.
+    pub fn previous(&self) -> Result<Self, Refusal> {
+        let from = match self.grain {
+            Grain::Hour | Grain::Day => self.from.checked_sub_signed(self.until - self.from),
+            Grain::Month => u32::try_from(self.count())
+                .ok()
+                .and_then(|months| self.from.checked_sub_months(Months::new(months))),
+        };
+        let early = || Refusal::invalid("from", "Choose an instant of this century.");
+        Self::new(from.ok_or_else(early)?, self.from, self.grain)
+    }
+
     fn count(&self) -> i64 {
         match self.grain {
             Grain::Hour => (self.until - self.from).num_hours(),
@@ -127,6 +139,20 @@ mod tests {
                 .unwrap();
         assert_eq!(range.from(), at("2025-12-01T00:00:00Z"));
         assert_eq!((range.until(), range.count()), (at("2026-03-01T00:00:00Z"), 3));
+    }
+
+    #[test]
+    fn the_time_before_is_as_long_and_ends_where_this_begins() {
+        for (from, until, grain, before) in [
+            ("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z", Grain::Day, "2026-02-22T00:00:00Z"),
+            ("2026-03-01T00:00:00Z", "2026-03-01T05:00:00Z", Grain::Hour, "2026-02-28T19:00:00Z"),
+            ("2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z", Grain::Month, "2025-12-01T00:00:00Z"),
+        ] {
+            let range = Range::new(at(from), at(until), grain).unwrap();
+            let previous = range.previous().unwrap();
+            assert_eq!((previous.from(), previous.until()), (at(before), range.from()));
+            assert_eq!(previous.count(), range.count());
+        }
     }
 
     #[test]

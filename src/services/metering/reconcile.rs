@@ -72,6 +72,8 @@ pub enum Difference {
         stored: i64,
         raw: i64,
     },
+    /// A month whose events are in the archive, and what is wrong about its sums.
+    Archived { month: String, fault: String },
     /// An event, and what is wrong about it.
     Event { usage_event_id: UsageEventId, fault: String },
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Difference {
                     bucket.format("%Y-%m-%dT%H:%MZ"),
                 )
             }
+            Self::Archived { month, fault } => write!(f, "archived month {month}: {fault}"),
             Self::Event { usage_event_id, fault } => write!(f, "event {usage_event_id}: {fault}"),
         }
     }
@@ -115,7 +118,11 @@ pub(super) async fn prove(
 ) -> Result<Proof> {
     let from = from.map(|from| Grain::Month.start(from)).unwrap_or(FIRST_INSTANT);
     let until = until.map(after_month).unwrap_or(LAST_INSTANT);
+    let archived = archived_until(tx).await?.unwrap_or(FIRST_INSTANT);
+    let in_archive = archived_months(tx, from, until.min(archived)).await?;
+    let from = from.max(archived);
     let checks = vec![
+        in_archive,
         hours(tx, from, until).await?,
         days(tx, from, until).await?,
         months(tx, from, until).await?,
@@ -149,6 +156,83 @@ const fn instant(seconds: i64) -> DateTime<Utc> {
 async fn hold_still(tx: &mut PgConnection) -> Result<()> {
     sqlx::query!("set transaction isolation level repeatable read, read only").execute(tx).await?;
     Ok(())
+}
+
+/// The end of the last month whose events are in the archive. Months go there oldest first.
+async fn archived_until(tx: &mut PgConnection) -> Result<Option<DateTime<Utc>>> {
+    let until = sqlx::query_scalar!(
+        "select (max(month) + interval '1 month') at time zone 'UTC' from usage_archive
+         where released_at is not null"
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok(until)
+}
+
+/// The sums of archived months, held against what their files hold, and what came after them.
+async fn archived_months(
+    tx: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Check> {
+    let rows = sqlx::query!(
+        r#"with counted as (
+               select month, calls, pages, tokens, bytes, training_examples, inference_requests,
+                      billable_units, cache_hits, attribution_sum, attribution_count
+               from usage_archive
+               where released_at is not null and month >= ($1 at time zone 'UTC')::date
+                 and month < ($2 at time zone 'UTC')::date
+               union all
+               select (date_trunc('month', occurred_at at time zone 'UTC'))::date, calls, pages,
+                      tokens, bytes, training_examples, inference_requests, billable_units,
+                      cache_hit::int, coalesce(attribution, 0), (attribution is not null)::int
+               from usage_event where occurred_at >= $1 and occurred_at < $2),
+           said as (
+               select month, row(sum(calls), sum(pages), sum(tokens), sum(bytes),
+                      sum(training_examples), sum(inference_requests), sum(billable_units),
+                      sum(cache_hits), sum(attribution_sum), sum(attribution_count))::text as sums
+               from counted group by month),
+           rolled as (
+               select 'hour' as grain, * from usage_hour where bucket >= $1 and bucket < $2
+               union all
+               select 'day', * from usage_day where bucket >= $1 and bucket < $2
+               union all
+               select 'month', * from usage_month where bucket >= $1 and bucket < $2),
+           held as (
+               select grain, (date_trunc('month', bucket at time zone 'UTC'))::date as month,
+                      row(sum(calls), sum(pages), sum(tokens), sum(bytes), sum(training_examples),
+                      sum(inference_requests), sum(billable_units), sum(cache_hits),
+                      sum(attribution_sum), sum(attribution_count))::text as sums
+               from rolled group by 1, 2)
+           select to_char(month, 'YYYY-MM') as "month!", grain as "grain!",
+                  coalesce(held.sums, 'nothing') as "held!", coalesce(said.sums, 'nothing') as "said!"
+           from (select month, grain, sums from said
+                 cross join (values ('hour'), ('day'), ('month')) grains (grain)) said
+           full join held using (month, grain)
+           order by 1, 2"#,
+        from,
+        until,
+    )
+    .fetch_all(tx)
+    .await?;
+    let compared = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+    let differences: Vec<Difference> = rows
+        .into_iter()
+        .filter(|row| row.held != row.said)
+        .map(|row| Difference::Archived {
+            month: row.month,
+            fault: format!(
+                "the sums by {} are {}, its events add up to {}",
+                row.grain, row.held, row.said
+            ),
+        })
+        .collect();
+    Ok(Check {
+        claim: "Sums of archived months are what their files hold",
+        compared,
+        differing: i64::try_from(differences.len()).unwrap_or(i64::MAX),
+        differences,
+    })
 }
 
 /// The sums of one grain, held against their events.

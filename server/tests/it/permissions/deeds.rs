@@ -6,6 +6,7 @@ use imprimatur::{
         asset::ContentId,
         ids::RequestId,
         metering::{Dimensions, Grain, Measures, Range, Reported, Side},
+        report::{Dimension, Dimensions as ByDimensions, Metric},
         terms::Scope,
     },
     services::{
@@ -146,7 +147,13 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let filter = UsageFilter::default();
             reports::usage(services, actor, side, &filter, &range).await?.totals.calls > 0
         }
-        "top_works" => !reports::top_works(services, actor, side, &range, 10).await?.is_empty(),
+        "breakdown" => {
+            let (filter, by) = (UsageFilter::default(), ByDimensions::one(Dimension::Asset));
+            let most = (Metric::Calls, 10);
+            let found =
+                reports::breakdown(services, actor, side, &filter, &range, by, most).await?;
+            !found.groups.is_empty()
+        }
         "events" => {
             let (key, filter) = (CursorKey::new(&[7; 32]), EventFilter::default());
             let page = reports::events(services, &key, actor, side, &filter, None, 10).await?;

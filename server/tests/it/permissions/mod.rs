@@ -53,7 +53,7 @@ token.create      create_token      sign join   | yes   yes   no      yes       
 token.rotate      rotate_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 token.revoke      revoke_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
-usage.read        top_works         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        breakdown         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        events            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
@@ -88,7 +88,7 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::CreateToken => &["create_token"],
         Deed::RotateToken => &["rotate_token"],
         Deed::RevokeToken => &["revoke_token"],
-        Deed::ReadUsage => &["usage", "top_works", "events", "quota", "receipt"],
+        Deed::ReadUsage => &["usage", "breakdown", "events", "quota", "receipt"],
         Deed::ReportUsage => &["report"],
     }
 }
