@@ -42,6 +42,9 @@ create table tier (
     overage_micros      bigint constraint tier_overage_micros_check check (overage_micros > 0),
     rate_per_minute     int    not null constraint tier_rate_per_minute_check check (rate_per_minute > 0),
     scopes              text[] not null constraint tier_scopes_check check (cardinality(scopes) > 0),
+    -- What a use for inference or display is billed by.
+    unit                text   not null default 'call'
+        constraint tier_unit_check check (unit in ('call', 'page', 'token', 'byte')),
     -- Of a site: patterns of paths. No allowed one is every path; forbidden ones win.
     allowed_paths       text[] not null default '{}'
         constraint tier_allowed_paths_check check (cardinality(allowed_paths) <= 50),

@@ -21,7 +21,7 @@ for (const next of ['//evil.example', 'https://evil.example/', '/\\evil.example'
 }
 
 test('signing in leads back to where one was going, parameters and all @without-javascript', async ({ page }) => {
-  await page.goto('/feed?side=buyer&billable=yes');
+  await page.goto('/feed?side=buyer&cost=billable');
   await expect(page).toHaveURL(/\/sign-in\?next=/);
   await page.getByRole('button', { name: /^Continue with/ }).first().click();
   await page.getByRole('button', { name: 'Jonas Weber' }).click();

@@ -9,22 +9,28 @@ use std::{
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use imprimatur::domain::{gate::Failover, metering::EVENT_AGE_DAYS_MAX};
 use ipnet::IpNet;
 use url::Url;
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
 pub const KEYS: &[&str] = &[
+    "AUDIT_DAYS",
     "BASE_URL",
     "CONFIG",
     "CURSOR_SECRET",
     "DATABASE_CONNECTIONS_MAX",
     "DATABASE_URL",
     "DATA_DIR",
+    "GATE_FAILOVER",
+    "GATE_GRACE_SECONDS",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
+    "KEYS_SECRET",
     "LISTEN",
     "LOG_FORMAT",
     "OIDC_CLIENT_ID",
@@ -35,7 +41,8 @@ pub const KEYS: &[&str] = &[
     "OUTBOX_DIR",
     "PAGE_BYTES_MAX",
     "POSTGRES_PORT",
-    "RECEIPT_KEY",
+    "RAW_DAYS",
+    "RECEIPT_KEY_DAYS",
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
@@ -106,6 +113,15 @@ pub struct Content {
     pub upload_bytes_max: u64,
 }
 
+/// Where old usage events go.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    /// `DATA_DIR`: the archive lies in its folder `archive`.
+    pub dir: PathBuf,
+    /// `RAW_DAYS`: days that usage events stay in PostgreSQL at least.
+    pub raw_days: u16,
+}
+
 /// How the gate works.
 #[derive(Clone, Debug)]
 pub struct Gate {
@@ -119,13 +135,21 @@ pub struct Gate {
     pub outbox_dir: PathBuf,
     /// `OUTBOX_BYTES_MAX`: bytes.
     pub outbox_bytes_max: u64,
+    /// `GATE_FAILOVER`: whom it serves while PostgreSQL is away.
+    pub failover: Failover,
+    /// `GATE_GRACE_SECONDS`: for how long.
+    pub grace: Duration,
 }
 
 /// What is signed with.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// `RECEIPT_KEY`: an Ed25519 key as PKCS #8 (RFC 8410), in base64.
-    pub receipt: Secret<Vec<u8>>,
+    /// `KEYS_SECRET`: what keys kept in PostgreSQL are sealed with: 32 bytes, in base64.
+    pub secret: Secret<[u8; 32]>,
+    /// `RECEIPT_KEY_DAYS`: the key that signs receipts is replaced after so many days.
+    pub receipt_key_days: u16,
+    /// `AUDIT_DAYS`: a replaced key stays published for so many days.
+    pub audit_days: u16,
     /// `CURSOR_SECRET`: 32 bytes, in base64.
     pub cursor: Secret<[u8; 32]>,
 }
@@ -145,6 +169,7 @@ pub struct Config {
     pub web: Web,
     pub database: Database,
     pub content: Content,
+    pub archive: Archive,
     pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
@@ -203,6 +228,20 @@ impl Source {
             url: Secret(self.required("DATABASE_URL")?.to_owned()),
             connections_max: self.read("DATABASE_CONNECTIONS_MAX", 16)?,
         })
+    }
+
+    /// Where old usage events go; with the database, all that `archive` needs.
+    pub fn archive(&self) -> Result<Archive, Error> {
+        let raw_days = self.read("RAW_DAYS", 90)?;
+        // Reports are taken for so long, and an archived month takes none.
+        let least = u16::try_from(EVENT_AGE_DAYS_MAX).unwrap_or(u16::MAX);
+        if raw_days <= least {
+            return Err(Error::Unreadable {
+                key: "RAW_DAYS",
+                reason: format!("uses may be reported for {least} days; keep events longer"),
+            });
+        }
+        Ok(Archive { dir: PathBuf::from(self.required("DATA_DIR")?).join("archive"), raw_days })
     }
 
     fn text(&self, key: &'static str) -> Option<&str> {
@@ -267,18 +306,9 @@ impl Config {
                 dir: PathBuf::from(source.required("DATA_DIR")?).join("content"),
                 upload_bytes_max: source.read("UPLOAD_BYTES_MAX", 5 * 1024 * 1024 * 1024)?,
             },
+            archive: source.archive()?,
             gate: Gate::read(source)?,
-            keys: Keys {
-                receipt: Secret(decode("RECEIPT_KEY", source.required("RECEIPT_KEY")?)?),
-                cursor: Secret(
-                    decode("CURSOR_SECRET", source.required("CURSOR_SECRET")?)?
-                        .try_into()
-                        .map_err(|_| Error::Unreadable {
-                            key: "CURSOR_SECRET",
-                            reason: "it does not have 32 bytes".into(),
-                        })?,
-                ),
-            },
+            keys: Keys::read(source)?,
             providers: providers(source)?,
         };
         if config.providers.is_empty() {
@@ -286,6 +316,26 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+impl Keys {
+    /// Reads the secrets; with the database, all that making a key needs.
+    pub fn read(source: &Source) -> Result<Self, Error> {
+        Ok(Self {
+            secret: secret(source, "KEYS_SECRET")?,
+            receipt_key_days: source.read("RECEIPT_KEY_DAYS", 90)?,
+            audit_days: source.read("AUDIT_DAYS", 400)?,
+            cursor: secret(source, "CURSOR_SECRET")?,
+        })
+    }
+}
+
+fn secret(source: &Source, key: &'static str) -> Result<Secret<[u8; 32]>, Error> {
+    let bytes = decode(key, source.required(key)?)?;
+    let bytes = bytes
+        .try_into()
+        .map_err(|_| Error::Unreadable { key, reason: "it does not have 32 bytes".into() })?;
+    Ok(Secret(bytes))
 }
 
 impl Gate {
@@ -303,6 +353,8 @@ impl Gate {
                 .unwrap_or_else(|| Ok(Vec::new()))?,
             outbox_dir,
             outbox_bytes_max: source.read("OUTBOX_BYTES_MAX", 1024 * 1024 * 1024)?,
+            failover: source.read("GATE_FAILOVER", Failover::Allow)?,
+            grace: Duration::from_secs(source.read("GATE_GRACE_SECONDS", 300)?),
         })
     }
 }
@@ -370,7 +422,7 @@ mod tests {
             ("DATABASE_URL", "postgres://localhost/imprimatur".into()),
             ("DATA_DIR", "data".into()),
             ("SITE_DIR", "site".into()),
-            ("RECEIPT_KEY", STANDARD.encode([1; 48])),
+            ("KEYS_SECRET", STANDARD.encode([1; 32])),
             ("CURSOR_SECRET", STANDARD.encode([2; 32])),
             ("OIDC_ISSUER", "https://id.example".into()),
             ("OIDC_CLIENT_ID", "imprimatur".into()),
@@ -396,12 +448,13 @@ mod tests {
         let config = read(&[]).unwrap();
         assert_eq!(config.web.base_url, "https://imprimatur.example");
         assert_eq!(config.content.upload_bytes_max, 5_368_709_120);
+        assert_eq!(config.archive.raw_days, 90);
         assert!(!format!("{config:?}").contains("hush"));
     }
 
     #[test]
     fn no_secret_may_be_missing() {
-        for key in ["DATABASE_URL", "RECEIPT_KEY", "CURSOR_SECRET", "OIDC_CLIENT_SECRET"] {
+        for key in ["DATABASE_URL", "KEYS_SECRET", "CURSOR_SECRET", "OIDC_CLIENT_SECRET"] {
             assert_eq!(read(&[(key, None)]).unwrap_err(), Error::Missing(key));
         }
         assert_eq!(read(&[("OIDC_ISSUER", None)]).unwrap_err(), Error::NoProvider);
@@ -416,6 +469,13 @@ mod tests {
         assert!(read(&local).is_ok());
         let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
         assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
+    }
+
+    #[test]
+    fn events_are_kept_for_longer_than_they_may_be_reported() {
+        assert_eq!(read(&[("RAW_DAYS", Some("35"))]).unwrap().archive.raw_days, 35);
+        let early = read(&[("RAW_DAYS", Some("34"))]).unwrap_err();
+        assert!(matches!(early, Error::Unreadable { key: "RAW_DAYS", .. }));
     }
 
     #[test]

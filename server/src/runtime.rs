@@ -3,14 +3,15 @@
 //! Always true: what was accepted before the stop is answered, and the gate writes its last receipts
 //! before the process ends.
 
-use std::{io, net::SocketAddr, str::FromStr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
 use imprimatur::services::{
     self, Clock, Services,
+    archive::Archive,
     content::ContentStore,
-    gate::{self as engine, OutboxSettings, Signer, attempts::AttemptKey},
+    gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
     reports::CursorKey,
     sites::Prober,
 };
@@ -36,7 +37,7 @@ use crate::{
     router,
     sandbox::prober::SandboxProber,
     sign_in::{ConfigError, ProviderConfig, ProviderKind, Providers, SignIn},
-    worker,
+    worker::Worker,
 };
 
 /// Answers still under way get this long after the stop.
@@ -78,6 +79,8 @@ pub enum Error {
     SchemaBehind,
     #[error("The folder for content cannot be used: {0}.")]
     Content(String),
+    #[error("The folder for archived events cannot be used: {0}.")]
+    Archive(String),
     #[error("The base URL cannot be used: {0}.")]
     BaseUrl(url::ParseError),
     #[error(transparent)]
@@ -112,12 +115,7 @@ pub async fn connect(database: &Database) -> Result<PgPool, Error> {
 
 /// What every deed needs, as configured.
 pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
-    let dir = &config.content.dir;
-    let failed = |error: String| Error::Content(format!("{} ({error})", dir.display()));
-    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
-    let store = LocalFileSystem::new_with_prefix(dir)
-        .map_err(|error| failed(error.to_string()))?
-        .with_automatic_cleanup(true);
+    let store = folder(&config.content.dir).map_err(Error::Content)?;
     Ok(Services {
         pool,
         clock: Arc::new(WallClock),
@@ -126,11 +124,47 @@ pub fn services(config: &Config, pool: PgPool) -> Result<Services, Error> {
     })
 }
 
+/// Where old usage events go, as configured.
+pub fn archive(config: &config::Archive) -> Result<Archive, Error> {
+    let store = folder(&config.dir).map_err(Error::Archive)?;
+    Ok(Archive::new(Arc::new(store), config.raw_days))
+}
+
+fn folder(dir: &Path) -> Result<LocalFileSystem, String> {
+    let failed = |error: String| format!("{} ({error})", dir.display());
+    std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
+    let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| failed(error.to_string()))?;
+    Ok(store.with_automatic_cleanup(true))
+}
+
 /// How the gate's engine works, as configured.
 pub fn engine_settings(config: &Config) -> engine::Settings {
-    let config::Gate { outbox_dir, outbox_bytes_max, .. } = &config.gate;
-    let outbox = OutboxSettings { dir: outbox_dir.clone(), bytes_max: *outbox_bytes_max };
-    engine::Settings { outbox }
+    let gate = &config.gate;
+    engine::Settings {
+        keys: key_settings(&config.keys),
+        failover: FailoverSettings { policy: gate.failover, grace: gate.grace },
+        outbox: OutboxSettings { dir: gate.outbox_dir.clone(), bytes_max: gate.outbox_bytes_max },
+    }
+}
+
+/// How keys that sign receipts are kept, as configured.
+pub fn key_settings(keys: &config::Keys) -> KeySettings {
+    KeySettings {
+        secret: keys.secret.0,
+        rotation_days: keys.receipt_key_days,
+        audit_days: keys.audit_days,
+    }
+}
+
+/// Makes a new key that signs receipts, at once or after the usual lead; answers with its name.
+pub async fn rotate_receipt_key(
+    pool: PgPool,
+    keys: &KeySettings,
+    at_once: bool,
+) -> Result<String, Error> {
+    let now = WallClock.now();
+    let at = if at_once { now } else { now + engine::LEAD };
+    Ok(engine::rotate_key(&pool, keys, now, at).await?)
 }
 
 /// A serving process.
@@ -165,8 +199,13 @@ impl Runtime {
         let address = listener.local_addr()?;
         let (router, gate) = assemble(&config, roles, &services).await?;
         let working = if roles.contains(&Role::Worker) {
-            let prober = prober(&config)?;
-            Some(tokio::spawn(worker::run(services, prober, stop.clone())))
+            let worker = Worker {
+                services,
+                prober: prober(&config)?,
+                keys: key_settings(&config.keys),
+                archive: archive(&config.archive)?,
+            };
+            Some(tokio::spawn(worker.run(stop.clone())))
         } else {
             None
         };
@@ -216,8 +255,7 @@ pub async fn assemble(
     let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
-        let signer = Signer::from_pkcs8(&config.keys.receipt.0)?;
-        let gate = Gate::start(services.clone(), signer, gate_settings(config)).await?;
+        let gate = Gate::start(services.clone(), gate_settings(config)).await?;
         router = router.merge(gate::routes(gate.clone()));
         Some(gate)
     } else {
@@ -260,6 +298,7 @@ fn gate_settings(config: &Config) -> gate::Settings {
         unlicensed_per_hour: config.gate.unlicensed_per_hour,
         trusted_proxies: config.gate.trusted_proxies.clone(),
         attempt_key: AttemptKey::derive(&config.keys.cursor.0),
+        cursor_key: CursorKey::new(&config.keys.cursor.0),
         keeper: engine_settings(config),
     }
 }

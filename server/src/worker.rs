@@ -7,7 +7,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use imprimatur::services::{
-    Error, Result, Services, assets, gate, jobs, sessions,
+    Error, Result, Services,
+    archive::{self, Archive, Progress},
+    assets,
+    gate::{self, KeySettings},
+    jobs, metering, sessions,
     sites::{self, Prober},
 };
 use serde_json::json;
@@ -16,78 +20,140 @@ use tokio::sync::watch;
 /// How long to wait when there is nothing to do.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Jobs that come round every hour: removing what has expired or was left behind, and taking sites
-/// out of service whose proof is gone.
-const HOURLY: [&str; 5] =
-    ["attempt.sweep", "content.sweep", "job.sweep", "session.sweep", "site.check"];
+/// Jobs that come round every hour: removing what has expired or was left behind, making the
+/// partitions of coming months, replacing keys that have served their days, and taking sites out of
+/// service whose proof is gone.
+const HOURLY: [&str; 8] = [
+    "attempt.sweep",
+    "content.sweep",
+    "job.sweep",
+    "partition.ensure",
+    "receipt_key.tend",
+    "session.sweep",
+    "site.check",
+    "usage_key.sweep",
+];
 
-/// Runs until `stop` says so.
-/// `prober` looks for the proofs of sites.
-pub async fn run(services: Services, prober: Arc<dyn Prober>, mut stop: watch::Receiver<bool>) {
-    // What a crash has cut off is from before this start; the hourly job may be long in coming.
-    if let Err(error) = services.content.sweep_staging(services.now()).await {
-        tracing::warn!(%error, "The worker could not sweep staging; the hourly job tries again");
+/// Jobs that come round every day: moving old events to the archive.
+const DAILY: [&str; 1] = ["usage.archive"];
+
+/// Months whose partitions are there before they begin.
+const MONTHS_AHEAD: u32 = 2;
+
+/// Files one turn of `usage.archive` writes at most: even from a slow disk well within the lock of a
+/// job, and other jobs get their turn.
+const PARTS_PER_TURN: usize = 2;
+
+/// What jobs work with.
+pub struct Worker {
+    pub services: Services,
+    /// Looks for the proofs of sites.
+    pub prober: Arc<dyn Prober>,
+    /// How long keys serve.
+    pub keys: KeySettings,
+    /// Where old usage events go.
+    pub archive: Archive,
+}
+
+impl Worker {
+    /// Runs until `stop` says so.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        // What a crash has cut off is from before this start; the hourly job may be long in coming.
+        if let Err(error) = self.services.content.sweep_staging(self.services.now()).await {
+            tracing::warn!(%error, "The worker could not sweep staging; the hourly job tries again");
+        }
+        // The first events of a deployment need a partition at once.
+        if let Err(error) = metering::partitions::ensure(&self.services, MONTHS_AHEAD).await {
+            tracing::warn!(%error, "The worker could not make partitions; the hourly job tries again");
+        }
+        while !*stop.borrow() {
+            let worked = match self.turn().await {
+                Ok(worked) => worked,
+                Err(error) => {
+                    tracing::warn!(%error, "The worker could not reach its jobs; it tries again");
+                    false
+                }
+            };
+            if !worked {
+                tokio::select! {
+                    () = tokio::time::sleep(IDLE) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+        }
     }
-    while !*stop.borrow() {
-        let worked = match turn(&services, &*prober).await {
-            Ok(worked) => worked,
+
+    /// Asks for what comes round, then runs one job. Answers whether there was one.
+    async fn turn(&self) -> Result<bool> {
+        let services = &self.services;
+        ask_for_rounds(services).await?;
+        let Some(job) = jobs::claim(services).await? else { return Ok(false) };
+        match self.perform(&job.name).await {
+            Ok(()) => jobs::finish(services, &job).await?,
             Err(error) => {
-                tracing::warn!(%error, "The worker could not reach its jobs; it tries again");
-                false
+                tracing::warn!(job.id = %job.job_id, job.attempts, %error, "Job {} failed", job.name);
+                jobs::fail(services, &job, &error.to_string()).await?;
             }
+        }
+        Ok(true)
+    }
+
+    async fn perform(&self, name: &str) -> Result<()> {
+        let services = &self.services;
+        let touched = match name {
+            "attempt.sweep" => gate::attempts::sweep(services).await?,
+            "content.sweep" => assets::sweep(services).await?,
+            "job.sweep" => jobs::sweep(services).await?,
+            "partition.ensure" => {
+                metering::partitions::ensure(services, MONTHS_AHEAD).await?.unsigned_abs().into()
+            }
+            "receipt_key.tend" => gate::tend_keys(services, &self.keys).await?,
+            "session.sweep" => sessions::sweep(services).await?,
+            "site.check" => sites::check_due(services, &*self.prober).await?,
+            "usage.archive" => return self.archive_some().await,
+            "usage_key.sweep" => metering::sweep(services).await?,
+            _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),
         };
-        if !worked {
-            tokio::select! {
-                () = tokio::time::sleep(IDLE) => {}
-                _ = stop.changed() => {}
+        if touched > 0 {
+            tracing::info!(touched, "Job {name} dealt with {touched}");
+        }
+        Ok(())
+    }
+
+    /// Archives as much as fits a turn, and asks for another where that was not all.
+    async fn archive_some(&self) -> Result<()> {
+        let services = &self.services;
+        match archive::advance(services, &self.archive, None, PARTS_PER_TURN).await? {
+            Progress::Done | Progress::Busy => {}
+            Progress::More => {
+                let now = services.now();
+                let mut conn = services.pool.acquire().await?;
+                jobs::enqueue(&mut conn, "usage.archive", json!({}), None, now, now).await?;
             }
         }
+        Ok(())
     }
 }
 
-/// Asks for what comes round, then runs one job. Answers whether there was one.
-async fn turn(services: &Services, prober: &dyn Prober) -> Result<bool> {
-    ask_hourly(services).await?;
-    let Some(job) = jobs::claim(services).await? else { return Ok(false) };
-    match perform(services, prober, &job.name).await {
-        Ok(()) => jobs::finish(services, &job).await?,
-        Err(error) => {
-            tracing::warn!(job.id = %job.job_id, job.attempts, %error, "Job {} failed", job.name);
-            jobs::fail(services, &job, &error.to_string()).await?;
+async fn ask_for_rounds(services: &Services) -> Result<()> {
+    let now = services.now();
+    let mut conn = services.pool.acquire().await?;
+    for (names, seconds) in [(HOURLY.as_slice(), HOUR), (DAILY.as_slice(), DAY)] {
+        let next = next_round(now, seconds);
+        let key = next.to_rfc3339();
+        for name in names {
+            jobs::enqueue(&mut conn, name, json!({}), Some(&key), next, now).await?;
         }
     }
-    Ok(true)
-}
-
-async fn ask_hourly(services: &Services) -> Result<()> {
-    let now = services.now();
-    let next_hour = next_hour(now);
-    let mut conn = services.pool.acquire().await?;
-    for name in HOURLY {
-        let key = next_hour.to_rfc3339();
-        jobs::enqueue(&mut conn, name, json!({}), Some(&key), next_hour, now).await?;
-    }
     Ok(())
 }
 
-/// The next whole hour, a few minutes past it so that not everything happens on the stroke.
-fn next_hour(now: DateTime<Utc>) -> DateTime<Utc> {
-    const HOUR: i64 = 3600;
-    let started = now.timestamp().div_euclid(HOUR);
-    DateTime::from_timestamp((started + 1) * HOUR + 300, 0).unwrap_or(now)
-}
+const HOUR: i64 = 3600;
+const DAY: i64 = 24 * HOUR;
 
-async fn perform(services: &Services, prober: &dyn Prober, name: &str) -> Result<()> {
-    let swept = match name {
-        "attempt.sweep" => gate::attempts::sweep(services).await?,
-        "content.sweep" => assets::sweep(services).await?,
-        "job.sweep" => jobs::sweep(services).await?,
-        "session.sweep" => sessions::sweep(services).await?,
-        "site.check" => sites::check_due(services, prober).await?,
-        _ => return Err(Error::fault("running a job", format!("no job is called {name}"))),
-    };
-    if swept > 0 {
-        tracing::info!(swept, "Job {name} removed {swept}");
-    }
-    Ok(())
+/// The next whole hour or day (UTC), a few minutes past it so that not everything happens on the
+/// stroke.
+fn next_round(now: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
+    let started = now.timestamp().div_euclid(seconds);
+    DateTime::from_timestamp((started + 1) * seconds + 300, 0).unwrap_or(now)
 }

@@ -37,6 +37,7 @@ text_enum! {
         RotateToken = "token.rotate",
         RevokeToken = "token.revoke",
         ReadUsage = "usage.read",
+        ReportUsage = "usage.report",
     }
 }
 
@@ -59,6 +60,7 @@ impl Deed {
             Self::RotateToken => "rotate tokens",
             Self::RevokeToken => "revoke tokens",
             Self::ReadUsage => "see usage",
+            Self::ReportUsage => "report usage",
         }
     }
 }
@@ -73,7 +75,7 @@ impl Role {
             (Self::Finance, AcceptLicense | CapSpend) => true,
             (
                 Self::Developer,
-                RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken,
+                RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken | ReportUsage,
             ) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }

@@ -12,6 +12,7 @@ pub mod identity;
 
 pub mod asset;
 pub mod money;
+pub mod month;
 pub mod pricing;
 pub mod site;
 pub mod terms;
@@ -21,6 +22,7 @@ pub mod gate;
 pub mod license;
 pub mod metering;
 pub mod receipt;
+pub mod report;
 
 pub mod cursor;
 pub mod event;

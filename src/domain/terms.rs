@@ -14,6 +14,8 @@ text_enum! {
         Training = "training",
         /// Being read by a model while it answers, and being shown in the answer.
         Inference = "inference",
+        /// Being shown to people, counted by whoever shows it; the gate delivers nothing for it.
+        Display = "display",
         /// Looking before licensing; never more than looking.
         Preview = "preview",
     }
@@ -25,6 +27,7 @@ impl Scope {
         match self {
             Self::Training => "Training",
             Self::Inference => "Inference",
+            Self::Display => "Display",
             Self::Preview => "Preview",
         }
     }

@@ -10,6 +10,7 @@ use sqlx::PgPool;
 
 use crate::domain::{error::Refusal, ids::TypedId};
 
+pub mod archive;
 pub mod content;
 pub mod events;
 pub mod health;

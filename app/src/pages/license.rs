@@ -46,7 +46,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let license = licenses::get(&request.services, &request.actor, license_id).await?;
     let tokens = tokens::list(&request.services, &request.actor, license_id).await?;
     let quota_used = reports::quota_used(&request.services, &request.actor, license_id).await?;
-    let month = Range::new(month_start(request.now), request.now, Grain::Hour)?;
+    let month = Range::new(month_start(request.now), request.now, Grain::Month)?;
     let filter = UsageFilter { license_id: Some(license_id), ..UsageFilter::default() };
     let deliveries =
         reports::usage(&request.services, &request.actor, Side::Buyer, &filter, &month)

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 
 use super::{
     feed::outcome,
-    usage::{Totals, chosen_side, unused, use_chart, works_table},
+    usage::{Totals, chosen_side, top_works, unused, use_chart, works_table},
 };
 use crate::{
     request::{Page, Request},
@@ -43,7 +43,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let (services, actor) = (&request.services, &request.actor);
     let range = Range::last_days(request.now, DAYS, Grain::Day)?;
     let report = reports::usage(services, actor, side, &UsageFilter::default(), &range).await?;
-    let works = reports::top_works(services, actor, side, &range, WORKS).await?;
+    let works = top_works(request, side, &range, WORKS).await?;
     let latest = reports::events(
         services,
         &request.cursor_key,
@@ -195,7 +195,7 @@ fn draw_latest(latest: Vec<EventLine>, side: Side, now: chrono::DateTime<chrono:
     let rows = latest
         .into_iter()
         .map(|line| {
-            let title = match line.receipt_id {
+            let title = match line.receipt_id() {
                 Some(receipt_id) => Cell::link(line.title, format!("/feed/{receipt_id}")),
                 None => Cell::new(line.title),
             };

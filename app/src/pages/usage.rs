@@ -1,10 +1,13 @@
 //! `/usage`: use over time, as a chart and as a table, from either side of the market.
 
 use imprimatur::{
-    domain::metering::{Grain, Range, Side},
+    domain::{
+        metering::{Grain, Range, Side},
+        report::{Dimension, Dimensions, Metric},
+    },
     services::{
         Result,
-        reports::{self, UsageFilter, UsageReport, WorkUse},
+        reports::{self, Group, UsageFilter, UsageReport},
     },
 };
 use leptos::prelude::*;
@@ -36,7 +39,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let filter = UsageFilter::default();
     let (services, actor) = (&request.services, &request.actor);
     let report = reports::usage(services, actor, side, &filter, &range).await?;
-    let works = reports::top_works(services, actor, side, &range, WORKS).await?;
+    let works = top_works(request, side, &range, WORKS).await?;
     let now = request.now;
     let sides = request.sides();
     Ok(Page::workspace(request, "Usage", move || {
@@ -82,6 +85,21 @@ pub async fn show(request: &Request) -> Result<Page> {
     }))
 }
 
+/// The works used most over a range: most billable units first, then most calls.
+pub async fn top_works(
+    request: &Request,
+    side: Side,
+    range: &Range,
+    top: u8,
+) -> Result<Vec<Group>> {
+    let by_work = Dimensions::one(Dimension::Asset);
+    let most = (Metric::BillableUnits, top);
+    let (services, actor) = (&request.services, &request.actor);
+    let filter = UsageFilter::default();
+    let found = reports::breakdown(services, actor, side, &filter, range, by_work, most).await?;
+    Ok(found.groups)
+}
+
 /// The side asked for, else the one the organization is on; creators come first.
 pub fn chosen_side(request: &Request) -> Side {
     let fallback = if request.sides().creator { Side::Creator } else { Side::Buyer };
@@ -100,7 +118,7 @@ pub fn Totals(report: UsageReport, side: Side) -> impl IntoView {
             </Figure>
             <Figure
                 label="Billable units"
-                href=format!("/feed?side={side}&billable=yes")
+                href=format!("/feed?side={side}&cost=billable")
                 note=|| "Repeats and previews are free"
             >
                 <Quantity count=totals.billable_units />
@@ -155,16 +173,17 @@ pub fn unused(side: Side) -> AnyView {
 }
 
 /// Works by how much they were used.
-pub fn works_table(works: Vec<WorkUse>, side: Side) -> AnyView {
+pub fn works_table(works: Vec<Group>, side: Side) -> AnyView {
     let rows = works
         .into_iter()
-        .map(|work| {
-            let bytes = u64::try_from(work.totals.bytes).unwrap_or_default();
-            let href = format!("/feed?side={side}&asset={}", work.asset_id);
+        .filter_map(|work| Some((work.keys.into_iter().next()?, work.totals)))
+        .map(|(work, totals)| {
+            let bytes = u64::try_from(totals.bytes).unwrap_or_default();
+            let href = format!("/feed?side={side}&asset={}", work.value);
             Row::new(vec![
-                Cell::link(work.title, href),
-                Cell::new(view! { <Quantity count=work.totals.calls /> }),
-                Cell::new(view! { <Quantity count=work.totals.billable_units /> }),
+                Cell::link(work.label, href),
+                Cell::new(view! { <Quantity count=totals.calls /> }),
+                Cell::new(view! { <Quantity count=totals.billable_units /> }),
                 Cell::new(view! { <Bytes count=bytes /> }),
             ])
         })

@@ -1,6 +1,8 @@
 //! The command line. What goes wrong before anything runs is one sentence that says what to do.
 
+mod archive;
 mod demo;
+mod reconcile;
 mod serve;
 
 use std::{
@@ -10,7 +12,9 @@ use std::{
     process::ExitCode,
 };
 
+use chrono::NaiveDate;
 use clap::{Parser, Subcommand};
+use imprimatur::{domain::month::Month, services};
 use tokio::sync::watch;
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +33,12 @@ pub enum Error {
     Postgres(#[from] private_postgres::Error),
     #[error(transparent)]
     Runtime(#[from] runtime::Error),
+    #[error("The archive could not be used: {0}.")]
+    Archive(#[source] services::Error),
+    #[error("The books could not be read: {0}.")]
+    Books(#[source] services::Error),
+    #[error("The books do not agree: {0} differences.")]
+    Differences(i64),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
@@ -71,6 +81,30 @@ enum Verb {
     },
     /// Bring the schema up to date.
     Migrate,
+    /// Make a new key that signs receipts; running gates take it up by themselves.
+    RotateReceiptKey {
+        /// Sign with it at once, not in ten minutes: the old one may be known to others.
+        #[arg(long)]
+        now: bool,
+    },
+    /// Move usage events of old months into the archive now; the worker does it every day.
+    Archive {
+        /// The last month to move, as in 2026-08; every one that is old enough unless told.
+        #[arg(long)]
+        until: Option<Month>,
+        #[command(subcommand)]
+        read: Option<ArchiveVerb>,
+    },
+    /// Prove that sums, usage events, billed units and receipts agree. Names every difference, and
+    /// fails if there is one.
+    Reconcile {
+        /// The first day to look at, as 2026-11-01; the whole of its month is.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The first day not to look at; a month it is inside of is looked at all the same.
+        #[arg(long)]
+        until: Option<NaiveDate>,
+    },
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -82,6 +116,15 @@ enum Verb {
         /// Its port; 0 picks a free one.
         #[arg(long, default_value_t = 0)]
         port: u16,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum ArchiveVerb {
+    /// Write the archived usage events of a month to standard output, one JSON object on a line.
+    Read {
+        /// The month, as in 2026-08.
+        month: Month,
     },
 }
 
@@ -106,6 +149,12 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
     match verb {
         Verb::Serve { roles } => serve::serve(&source, &roles).await,
         Verb::Migrate => serve::migrate(&source).await,
+        Verb::RotateReceiptKey { now } => serve::rotate_receipt_key(&source, now).await,
+        Verb::Archive { until, read: None } => archive::advance(&source, until).await,
+        Verb::Archive { read: Some(ArchiveVerb::Read { month }), .. } => {
+            archive::read(&source, month).await
+        }
+        Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -116,7 +165,12 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
         Verb::Demo | Verb::Postgres { .. } => "warn",
-        Verb::Serve { .. } | Verb::Migrate => "info",
+        // What it finds is said on standard output; slow statements are expected.
+        Verb::Reconcile { .. } => "error",
+        Verb::Archive { .. }
+        | Verb::Serve { .. }
+        | Verb::Migrate
+        | Verb::RotateReceiptKey { .. } => "info",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(quiet));
     let logs = tracing_subscriber::fmt()

@@ -1,10 +1,10 @@
-//! `imprimatur serve` and `imprimatur migrate`: production.
+//! `imprimatur serve`, `migrate` and `rotate-receipt-key`: production.
 
 use imprimatur::MIGRATOR;
 
-use super::{Error, until_told_to_stop};
+use super::{Error, say, until_told_to_stop};
 use crate::{
-    config::{Config, Source},
+    config::{Config, Keys, Source},
     runtime::{self, Role, Runtime},
 };
 
@@ -22,5 +22,17 @@ pub async fn migrate(source: &Source) -> Result<(), Error> {
     let pool = runtime::connect(&source.database()?).await?;
     MIGRATOR.run(&pool).await.map_err(runtime::Error::Migrate)?;
     tracing::info!("The schema is up to date");
+    Ok(())
+}
+
+/// Makes a new key that signs receipts and says its name.
+pub async fn rotate_receipt_key(source: &Source, now: bool) -> Result<(), Error> {
+    let pool = runtime::connect(&source.database()?).await?;
+    let keys = runtime::key_settings(&Keys::read(source)?);
+    let kid = runtime::rotate_receipt_key(pool, &keys, now).await?;
+    say(&format!(
+        "Receipts are signed with {kid} {}.",
+        if now { "from now on" } else { "in ten minutes" }
+    ));
     Ok(())
 }

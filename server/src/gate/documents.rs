@@ -1,8 +1,8 @@
 //! What stands beside content: manifests, stored receipts, and the keys to check them with.
 
 use axum::{
-    extract::State,
-    http::header,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -12,9 +12,12 @@ use imprimatur::{
         gate::{Ask, Subject},
         ids::ReceiptId,
     },
-    services::gate::{self, Machine, Manifest},
+    services::{
+        gate::{self, Machine, Manifest},
+        reports::{self, RECEIPTS_PER_BATCH_MAX},
+    },
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Gate, problem::Problem, refuse::too_many, request::Asked};
 
@@ -116,6 +119,55 @@ async fn read_receipt(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, jws).into_response())
+}
+
+/// What `GET /receipts` is asked with.
+#[derive(Deserialize)]
+pub(super) struct Batch {
+    cursor: Option<String>,
+    limit: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct BatchDocument {
+    receipts: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+/// `GET /receipts?limit=1000&cursor=…`: receipts of the token's license, oldest first, as
+/// `{"receipts": [compact JWS, …], "next": cursor}`. Without `next` nothing follows yet. At most
+/// 1000 at a time, and so many unless `limit` says fewer; a cursor opens for 72 hours.
+pub(super) async fn receipts(
+    State(gate): State<Gate>,
+    batch: Result<Query<Batch>, QueryRejection>,
+    asked: Asked,
+) -> Response {
+    let request_id = asked.request_id;
+    match read_receipts(&gate, batch, &asked).await {
+        Ok(response) => response,
+        Err(problem) => problem.answer(&gate, request_id),
+    }
+}
+
+async fn read_receipts(
+    gate: &Gate,
+    batch: Result<Query<Batch>, QueryRejection>,
+    asked: &Asked,
+) -> Result<Response, Problem> {
+    let machine = identify(gate, asked).await?;
+    let Query(Batch { cursor, limit }) = batch.map_err(|_| {
+        let detail = "Send a cursor as it was handed out, and a limit from 1 to 1000.";
+        Problem::new(StatusCode::BAD_REQUEST, "invalid_query", detail)
+    })?;
+    let limit = limit.unwrap_or(RECEIPTS_PER_BATCH_MAX);
+    let (services, key) = (gate.keeper().services(), gate.cursor_key());
+    let batch =
+        reports::receipts_of_license(services, key, machine.license_id, cursor.as_deref(), limit)
+            .await?;
+    let document = BatchDocument { receipts: batch.receipts, next: batch.next };
+    let headers = [(header::CACHE_CONTROL, "private, no-store")];
+    Ok((headers, axum::Json(document)).into_response())
 }
 
 /// `GET /.well-known/jwks.json`: anybody may check receipts, from any page.

@@ -15,6 +15,7 @@ mod quiet;
 mod range;
 mod refuse;
 mod request;
+mod status;
 mod unlicensed;
 
 use std::sync::Arc;
@@ -25,9 +26,10 @@ use imprimatur::{
     services::{
         Result, Services,
         gate::{
-            self, Keeper, Signer,
+            self, Keeper,
             attempts::{AttemptKey, Attempts},
         },
+        reports::CursorKey,
     },
 };
 use ipnet::IpNet;
@@ -61,15 +63,17 @@ pub struct Settings {
     pub trusted_proxies: Vec<IpNet>,
     /// What clients are hashed with.
     pub attempt_key: AttemptKey,
+    /// What cursors of batches are signed with.
+    pub cursor_key: CursorKey,
     pub keeper: gate::Settings,
 }
 
 impl Gate {
-    /// Registers the signing key, reads licenses and tokens, and starts to keep them fresh.
-    pub async fn start(services: Services, signer: Signer, mut settings: Settings) -> Result<Self> {
+    /// Reads keys, licenses and tokens, and starts to keep them fresh.
+    pub async fn start(services: Services, mut settings: Settings) -> Result<Self> {
         settings.base_url.truncate(settings.base_url.trim_end_matches('/').len());
         let attempts = Attempts::open(services.clone(), settings.attempt_key.clone());
-        let keeper = Keeper::open(services, signer, settings.keeper.clone()).await?;
+        let keeper = Keeper::open(services, settings.keeper.clone()).await?;
         let unlicensed = Unlicensed::new(settings.unlicensed_per_hour);
         let (offers, quiet) = (Offers::default(), Quiet::default());
         Ok(Self(Arc::new(Inner { keeper, attempts, unlicensed, offers, quiet, settings })))
@@ -95,6 +99,10 @@ impl Gate {
         &self.0.keeper
     }
 
+    fn cursor_key(&self) -> &CursorKey {
+        &self.0.settings.cursor_key
+    }
+
     fn base_url(&self) -> &str {
         &self.0.settings.base_url
     }
@@ -113,7 +121,9 @@ pub fn routes(gate: Gate) -> Router {
     Router::new()
         .route("/c/{content_id}", get(deliver::content))
         .route("/c/{content_id}/manifest", get(documents::manifest))
+        .route("/receipts", get(documents::receipts))
         .route("/receipts/{receipt_id}", get(documents::receipt))
+        .route("/healthz/gate", get(status::status))
         .route("/.well-known/jwks.json", get(documents::jwks))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(from_fn(number_request))

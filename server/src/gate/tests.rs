@@ -7,16 +7,17 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::{DateTime, Utc};
 use imprimatur::{
-    domain::access_token::TokenSecret,
+    domain::{access_token::TokenSecret, gate::Failover},
     services::{
         Clock, Services,
         content::ContentStore,
-        gate::{OutboxSettings, attempts::Client},
+        gate::{FailoverSettings, KeySettings, OutboxSettings, attempts::Client},
         mint,
     },
 };
@@ -74,15 +75,19 @@ async fn gate(pool: PgPool, outbox: PathBuf) -> Gate {
         content: ContentStore::new(Arc::new(InMemory::new()), 1024),
         live: false,
     };
-    let (signer, _) = Signer::generate().unwrap();
     let settings = Settings {
         base_url: "http://gate.test".into(),
         unlicensed_per_hour: 100,
         trusted_proxies: Vec::new(),
         attempt_key: AttemptKey::derive(&[7; 32]),
-        keeper: gate::Settings { outbox: OutboxSettings { dir: outbox, bytes_max: 1 << 20 } },
+        cursor_key: CursorKey::new(&[7; 32]),
+        keeper: gate::Settings {
+            keys: KeySettings { secret: [7; 32], rotation_days: 90, audit_days: 400 },
+            failover: FailoverSettings { policy: Failover::Allow, grace: Duration::from_secs(300) },
+            outbox: OutboxSettings { dir: outbox, bytes_max: 1 << 20 },
+        },
     };
-    Gate::start(services, signer, settings).await.unwrap()
+    Gate::start(services, settings).await.unwrap()
 }
 
 fn guess() -> String {

@@ -5,13 +5,16 @@
 mod authorization_server;
 mod bad_input;
 mod browser;
+mod crash;
 mod gate;
 mod licensing;
 mod limits;
 mod operations;
+mod outage;
 mod permissions;
 mod providers;
 mod publishing;
+mod served;
 mod sessions;
 mod sign_in;
 mod sites;

@@ -12,6 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::Router;
@@ -19,20 +20,20 @@ use chrono::{DateTime, TimeDelta, Utc};
 use imprimatur::{
     domain::{
         actor::{Actor, Role, Who},
+        gate::Failover,
         identity::ProvenIdentity,
         ids::{OrgId, PersonId, SessionId},
     },
     services::{
         Clock, Services,
         content::ContentStore,
-        gate::Signer,
         identity, mint,
         sessions::{PERSON_KEY, PostgresSessions},
     },
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
+    config::{Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
     gate::Gate,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
@@ -247,7 +248,6 @@ async fn provider() -> String {
 }
 
 fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
-    let (_, pkcs8) = Signer::generate().unwrap();
     Config {
         web: Web {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -257,14 +257,22 @@ fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },
         content: Content { dir: content.to_owned(), upload_bytes_max: UPLOAD_BYTES_MAX },
+        archive: Archive { dir: content.join("archive"), raw_days: 90 },
         gate: GateLimits {
             unlicensed_per_hour: 100,
             page_bytes_max: 1 << 20,
             trusted_proxies: Vec::new(),
             outbox_dir: outbox.to_owned(),
             outbox_bytes_max: 1 << 30,
+            failover: Failover::Allow,
+            grace: Duration::from_secs(300),
         },
-        keys: Keys { receipt: Secret(pkcs8), cursor: Secret([7; 32]) },
+        keys: Keys {
+            secret: Secret([7; 32]),
+            receipt_key_days: 90,
+            audit_days: 400,
+            cursor: Secret([7; 32]),
+        },
         providers: vec![Provider::Oidc {
             issuer: issuer.parse().unwrap(),
             label: "Sandbox".to_owned(),

@@ -3,6 +3,7 @@
 
 mod bucket;
 mod decision;
+mod failover;
 mod meter;
 mod nonce;
 mod pattern;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 
 pub use bucket::{Bucket, Empty, Rate};
 pub use decision::{Decision, Denial, Permit, TierGap, decide, permit};
+pub use failover::{AWAY_AFTER, Failover};
 pub use meter::{Meter, Reserved, Shortage, Units};
 pub use nonce::{
     Mark, NONCE_REMEMBERED, NONCES_MAX, NONCES_PER_LICENSE_MAX, Nonce, NonceRoom, UsedNonces,

@@ -1,43 +1,33 @@
 //! Which uses cost money, and what they add up to.
 //!
-//! A training use is billed once per content, consumer and window; an inference use is billed each
-//! time; a preview never. Which of several equal training uses is the first does not change what
-//! they cost together, so late and shuffled events come out the same.
+//! A training use is billed once per content, consumer and window; an inference or display use by
+//! what the tier counts; a preview never, and nothing that happened before the license began. Which
+//! of several equal training uses is the first does not change what they cost together, so late and
+//! shuffled events come out the same.
 
+mod measure;
 mod range;
-
-use std::ops::AddAssign;
+mod reported;
+mod rule;
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
+pub use measure::{Attribution, Dimensions, Measures, Totals};
 pub use range::{Grain, Range, month_start};
+pub use reported::{
+    BATCH_MAX, EVENT_AGE_DAYS_MAX, EVENT_AHEAD_HOURS_MAX, KEY_LENGTH_MAX, Reported,
+};
+pub use rule::{FreeReason, Judgement, Metered, Unit, Use, judge, once_per_window};
 
 use super::{
+    asset::ContentId,
     error::{Kind, Refusal},
-    terms::Scope,
+    ids::OrgId,
     text::text_enum,
 };
-
-text_enum! {
-    /// Why a use costs nothing.
-    pub enum FreeReason("free reason") {
-        /// The same content reached the same consumer before, within the job's window.
-        Repeat = "repeat",
-        /// Looking before licensing is free.
-        Preview = "preview",
-    }
-}
-
-impl FreeReason {
-    /// As a line of a feed says it.
-    pub const fn in_words(self) -> &'static str {
-        match self {
-            Self::Repeat => "Free: repeat",
-            Self::Preview => "Free: preview",
-        }
-    }
-}
 
 text_enum! {
     /// From which side of a license its use is looked at.
@@ -100,148 +90,32 @@ pub fn window_key(job: Option<&JobName>, at: DateTime<Utc>) -> String {
     }
 }
 
+/// What is billed once, in 16 bytes: the first ones of the SHA-256 of the consumer, the content and
+/// the window's key.
+pub fn unit_hash(org_id: OrgId, content_id: &ContentId, window_key: &str) -> Uuid {
+    // The first two have a fixed length, so the parts cannot run into each other.
+    let mut hasher = Sha256::new();
+    hasher.update(org_id.uuid().as_bytes());
+    hasher.update(content_id.as_str());
+    hasher.update(window_key);
+    shortened(hasher)
+}
+
+/// The first 16 bytes of a digest.
+fn shortened(hasher: Sha256) -> Uuid {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hasher.finalize()[..16]);
+    Uuid::from_bytes(bytes)
+}
+
 /// The hour an event is counted in.
 pub fn hour(at: DateTime<Utc>) -> DateTime<Utc> {
     at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at)
 }
 
-/// What one use costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    pub billable_units: i64,
-    /// There exactly where nothing is billed.
-    pub free_reason: Option<FreeReason>,
-}
-
-impl Judgement {
-    /// What the use takes from the quota: everything but repeats does.
-    pub const fn quota_units(self) -> i64 {
-        match self.free_reason {
-            Some(FreeReason::Repeat) => 0,
-            Some(FreeReason::Preview) | None => 1,
-        }
-    }
-}
-
-/// Whether uses of this scope are billed once per content, consumer and window.
-pub const fn once_per_window(scope: Scope) -> bool {
-    matches!(scope, Scope::Training)
-}
-
-/// The rule. `first` says whether this use claimed its window; it matters only where
-/// `once_per_window` holds.
-pub const fn judge(scope: Scope, first: bool) -> Judgement {
-    match scope {
-        Scope::Preview => Judgement { billable_units: 0, free_reason: Some(FreeReason::Preview) },
-        Scope::Training if !first => {
-            Judgement { billable_units: 0, free_reason: Some(FreeReason::Repeat) }
-        }
-        Scope::Training | Scope::Inference => Judgement { billable_units: 1, free_reason: None },
-    }
-}
-
-/// What uses add up to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Totals {
-    pub calls: i64,
-    pub bytes: i64,
-    pub billable_units: i64,
-}
-
-impl AddAssign for Totals {
-    fn add_assign(&mut self, other: Self) {
-        self.calls = self.calls.saturating_add(other.calls);
-        self.bytes = self.bytes.saturating_add(other.bytes);
-        self.billable_units = self.billable_units.saturating_add(other.billable_units);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
-    use proptest::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-    struct Use {
-        key: u16,
-        scope: Scope,
-        consumer: u8,
-        content: u8,
-        job: Option<JobName>,
-        at: DateTime<Utc>,
-    }
-
-    fn uses() -> impl Strategy<Value = Vec<Use>> {
-        let one = (0..3_usize, 0..3_u8, 0..4_u8, proptest::option::of(0..3_u8), 0..90_i64);
-        proptest::collection::vec(one, 0..60).prop_map(|drawn| {
-            drawn
-                .into_iter()
-                .enumerate()
-                .map(|(key, (scope, consumer, content, job, day))| Use {
-                    key: u16::try_from(key).unwrap(),
-                    scope: Scope::ALL[scope],
-                    consumer,
-                    content,
-                    job: job.map(|job| JobName::parse(&format!("run-{job}")).unwrap()),
-                    at: DateTime::UNIX_EPOCH + TimeDelta::days(day),
-                })
-                .collect()
-        })
-    }
-
-    /// Meters a history as it arrives: equal keys are one event.
-    fn meter(history: &[Use]) -> (i64, i64) {
-        let (mut keys, mut claimed) = (HashSet::new(), HashSet::new());
-        let (mut billable, mut quota) = (0, 0);
-        for each in history {
-            if !keys.insert(each.key) {
-                continue;
-            }
-            let window = (each.consumer, each.content, window_key(each.job.as_ref(), each.at));
-            let first = once_per_window(each.scope) && claimed.insert(window);
-            let judgement = judge(each.scope, first);
-            billable += judgement.billable_units;
-            quota += judgement.quota_units();
-        }
-        (billable, quota)
-    }
-
-    proptest! {
-        #[test]
-        fn order_and_repetition_do_not_change_what_a_history_costs(
-            (history, shuffled) in uses().prop_flat_map(|history| {
-                let twice: Vec<Use> = history.iter().chain(&history).cloned().collect();
-                (Just(history), Just(twice).prop_shuffle())
-            })
-        ) {
-            prop_assert_eq!(meter(&history), meter(&shuffled));
-        }
-
-        #[test]
-        fn each_training_window_is_billed_once_and_each_inference_each_time(history in uses()) {
-            let windows: HashSet<_> = history
-                .iter()
-                .filter(|each| each.scope == Scope::Training)
-                .map(|each| (each.consumer, each.content, window_key(each.job.as_ref(), each.at)))
-                .collect();
-            let calls = |scope| history.iter().filter(|each| each.scope == scope).count();
-            let billable = i64::try_from(windows.len() + calls(Scope::Inference)).unwrap();
-            let previews = i64::try_from(calls(Scope::Preview)).unwrap();
-            prop_assert_eq!(meter(&history), (billable, billable + previews));
-        }
-    }
-
-    #[test]
-    fn a_judgement_is_free_exactly_where_it_has_a_reason() {
-        for &scope in Scope::ALL {
-            for first in [true, false] {
-                let judgement = judge(scope, first);
-                assert_eq!(judgement.billable_units == 0, judgement.free_reason.is_some());
-            }
-        }
-    }
 
     #[test]
     fn a_job_named_like_a_month_is_not_that_month() {
@@ -250,6 +124,21 @@ mod tests {
         assert_eq!(window_key(None, at + TimeDelta::microseconds(1)), "month:2026-12");
         let job = JobName::parse("month:2026-11").unwrap();
         assert_ne!(window_key(Some(&job), at), window_key(None, at));
+    }
+
+    #[test]
+    fn a_unit_is_one_consumer_one_content_and_one_window() {
+        let org = |n| <OrgId as crate::domain::ids::TypedId>::from_uuid(Uuid::from_u128(n));
+        let (a, b) = (ContentId::of(b"a"), ContentId::of(b"b"));
+        let unit = unit_hash(org(1), &a, "month:2026-11");
+        assert_eq!(unit, unit_hash(org(1), &a, "month:2026-11"));
+        for other in [
+            unit_hash(org(2), &a, "month:2026-11"),
+            unit_hash(org(1), &b, "month:2026-11"),
+            unit_hash(org(1), &a, "month:2026-12"),
+        ] {
+            assert_ne!(unit, other);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Time cut into whole hours or days (UTC), for reports.
+//! Time cut into whole hours, days or months (UTC): the buckets uses are summed in.
 //!
 //! A range is never empty and never so long that a page could not show it.
 
-use chrono::{DateTime, Datelike as _, Days, DurationRound as _, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Days, DurationRound as _, Months, TimeDelta, Utc};
 
 use crate::domain::{error::Refusal, text::text_enum};
 
@@ -10,19 +10,30 @@ use crate::domain::{error::Refusal, text::text_enum};
 const BUCKETS_MAX: i64 = 2500;
 
 text_enum! {
-    /// How wide a bucket is. Days are those of UTC.
+    /// How wide a bucket is. Days and calendar months are those of UTC.
     pub enum Grain("grain") {
         Hour = "hour",
         Day = "day",
+        Month = "month",
     }
 }
 
 impl Grain {
-    /// The time from one bucket to the next.
-    pub const fn width(self) -> TimeDelta {
+    /// The first instant of the bucket that holds this one.
+    pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
         match self {
-            Self::Hour => TimeDelta::hours(1),
-            Self::Day => TimeDelta::days(1),
+            Self::Hour => at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at),
+            Self::Day => at.duration_trunc(TimeDelta::days(1)).unwrap_or(at),
+            Self::Month => month_start(at),
+        }
+    }
+
+    /// The first instant of the bucket after the one that starts here; nothing at the end of time.
+    pub fn next(self, start: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Hour => start.checked_add_signed(TimeDelta::hours(1)),
+            Self::Day => start.checked_add_signed(TimeDelta::days(1)),
+            Self::Month => start.checked_add_months(Months::new(1)),
         }
     }
 }
@@ -38,11 +49,14 @@ pub struct Range {
 impl Range {
     /// The buckets that hold anything from `from` until before `until`.
     pub fn new(from: DateTime<Utc>, until: DateTime<Utc>, grain: Grain) -> Result<Self, Refusal> {
-        let width = grain.width();
-        let unreadable = |_| Refusal::invalid("from", "Choose an instant of this century.");
-        let first = from.duration_trunc(width).map_err(unreadable)?;
-        let last = until.duration_round_up(width).map_err(unreadable)?;
-        let range = Self { from: first, until: last, grain };
+        let unreadable = || Refusal::invalid("from", "Choose an instant of this century.");
+        // What chrono can cut into buckets.
+        if from.timestamp_nanos_opt().is_none() || until.timestamp_nanos_opt().is_none() {
+            return Err(unreadable());
+        }
+        let last = grain.start(until);
+        let last = if last == until { last } else { grain.next(last).ok_or_else(unreadable)? };
+        let range = Self { from: grain.start(from), until: last, grain };
         match range.count() {
             ..=0 => Err(Refusal::invalid("until", "Choose an end after the start.")),
             1..=BUCKETS_MAX => Ok(range),
@@ -71,9 +85,30 @@ impl Range {
         self.grain
     }
 
-    fn count(&self) -> i64 {
-        (self.until - self.from).num_seconds() / self.grain.width().num_seconds()
+    /// As many buckets, right before these.
+    pub fn previous(&self) -> Result<Self, Refusal> {
+        let from = match self.grain {
+            Grain::Hour | Grain::Day => self.from.checked_sub_signed(self.until - self.from),
+            Grain::Month => u32::try_from(self.count())
+                .ok()
+                .and_then(|months| self.from.checked_sub_months(Months::new(months))),
+        };
+        let early = || Refusal::invalid("from", "Choose an instant of this century.");
+        Self::new(from.ok_or_else(early)?, self.from, self.grain)
     }
+
+    fn count(&self) -> i64 {
+        match self.grain {
+            Grain::Hour => (self.until - self.from).num_hours(),
+            Grain::Day => (self.until - self.from).num_days(),
+            Grain::Month => months(self.until) - months(self.from),
+        }
+    }
+}
+
+/// The calendar months since the year 0.
+fn months(at: DateTime<Utc>) -> i64 {
+    i64::from(at.year()) * 12 + i64::from(at.month0())
 }
 
 /// The first instant of the calendar month (UTC).
@@ -99,6 +134,36 @@ mod tests {
         let range = Range::last_days(at("2026-11-22T07:50:07Z"), 90, Grain::Day).unwrap();
         assert_eq!(range.count(), 90);
         assert_eq!(range.until(), at("2026-11-23T00:00:00Z"));
+        let range =
+            Range::new(at("2025-12-31T23:59:59Z"), at("2026-02-01T00:00:01Z"), Grain::Month)
+                .unwrap();
+        assert_eq!(range.from(), at("2025-12-01T00:00:00Z"));
+        assert_eq!((range.until(), range.count()), (at("2026-03-01T00:00:00Z"), 3));
+    }
+
+    #[test]
+    fn the_time_before_is_as_long_and_ends_where_this_begins() {
+        for (from, until, grain, before) in [
+            ("2026-03-01T00:00:00Z", "2026-03-08T00:00:00Z", Grain::Day, "2026-02-22T00:00:00Z"),
+            ("2026-03-01T00:00:00Z", "2026-03-01T05:00:00Z", Grain::Hour, "2026-02-28T19:00:00Z"),
+            ("2026-03-01T00:00:00Z", "2026-06-01T00:00:00Z", Grain::Month, "2025-12-01T00:00:00Z"),
+        ] {
+            let range = Range::new(at(from), at(until), grain).unwrap();
+            let previous = range.previous().unwrap();
+            assert_eq!((previous.from(), previous.until()), (at(before), range.from()));
+            assert_eq!(previous.count(), range.count());
+        }
+    }
+
+    #[test]
+    fn every_bucket_begins_where_the_one_before_ends() {
+        let instant = at("2026-01-31T23:59:59.999999Z");
+        for &grain in Grain::ALL {
+            let start = grain.start(instant);
+            let next = grain.next(start).unwrap();
+            assert!(start <= instant && instant < next);
+            assert_eq!((grain.start(start), grain.start(next)), (start, next));
+        }
     }
 
     #[test]

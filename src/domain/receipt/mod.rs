@@ -16,7 +16,7 @@ use super::{
     asset::ContentId,
     error::{Kind, Refusal},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
-    metering::JobName,
+    metering::{FreeReason, JobName},
     terms::Scope,
 };
 
@@ -35,6 +35,9 @@ pub struct Receipt {
     /// The buyer.
     pub consumer_id: OrgId,
     pub content_id: ContentId,
+    /// Why it costs nothing, where that was known when it was signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_reason: Option<FreeReason>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job_id: Option<JobName>,
     pub license_id: LicenseId,

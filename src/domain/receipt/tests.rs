@@ -27,6 +27,7 @@ fn receipt() -> Receipt {
         bytes: 3,
         range: None,
         resource: None,
+        free_reason: None,
         nonce: "n0nce".into(),
     }
 }
@@ -42,8 +43,10 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         "[A-Za-z0-9_-]{22}",
         proptest::option::of(any::<String>()),
         proptest::option::of(any::<String>()),
+        proptest::option::of(proptest::sample::select(FreeReason::ALL)),
     );
-    (ids, rest).prop_map(|(ids, (digest, job, scope, micros, bytes, nonce, range, resource))| {
+    (ids, rest).prop_map(|(ids, rest)| {
+        let (digest, job, scope, micros, bytes, nonce, range, resource, free_reason) = rest;
         Receipt {
             receipt_id: ReceiptId::from_uuid(Uuid::from_u128(ids.0)),
             consumer_id: OrgId::from_uuid(Uuid::from_u128(ids.1)),
@@ -56,6 +59,7 @@ fn receipts() -> impl Strategy<Value = Receipt> {
             bytes,
             range,
             resource,
+            free_reason,
             nonce,
         }
     })

@@ -5,19 +5,20 @@
 //! Recorded receipts are on the local disk at once and in the books of PostgreSQL soon after.
 
 pub mod attempts;
+mod contact;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod keys;
 mod manifest;
 mod meters;
 mod moves;
 mod offered;
 mod outbox;
-mod signer;
 mod snapshot;
 mod watch;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -26,15 +27,17 @@ use chrono::{DateTime, Utc};
 use tokio::{
     sync::{mpsc, watch as channel},
     task::JoinHandle,
-    time::Instant,
 };
 
+pub use contact::FailoverSettings;
+pub use keys::{KeySettings, LEAD, rotate as rotate_key, tend as tend_keys};
 pub use manifest::{Manifest, Origin, manifest};
 pub use offered::{Offered, offered};
 pub use outbox::{OutboxSettings, OutboxStatus};
-pub use signer::Signer;
 
 use self::{
+    contact::Contact,
+    keys::Keyring,
     meters::{NonceHold, Paid, Reservation, Standing},
     outbox::{Entry as Kept, Outbox},
     snapshot::{Changes, Entry, Snapshot},
@@ -45,15 +48,14 @@ use crate::domain::{
     error::Refusal,
     gate::{Ask, Content, Decision, Denial, Licensed, Nonce, Rate, decide, permit},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
-    metering::{JobName, once_per_window, window_key},
-    receipt::{Jwks, PublicKey, Receipt},
+    metering::{FreeReason, JobName, once_per_window, window_key},
+    receipt::{Jwks, Receipt},
     terms::Scope,
 };
 
 /// The engine. One in a process; it keeps the counts that racing requests share.
 pub struct Keeper {
     shared: Arc<Shared>,
-    signer: Signer,
     outbox: Outbox,
     moves: mpsc::Sender<MoveUp>,
     stop: channel::Sender<bool>,
@@ -65,8 +67,10 @@ struct Shared {
     services: Services,
     snapshot: Snapshot,
     paid: Paid,
+    keyring: RwLock<Arc<Keyring>>,
+    keys: KeySettings,
     /// When PostgreSQL last showed that the snapshot was fresh.
-    confirmed: Mutex<Instant>,
+    contact: Contact,
 }
 
 /// A request that may be answered with everything but content.
@@ -146,6 +150,8 @@ pub struct Delivery {
 /// How the gate works here.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    pub keys: KeySettings,
+    pub failover: FailoverSettings,
     pub outbox: OutboxSettings,
 }
 
@@ -165,24 +171,25 @@ impl Delivery {
 }
 
 impl Keeper {
-    /// Registers the signer's public key, brings what an earlier process left in the outbox into
-    /// the books, reads the first snapshot and starts to keep it fresh.
-    pub async fn open(services: Services, signer: Signer, settings: Settings) -> Result<Self> {
-        register_key(&services, signer.public_key()).await?;
+    /// Reads the keys, brings what an earlier process left in the outbox into the books, reads the
+    /// first snapshot and starts to keep all of it fresh.
+    pub async fn open(services: Services, settings: Settings) -> Result<Self> {
+        let keyring = Keyring::load(&services, &settings.keys, &Keyring::default()).await?;
         // Before the snapshot, whose counts come from the books.
         let outbox = Outbox::open(&services, &settings.outbox).await?;
         let listener = watch::listen(&services).await?;
         let (snapshot, paid) = (Snapshot::new(), Paid::default());
-        let confirmed = Mutex::new(Instant::now());
+        let contact = Contact::new(settings.failover);
         snapshot.apply(&services, &paid, &Changes::everything()).await?;
-        let shared = Arc::new(Shared { services, snapshot, paid, confirmed });
+        let (keyring, keys) = (RwLock::new(Arc::new(keyring)), settings.keys);
+        let shared = Arc::new(Shared { services, snapshot, paid, keyring, keys, contact });
         let (stop, stopped) = channel::channel(false);
         let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
         let tasks = vec![
             tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
             tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
-        Ok(Self { shared, signer, outbox, moves, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, outbox, moves, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -204,13 +211,13 @@ impl Keeper {
 
     /// Every key a receipt may be signed with, as last read.
     pub fn jwks(&self) -> Jwks {
-        Jwks { keys: self.shared.snapshot.keys().iter().map(PublicKey::jwk).collect() }
+        self.shared.keyring().jwks()
     }
 
     /// How long ago PostgreSQL last showed that licenses and tokens are known as they are. It is
     /// asked each second, so more than a few seconds say that it is away.
     pub fn snapshot_age(&self) -> Duration {
-        self.shared.confirmed.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.shared.contact.unconfirmed()
     }
 
     /// Whether there is room for one more delivery to wait for its receipt.
@@ -262,6 +269,7 @@ impl Keeper {
     /// Decides about a request that takes no content, and so needs no unit of the quota.
     pub fn look(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Look, Denial> {
         let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+        self.shared.contact.admits(grant.token_id)?;
         let Standing { license, meter } = &mut *held.lock();
         let permit = permit(&grant, license, meter, ask, self.shared.services.now())?;
         Ok(Look {
@@ -274,16 +282,16 @@ impl Keeper {
     /// Decides, and sets a unit of the quota aside.
     pub fn admit(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Admission, Denial> {
         let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+        self.shared.contact.admits(grant.token_id)?;
         let now = self.shared.services.now();
         let mut standing = held.lock();
         let Standing { license, meter } = &mut *standing;
         let license = Arc::clone(license);
         let decided = decide(&grant, &license, meter, ask, now, |content, scope, job| {
-            let window = window_key(job, now);
-            let content_id = content.content_id.as_str();
-            once_per_window(scope) && self.shared.paid.contains(license.org_id, content_id, &window)
+            self.shared.paid_before(&license, &content.content_id, scope, job, now)
         })?;
         drop(standing);
+        self.shared.contact.let_in(grant.token_id);
         let up = self.move_up(&license, &decided);
         let (nonce, mark) = decided.nonce.unzip();
         Ok(Admission {
@@ -313,6 +321,7 @@ impl Keeper {
 
     /// Signs the receipt of a delivery.
     pub fn seal(&self, mut admission: Admission, parcel: Parcel) -> Result<Delivery> {
+        let free_reason = self.shared.free_reason(&admission, &parcel.content_id);
         let receipt = Receipt {
             receipt_id: mint(),
             consumer_id: admission.license.org_id,
@@ -325,12 +334,14 @@ impl Keeper {
             bytes: parcel.bytes,
             range: parcel.range,
             resource: parcel.resource,
+            free_reason,
             nonce: admission
                 .nonce
                 .as_ref()
                 .map_or_else(own_nonce, |nonce| nonce.as_str().to_owned()),
         };
-        let jws = self.signer.seal(&receipt)?;
+        let now = self.shared.services.now();
+        let jws = self.shared.keyring().seal(&receipt, now)?;
         admission.nonce_hold.use_up();
         Ok(Delivery { receipt, jws, admission })
     }
@@ -356,6 +367,41 @@ impl Keeper {
 }
 
 impl Shared {
+    fn keyring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn read_keys(&self) -> Result<()> {
+        let fresh = Keyring::load(&self.services, &self.keys, &self.keyring()).await?;
+        *self.keyring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+        Ok(())
+    }
+
+    fn paid_before(
+        &self,
+        license: &Licensed,
+        content_id: &ContentId,
+        scope: Scope,
+        job: Option<&JobName>,
+        at: DateTime<Utc>,
+    ) -> bool {
+        once_per_window(scope) && {
+            let window = window_key(job, at);
+            self.paid.contains(license.org_id, content_id.as_str(), &window)
+        }
+    }
+
+    /// Why a delivery is known to cost nothing. Where this knows of no reason the books may still
+    /// find one, when equal deliveries race; what it says here they never bill.
+    fn free_reason(&self, admission: &Admission, content_id: &ContentId) -> Option<FreeReason> {
+        let Admission { license, scope, job, at, .. } = admission;
+        if *scope == Scope::Preview {
+            return Some(FreeReason::Preview);
+        }
+        self.paid_before(license, content_id, *scope, job.as_ref(), *at)
+            .then_some(FreeReason::Repeat)
+    }
+
     /// Counts a delivery whose receipt is durable. A unit is used up by the first use of its window
     /// only, as in the books.
     fn settle(&self, receipt: &Receipt, admission: Admission) {
@@ -367,30 +413,11 @@ impl Shared {
             admission.reservation.use_up();
         }
     }
-
-    fn confirm(&self, at: Instant) {
-        *self.confirmed.lock().unwrap_or_else(PoisonError::into_inner) = at;
-    }
 }
 
 /// A nonce for a consumer that sent none. No consumer's own has a dot.
 fn own_nonce() -> String {
     format!("g.{}", URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()))
-}
-
-// SQL
-
-async fn register_key(services: &Services, key: &PublicKey) -> Result<()> {
-    sqlx::query!(
-        "insert into receipt_key (kid, public_key, created_at) values ($1, $2, $3)
-         on conflict (kid) do nothing",
-        key.kid(),
-        key.bytes().as_slice(),
-        services.now(),
-    )
-    .execute(&services.pool)
-    .await?;
-    Ok(())
 }
 
 #[cfg(test)]

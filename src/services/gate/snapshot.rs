@@ -27,10 +27,9 @@ use crate::{
         access_token::TokenSecret,
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
         ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
-        metering::month_start,
-        receipt::PublicKey,
+        metering::{JobName, month_start, window_key},
     },
-    services::{Error, Result, Services, reports},
+    services::{Error, Result, Services},
 };
 
 /// So many tables share the tokens that a change to one keeps few requests waiting.
@@ -45,8 +44,6 @@ pub(super) struct Snapshot {
     licenses: RwLock<HashMap<LicenseId, Arc<Held>>>,
     /// Tiers never change once published, so they are read once.
     offers: RwLock<HashMap<OfferId, Arc<[Arc<TierLimits>]>>>,
-    /// Keys receipts may be signed with, newest first.
-    keys: RwLock<Vec<PublicKey>>,
     nonces: Arc<NonceRoom>,
 }
 
@@ -125,7 +122,6 @@ impl Snapshot {
             tokens: (0..SHARDS).map(|_| RwLock::default()).collect(),
             licenses: RwLock::default(),
             offers: RwLock::default(),
-            keys: RwLock::default(),
             nonces: Arc::default(),
         }
     }
@@ -136,11 +132,6 @@ impl Snapshot {
         TokenSecret::hash_of(secret)
             .and_then(|hash| read(self.shard(&hash)?).get(&key(&hash)).cloned())
             .map_or(Presented::Unknown, Presented::Known)
-    }
-
-    /// The keys receipts may be signed with, newest first.
-    pub fn keys(&self) -> Vec<PublicKey> {
-        read(&self.keys).clone()
     }
 
     /// How many tokens are in force.
@@ -166,9 +157,6 @@ impl Snapshot {
     pub async fn apply(&self, services: &Services, paid: &Paid, changes: &Changes) -> Result<()> {
         if changes.everything {
             return self.load(services, paid).await;
-        }
-        if changes.keys {
-            *write(&self.keys) = reports::public_keys(services).await?;
         }
         let now = services.now();
         let mut tx = services.pool.begin().await?;
@@ -226,13 +214,11 @@ impl Snapshot {
             }
         }
         tx.commit().await?;
-        let keys = reports::public_keys(services).await?;
         // All at once, and late: changes that were read meanwhile are newer, and are read again next.
         self.put(licenses);
         for (shard, fresh) in self.tokens.iter().zip(tokens) {
             *write(shard) = fresh;
         }
-        *write(&self.keys) = keys;
         Ok(())
     }
 
@@ -290,7 +276,9 @@ impl Snapshot {
             licenses.iter().filter(|license| known(license).is_none()).collect();
         let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
         for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
-            paid.insert(window.org_id, &window.content_id, &window.window_key);
+            let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
+            let key = window_key(job.as_ref(), window.occurred_at);
+            paid.insert(window.org_id, &window.content_id, &key);
         }
         let used = rows::units_used(tx, &ids, month_start(now)).await?;
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;

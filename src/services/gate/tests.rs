@@ -16,9 +16,9 @@ use chrono::TimeDelta;
 use sqlx::PgPool;
 
 pub(super) async fn open(world: &World) -> (Keeper, PublicKey) {
-    let (signer, _) = Signer::generate().unwrap();
-    let public = signer.public_key().clone();
-    (Keeper::open(world.services.clone(), signer, world.settings()).await.unwrap(), public)
+    let keeper = Keeper::open(world.services.clone(), world.settings()).await.unwrap();
+    let public = keeper.jwks().keys[0].public_key().unwrap();
+    (keeper, public)
 }
 
 pub(super) fn code(keeper: &Keeper, sale: &Sale) -> &'static str {

@@ -109,7 +109,7 @@ impl<'a> Follower<'a> {
             self.read().await?;
             tokio::select! {
                 loaded = finished(&mut self.loading) => {
-                    self.shared.confirm(loaded?);
+                    self.shared.contact.confirm(loaded?.into_std());
                     self.loading = None;
                     self.changes.merge(std::mem::take(&mut self.meanwhile));
                     if std::mem::take(self.away) {
@@ -130,14 +130,21 @@ impl<'a> Follower<'a> {
 
     /// Reads what was heard of. Everything takes a while, and is read beside the rest.
     async fn read(&mut self) -> Result<()> {
-        let Shared { services, snapshot, paid, .. } = self.shared;
+        let shared = self.shared;
+        let Shared { services, snapshot, paid, .. } = shared;
         if self.changes.everything && self.loading.is_none() {
             self.changes = Changes::default();
-            let load = async move { snapshot.apply(services, paid, &Changes::everything()).await };
+            let load = async move {
+                shared.read_keys().await?;
+                snapshot.apply(services, paid, &Changes::everything()).await
+            };
             self.loading = Some((Instant::now(), load.boxed()));
         }
         let changes = std::mem::take(&mut self.changes);
         let some = Changes { everything: false, ..changes };
+        if some.keys {
+            shared.read_keys().await?;
+        }
         if !some.is_empty() {
             snapshot.apply(services, paid, &some).await?;
         }
@@ -171,7 +178,7 @@ impl<'a> Follower<'a> {
         if self.loading.is_some() {
             return Ok(());
         }
-        self.shared.confirm(asked_at);
+        self.shared.contact.confirm(asked_at.into_std());
         if let Some(counted) = counted {
             let known = self.shared.snapshot.count(now);
             let differs = i64::try_from(known) != Ok(counted);

@@ -1,18 +1,19 @@
 //! The feed of observed uses, newest first; equal instants in the order of their ids.
 //!
 //! Pages are found by keyset, so a page far back costs what the first one costs, and no event is
-//! shown twice or left out while new ones arrive.
+//! shown twice or left out while new ones arrive. One page looks at a bounded number of events: where
+//! a filter lets almost none through, a page may be short, even empty, and still lead on.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::CursorKey;
+use super::{CursorKey, EventFilter, feed_sql as sql};
 use crate::{
     domain::{
         actor::{Actor, Deed},
-        cursor::{Binding, Cursor, Direction},
-        ids::{AssetId, LicenseId, OrgId, ReceiptId, UsageEventId},
-        metering::{FreeReason, Side},
+        cursor::{Cursor, Direction},
+        ids::{AssetId, LicenseId, OrgId, ReceiptId, TypedId as _, UsageEventId},
+        metering::{FreeReason, Grain, Side},
         terms::Scope,
     },
     services::{Result, Services},
@@ -21,21 +22,23 @@ use crate::{
 /// The most events a page holds.
 pub const EVENTS_PER_PAGE_MAX: u8 = 100;
 
-/// Which events to show; all where nothing is named.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct EventFilter {
-    pub asset_id: Option<AssetId>,
-    pub license_id: Option<LicenseId>,
-    pub scope: Option<Scope>,
-    pub billable_only: bool,
+/// How much one page may look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// Events looked at in one stretch.
+    pub stretch: i64,
+    /// Stretches; between them, days without a match are passed over.
+    pub stretches: u8,
 }
+
+const EFFORT: Effort = Effort { stretch: 10_000, stretches: 5 };
 
 /// One observed use, as a line of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventLine {
     pub usage_event_id: UsageEventId,
-    /// Missing where the use was reported from outside the gate.
-    pub receipt_id: Option<ReceiptId>,
+    /// Missing where the gate saw it.
+    pub sender_org_id: Option<OrgId>,
     pub occurred_at: DateTime<Utc>,
     pub asset_id: AssetId,
     pub title: String,
@@ -45,9 +48,24 @@ pub struct EventLine {
     pub counterparty: String,
     pub scope: Scope,
     pub job_id: Option<String>,
+    /// Empty where nobody said.
+    pub region: String,
+    pub model: String,
+    pub consumer_class: String,
     pub bytes: i64,
     pub billable_units: i64,
     pub free_reason: Option<FreeReason>,
+}
+
+impl EventLine {
+    /// The receipt; missing where the use was reported from outside the gate.
+    pub fn receipt_id(&self) -> Option<ReceiptId> {
+        self.sender_org_id.is_none().then(|| ReceiptId::from_uuid(self.usage_event_id.uuid()))
+    }
+
+    const fn place(&self) -> Place {
+        Place { at: self.occurred_at, id: self.usage_event_id.uuid() }
+    }
 }
 
 /// A page of the feed, and the cursors to the pages beside it.
@@ -56,6 +74,50 @@ pub struct EventPage {
     pub lines: Vec<EventLine>,
     pub newer: Option<String>,
     pub older: Option<String>,
+}
+
+/// A place in the feed: reading on begins beside it, in either direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub at: DateTime<Utc>,
+    pub id: Uuid,
+}
+
+impl Place {
+    /// Newer than every event.
+    pub(super) const TOP: Self = Self { at: LAST_INSTANT, id: Uuid::nil() };
+
+    /// The place from which reading the other way meets the event that stands here.
+    fn turned(self, direction: Direction) -> Self {
+        let id = self.id.as_u128();
+        let id = match direction {
+            Direction::Newer => id.saturating_add(1),
+            Direction::Older => id.saturating_sub(1),
+        };
+        Self { id: Uuid::from_u128(id), ..self }
+    }
+}
+
+/// The end of the year 9999: PostgreSQL's last instant is earlier than chrono's.
+const LAST_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
+    Some(at) => at,
+    None => DateTime::<Utc>::MAX_UTC,
+};
+
+/// A feed, seen from one side.
+#[derive(Clone, Copy)]
+pub(super) struct Feed<'a> {
+    pub services: &'a Services,
+    pub org_id: OrgId,
+    pub side: Side,
+    pub filter: &'a EventFilter,
+    pub effort: Effort,
+}
+
+/// Events found by reading on from a place, in the order of reading, and where to go on.
+struct Walked {
+    lines: Vec<EventLine>,
+    more: Option<Place>,
 }
 
 /// One page of the feed from one side: the newest, or the one a cursor leads to.
@@ -68,167 +130,86 @@ pub async fn events(
     cursor: Option<&str>,
     limit: u8,
 ) -> Result<EventPage> {
-    let member = actor.may(Deed::ReadUsage)?;
-    let now = services.now();
-    let binding = binding(member.org_id, side, filter);
+    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let feed = Feed { services, org_id, side, filter, effort: EFFORT };
+    page(&feed, key, cursor, limit).await
+}
+
+pub(super) async fn page(
+    feed: &Feed<'_>,
+    key: &CursorKey,
+    cursor: Option<&str>,
+    limit: u8,
+) -> Result<EventPage> {
+    let now = feed.services.now();
+    let binding = feed.filter.binding(feed.org_id, feed.side);
     let cursor = cursor.map(|text| key.open(text, &binding, now)).transpose()?;
     let limit = usize::from(limit.clamp(1, EVENTS_PER_PAGE_MAX));
+    let seal = |direction, Place { at, id }| key.seal(&Cursor { direction, at, id }, &binding, now);
 
-    let mut start = cursor;
-    let mut found = select(services, member.org_id, side, filter, start, limit + 1).await?;
-    let newest_reached =
-        found.len() <= limit && start.is_some_and(|start| start.direction == Direction::Newer);
-    if newest_reached {
-        // A short page at the top would leave out events that belong on the first page.
-        start = None;
-        found = select(services, member.org_id, side, filter, None, limit + 1).await?;
-    }
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let (has_newer, has_older) = match start.map(|start| start.direction) {
-        None => (false, more),
-        Some(Direction::Older) => (true, more),
-        Some(Direction::Newer) => {
-            found.reverse();
-            (more, true)
-        }
-    };
-    let seal = |line: &EventLine, direction| {
-        let id = line.usage_event_id.uuid();
-        key.seal(&Cursor { direction, at: line.occurred_at, id }, &binding, now)
-    };
-    let newer = found.first().filter(|_| has_newer).map(|line| seal(line, Direction::Newer));
-    let older = found.last().filter(|_| has_older).map(|line| seal(line, Direction::Older));
-    Ok(EventPage { lines: found, newer, older })
-}
-
-fn binding(org_id: OrgId, side: Side, filter: &EventFilter) -> Binding {
-    let text = |id: Option<Uuid>| id.map(|id| id.to_string()).unwrap_or_default();
-    Binding::of(&[
-        "usage events",
-        &org_id.to_string(),
-        side.as_str(),
-        &text(filter.asset_id.map(AssetId::uuid)),
-        &text(filter.license_id.map(LicenseId::uuid)),
-        filter.scope.map(Scope::as_str).unwrap_or_default(),
-        if filter.billable_only { "billable" } else { "all" },
-    ])
-}
-
-/// From a place in the feed, in the direction of reading; the newest event first without one.
-async fn select(
-    services: &Services,
-    org_id: OrgId,
-    side: Side,
-    filter: &EventFilter,
-    start: Option<Cursor>,
-    limit: usize,
-) -> Result<Vec<EventLine>> {
-    let (direction, at, id) = match start {
-        Some(cursor) => (cursor.direction, cursor.at, cursor.id),
-        None => (Direction::Older, DateTime::<Utc>::MAX_UTC, Uuid::nil()),
-    };
-    // PostgreSQL's last instant is earlier than chrono's.
-    let at = at.min(LAST_INSTANT);
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    match (side, direction) {
-        (Side::Creator, Direction::Older) => {
-            older_as_creator(services, org_id, filter, at, id, limit).await
-        }
-        (Side::Creator, Direction::Newer) => {
-            newer_as_creator(services, org_id, filter, at, id, limit).await
-        }
-        (Side::Buyer, Direction::Older) => {
-            older_as_buyer(services, org_id, filter, at, id, limit).await
-        }
-        (Side::Buyer, Direction::Newer) => {
-            newer_as_buyer(services, org_id, filter, at, id, limit).await
+    if let Some(Cursor { direction: Direction::Newer, at, id }) = cursor {
+        let start = Place { at, id };
+        let mut walked = walk(feed, Direction::Newer, start, limit).await?;
+        // Else the top is reached, where a short page would leave out what belongs on the first one.
+        if let Some(more) = walked.more {
+            walked.lines.reverse();
+            let last = walked.lines.last().map(EventLine::place);
+            return Ok(EventPage {
+                lines: walked.lines,
+                newer: Some(seal(Direction::Newer, more)),
+                older: Some(seal(
+                    Direction::Older,
+                    last.unwrap_or_else(|| start.turned(Direction::Older)),
+                )),
+            });
         }
     }
+    let start = cursor
+        .filter(|cursor| cursor.direction == Direction::Older)
+        .map(|cursor| Place { at: cursor.at, id: cursor.id });
+    let walked = walk(feed, Direction::Older, start.unwrap_or(Place::TOP), limit).await?;
+    let first = walked.lines.first().map(EventLine::place);
+    let newer = start.map(|start| first.unwrap_or_else(|| start.turned(Direction::Newer)));
+    Ok(EventPage {
+        newer: newer.map(|place| seal(Direction::Newer, place)),
+        older: walked.more.map(|place| seal(Direction::Older, place)),
+        lines: walked.lines,
+    })
 }
 
-/// The end of the year 9999.
-const LAST_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(253_402_300_799, 0) {
-    Some(at) => at,
-    None => DateTime::<Utc>::MAX_UTC,
-};
-
-// SQL
-
-/// One statement for each side and direction, so that each walks its own index from the cursor on.
-macro_rules! select {
-    ($name:ident, $party:tt, $counterparty:tt, $beyond:tt, $order:tt) => {
-        async fn $name(
-            services: &Services,
-            org_id: OrgId,
-            filter: &EventFilter,
-            at: DateTime<Utc>,
-            id: Uuid,
-            limit: i64,
-        ) -> Result<Vec<EventLine>> {
-            let lines = sqlx::query_as!(
-                EventLine,
-                r#"select e.usage_event_id, e.receipt_id, e.occurred_at, e.asset_id, asset.title,
-                          e.content_id, e.license_id, party.name as counterparty, e.scope,
-                          e.job_id, e.bytes, e.billable_units, e.free_reason
-                   from usage_event e
-                   join asset on asset.asset_id = e.asset_id
-                   join organization party on party.org_id = e."#
-                    + $counterparty
-                    + r#"
-                   where e."#
-                    + $party
-                    + r#" = $1 and "#
-                    + $beyond
-                    + r#"
-                     and ($4::uuid is null or e.asset_id = $4)
-                     and ($5::uuid is null or e.license_id = $5)
-                     and ($6::text is null or e.scope = $6)
-                     and (not $7 or e.billable_units > 0)
-                   order by "#
-                    + $order
-                    + r#"
-                   limit $8"#,
-                org_id.uuid(),
-                at,
-                id,
-                filter.asset_id.map(AssetId::uuid),
-                filter.license_id.map(LicenseId::uuid),
-                filter.scope.map(Scope::as_str),
-                filter.billable_only,
-                limit,
-            )
-            .fetch_all(&services.pool)
-            .await?;
-            Ok(lines)
+/// Reads on from a place, until the page is full, the feed ends or the effort is spent.
+async fn walk(feed: &Feed<'_>, direction: Direction, start: Place, limit: usize) -> Result<Walked> {
+    let filter = feed.filter;
+    let mut lines = Vec::new();
+    let done = |lines| Ok(Walked { lines, more: None });
+    if !sql::may_be_asked(feed).await? {
+        return done(lines);
+    }
+    let mut place = start;
+    for _ in 0..feed.effort.stretches {
+        let missing = limit + 1 - lines.len();
+        lines.extend(sql::lines(feed, direction, place, missing).await?);
+        if lines.len() > limit {
+            lines.truncate(limit);
+            let more = lines.last().map(EventLine::place);
+            return Ok(Walked { lines, more });
         }
-    };
+        if !filter.narrows(filter.drive(feed.side)) {
+            return done(lines);
+        }
+        let Some(end) = sql::end_of_stretch(feed, direction, place).await? else {
+            return done(lines);
+        };
+        let day = Grain::Day.start(end.at);
+        place = match sql::day_with_match(feed, direction, day).await? {
+            None => return done(lines),
+            Some(found) if found == day => end,
+            // Before all that happened on that day, as reading goes.
+            Some(found) => match direction {
+                Direction::Older => Place { at: found + TimeDelta::days(1), id: Uuid::max() },
+                Direction::Newer => Place { at: found, id: Uuid::max() },
+            },
+        };
+    }
+    Ok(Walked { lines, more: Some(place) })
 }
-select!(
-    older_as_creator,
-    "creator_org_id",
-    "org_id",
-    "e.occurred_at <= $2 and (e.occurred_at < $2 or e.usage_event_id > $3)",
-    "e.occurred_at desc, e.usage_event_id"
-);
-select!(
-    newer_as_creator,
-    "creator_org_id",
-    "org_id",
-    "e.occurred_at >= $2 and (e.occurred_at > $2 or e.usage_event_id < $3)",
-    "e.occurred_at, e.usage_event_id desc"
-);
-select!(
-    older_as_buyer,
-    "org_id",
-    "creator_org_id",
-    "e.occurred_at <= $2 and (e.occurred_at < $2 or e.usage_event_id > $3)",
-    "e.occurred_at desc, e.usage_event_id"
-);
-select!(
-    newer_as_buyer,
-    "org_id",
-    "creator_org_id",
-    "e.occurred_at >= $2 and (e.occurred_at > $2 or e.usage_event_id < $3)",
-    "e.occurred_at, e.usage_event_id desc"
-);

@@ -4,17 +4,32 @@
 //! organization is an argument of every query.
 
 mod attempts;
+mod breakdown;
 mod cursor_key;
 mod feed;
+mod feed_sql;
+mod filter;
+mod receipt_batches;
 mod receipts;
 mod usage;
 
 pub use attempts::{AbortedDelivery, RefusalCount, aborted, refusals};
+pub use breakdown::{Breakdown, Group, Key, breakdown};
 pub use cursor_key::CursorKey;
-pub use feed::{EVENTS_PER_PAGE_MAX, EventFilter, EventLine, EventPage, events};
-pub(crate) use receipts::public_keys;
+pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
+pub use filter::{Cost, EventFilter, Source};
+pub use receipt_batches::{
+    RECEIPTS_PER_BATCH_MAX, ReceiptBatch, ReceiptFilter, receipts, receipts_named,
+    receipts_of_license,
+};
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
-pub use usage::{Bucket, UsageFilter, UsageReport, WorkUse, quota_used, top_works, usage};
+pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
+#[cfg(test)]
+mod breakdown_tests;
+#[cfg(test)]
+mod feed_tests;
+#[cfg(test)]
+pub(crate) mod fixtures;
 #[cfg(test)]
 mod tests;

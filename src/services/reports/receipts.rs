@@ -65,7 +65,7 @@ pub async fn receipt_of_license(
         .ok_or_else(|| Refusal::not_found(ReceiptId::NOUN).into())
 }
 
-/// Every key a receipt may be signed with, for anybody.
+/// Every key a receipt was ever signed with, for anybody who holds one.
 pub async fn jwks(services: &Services) -> Result<Jwks> {
     let keys = public_keys(services).await?;
     Ok(Jwks { keys: keys.iter().map(PublicKey::jwk).collect() })
@@ -85,7 +85,8 @@ async fn find(
                   r.job_id, r.scope, r.bytes, r.delivered_at, r.kid, r.jws,
                   e.billable_units, e.free_reason
            from receipt r
-           join usage_event e on e.receipt_id = r.receipt_id
+           join usage_event e on e.license_id = r.license_id
+               and e.occurred_at = r.delivered_at and e.usage_event_id = r.receipt_id
            join asset on asset.asset_id = r.asset_id
            join organization buyer on buyer.org_id = r.org_id
            join organization creator on creator.org_id = r.creator_org_id
@@ -113,11 +114,11 @@ async fn find_jws(
     Ok(found)
 }
 
-/// Newest first.
-pub(crate) async fn public_keys(services: &Services) -> Result<Vec<PublicKey>> {
-    let stored = sqlx::query_scalar!("select public_key from receipt_key order by created_at desc")
-        .fetch_all(&services.pool)
-        .await?;
+async fn public_keys(services: &Services) -> Result<Vec<PublicKey>> {
+    let stored =
+        sqlx::query_scalar!("select public_key from receipt_key order by activates_at desc, kid")
+            .fetch_all(&services.pool)
+            .await?;
     stored
         .into_iter()
         .map(|bytes| {

@@ -5,11 +5,15 @@ use crate::{
         gate::AskedScope,
         ids::ReceiptId,
         metering::{Grain, JobName, Range, Side, Totals},
+        receipt::stated,
         terms::Scope,
     },
-    services::gate::{
-        Keeper, Signer,
-        fixtures::{Sale, World, seal_whole},
+    services::{
+        gate::{
+            Keeper,
+            fixtures::{Sale, World, seal_whole},
+        },
+        mint,
     },
 };
 use chrono::TimeDelta;
@@ -28,8 +32,7 @@ struct Told {
 async fn told(pool: PgPool) -> Told {
     let world = World::new(pool).await;
     let sales = [world.sale(100, None).await, world.sale(100, None).await];
-    let keeper =
-        Keeper::open(world.services.clone(), Signer::generate().unwrap().0, world.settings());
+    let keeper = Keeper::open(world.services.clone(), world.settings());
     let keeper = keeper.await.unwrap();
     let mut receipts = Vec::new();
     for _ in 0..3 {
@@ -110,7 +113,7 @@ async fn filters_narrow_the_feed_and_bind_its_cursors(pool: PgPool) {
     let license =
         EventFilter { license_id: Some(told.sales[1].license_id), ..EventFilter::default() };
     let scope = EventFilter { scope: Some(Scope::Preview), ..EventFilter::default() };
-    let billable = EventFilter { billable_only: true, ..EventFilter::default() };
+    let billable = EventFilter { cost: Some(Cost::Billable), ..EventFilter::default() };
     for (filter, expected) in [(&asset, 6), (&license, 6), (&scope, 6), (&billable, 2)] {
         assert_eq!(told.page(filter, None, 100).await.lines.len(), expected, "{filter:?}");
     }
@@ -144,7 +147,7 @@ async fn use_is_filled_with_zeros_and_adds_up(pool: PgPool) {
     let report = usage(services, &told.creator, Side::Creator, &all, &range).await.unwrap();
     assert_eq!(report.buckets.len(), 7);
     assert!(report.buckets.is_sorted_by_key(|bucket| bucket.at));
-    assert_eq!(report.totals, Totals { calls: 12, bytes: 84, billable_units: 2 });
+    assert_eq!(report.totals, Totals { calls: 12, bytes: 84, billable_units: 2, ..report.totals });
     let calls: Vec<i64> = report.buckets.iter().map(|bucket| bucket.totals.calls).collect();
     assert_eq!(calls, [0, 0, 4, 4, 4, 0, 0]);
 
@@ -152,19 +155,17 @@ async fn use_is_filled_with_zeros_and_adds_up(pool: PgPool) {
     assert_eq!(buyer, report);
     let none = usage(services, &told.buyer, Side::Creator, &all, &range).await.unwrap();
     assert_eq!(none.totals, Totals::default());
-    let one = UsageFilter { asset_id: Some(told.sales[0].asset_id), ..all };
+    let one = UsageFilter { asset_id: Some(told.sales[0].asset_id), ..all.clone() };
     let one = usage(services, &told.creator, Side::Creator, &one, &range).await.unwrap();
-    assert_eq!(one.totals, Totals { calls: 6, bytes: 42, billable_units: 1 });
+    assert_eq!(one.totals, Totals { calls: 6, bytes: 42, billable_units: 1, ..one.totals });
 
     let hours = Range::last_days(services.now(), 7, Grain::Hour).unwrap();
     let hourly = usage(services, &told.creator, Side::Creator, &all, &hours).await.unwrap();
     assert_eq!((hourly.buckets.len(), hourly.totals), (168, report.totals));
 
-    let works = top_works(services, &told.creator, Side::Creator, &range, 1).await.unwrap();
-    assert_eq!((works.len(), works[0].totals.calls), (1, 6));
-    assert_eq!(works[0].title, "The Salt Roads");
-    let works = top_works(services, &told.buyer, Side::Buyer, &range, 9).await.unwrap();
-    assert_eq!(works.len(), 2);
+    let months = Range::new(range.from(), range.until(), Grain::Month).unwrap();
+    let monthly = usage(services, &told.creator, Side::Creator, &all, &months).await.unwrap();
+    assert_eq!(monthly.totals, report.totals);
 }
 
 #[sqlx::test]
@@ -182,4 +183,58 @@ async fn a_receipt_is_seen_by_its_parties_and_by_nobody_else(pool: PgPool) {
     assert_eq!(refused.refusal().unwrap().code, "not_found");
     let other = receipt_of_license(services, told.sales[1].license_id, id).await.unwrap_err();
     assert_eq!(other.refusal().unwrap().code, "not_found");
+}
+
+#[sqlx::test]
+async fn either_party_fetches_its_receipts_by_the_batch(pool: PgPool) {
+    let told = told(pool).await;
+    let (services, key) = (&told.world.services, &told.key);
+    let all = ReceiptFilter::default();
+    let ids = |jws: &[String]| -> Vec<ReceiptId> {
+        jws.iter().map(|jws| stated(jws).unwrap().1.receipt_id).collect()
+    };
+    for (actor, side) in [(&told.buyer, Side::Buyer), (&told.creator, Side::Creator)] {
+        let (mut fetched, mut cursor) = (Vec::new(), None);
+        loop {
+            let batch = receipts(services, key, actor, side, &all, cursor.as_deref(), 5);
+            let batch = batch.await.unwrap();
+            assert!(batch.receipts.len() <= 5);
+            fetched.extend(ids(&batch.receipts));
+            let Some(next) = batch.next else { break };
+            cursor = Some(next);
+        }
+        let mut expected = told.receipts.clone();
+        expected.chunks_mut(4).for_each(|at_once| at_once.sort());
+        assert_eq!(fetched, expected, "{side}");
+        let other = ReceiptFilter { license_id: Some(told.sales[0].license_id), ..all };
+        let reused = receipts(services, key, actor, side, &other, cursor.as_deref(), 5).await;
+        assert_eq!(reused.unwrap_err().refusal().unwrap().code, "invalid_cursor");
+    }
+    // A party sees nothing from the side it is not on.
+    let nothing = receipts(services, key, &told.buyer, Side::Creator, &all, None, 9).await.unwrap();
+    assert_eq!(nothing, ReceiptBatch { receipts: Vec::new(), next: None });
+
+    let since = told.world.services.now() - TimeDelta::hours(35);
+    for (filter, expected) in [
+        (ReceiptFilter { license_id: Some(told.sales[0].license_id), ..all }, 6),
+        (ReceiptFilter { asset_id: Some(told.sales[1].asset_id), ..all }, 6),
+        (ReceiptFilter { asset_id: Some(mint()), ..all }, 0),
+        (ReceiptFilter { from: Some(since), ..all }, 4),
+        (ReceiptFilter { until: Some(since), ..all }, 8),
+    ] {
+        let side = Side::Creator;
+        let found = receipts(services, key, &told.creator, side, &filter, None, 1000).await;
+        assert_eq!(found.unwrap().receipts.len(), expected, "{filter:?}");
+    }
+
+    let mut named = told.receipts[2..5].to_vec();
+    named.sort();
+    let known = named.clone();
+    named.push(mint());
+    let found = receipts_named(services, &told.buyer, &named).await.unwrap();
+    assert_eq!(ids(&found), known);
+    let stranger = told.world.member(mint(), Role::Owner);
+    assert!(receipts_named(services, &stranger, &named).await.unwrap().is_empty());
+    let many: Vec<ReceiptId> = (0..1001).map(|_| mint()).collect();
+    assert!(receipts_named(services, &told.buyer, &many).await.is_err());
 }

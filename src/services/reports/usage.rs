@@ -1,4 +1,5 @@
-//! What use adds up to, from the hourly sums: over time, in total, and by work.
+//! What use adds up to: over time, and broken down. Read from the sums by hour, day or month, whichever
+//! the range is cut into; never from the events, so it costs the same however many there were.
 //!
 //! A bucket without use is there and holds zero, so that a chart needs no gaps filled.
 
@@ -8,22 +9,26 @@ use crate::{
     domain::{
         actor::{Actor, Deed},
         ids::{AssetId, LicenseId, OrgId},
-        metering::{Range, Side, Totals, month_start},
+        metering::{Grain, Range, Side, Totals, month_start},
+        terms::Scope,
     },
     services::{Result, Services},
 };
 
-/// The most works `top_works` names.
-const WORKS_MAX: i64 = 100;
-
 /// Which use to add up; everything where nothing is named.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsageFilter {
     pub asset_id: Option<AssetId>,
     pub license_id: Option<LicenseId>,
+    /// The buyer for a creator, the creator for a buyer.
+    pub counterparty: Option<OrgId>,
+    pub scope: Option<Scope>,
+    pub region: Option<String>,
+    pub model: Option<String>,
+    pub consumer_class: Option<String>,
 }
 
-/// What the uses of one hour or day add up to.
+/// What the uses of one hour, day or month add up to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub at: DateTime<Utc>,
@@ -37,15 +42,7 @@ pub struct UsageReport {
     pub totals: Totals,
 }
 
-/// Use of one work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkUse {
-    pub asset_id: AssetId,
-    pub title: String,
-    pub totals: Totals,
-}
-
-/// Use over time, from one side.
+/// Use over time, from one side. For a comparison, ask again for `range.previous()`.
 pub async fn usage(
     services: &Services,
     actor: &Actor,
@@ -53,28 +50,16 @@ pub async fn usage(
     filter: &UsageFilter,
     range: &Range,
 ) -> Result<UsageReport> {
-    let member = actor.may(Deed::ReadUsage)?;
-    let found = match side {
-        Side::Creator => sums_as_creator(services, member.org_id, filter, range).await?,
-        Side::Buyer => sums_as_buyer(services, member.org_id, filter, range).await?,
+    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let found = match (side, range.grain()) {
+        (Side::Creator, Grain::Hour) => hours_as_creator(services, org_id, filter, range).await,
+        (Side::Creator, Grain::Day) => days_as_creator(services, org_id, filter, range).await,
+        (Side::Creator, Grain::Month) => months_as_creator(services, org_id, filter, range).await,
+        (Side::Buyer, Grain::Hour) => hours_as_buyer(services, org_id, filter, range).await,
+        (Side::Buyer, Grain::Day) => days_as_buyer(services, org_id, filter, range).await,
+        (Side::Buyer, Grain::Month) => months_as_buyer(services, org_id, filter, range).await,
     };
-    Ok(filled(range, &found))
-}
-
-/// The works used most over a range, from one side: most billable units first, then most calls.
-pub async fn top_works(
-    services: &Services,
-    actor: &Actor,
-    side: Side,
-    range: &Range,
-    limit: u8,
-) -> Result<Vec<WorkUse>> {
-    let member = actor.may(Deed::ReadUsage)?;
-    let limit = i64::from(limit).clamp(1, WORKS_MAX);
-    match side {
-        Side::Creator => works_as_creator(services, member.org_id, range, limit).await,
-        Side::Buyer => works_as_buyer(services, member.org_id, range, limit).await,
-    }
+    Ok(filled(range, &found?))
 }
 
 /// How many units of its monthly quota a license has used in this calendar month (UTC): everything
@@ -92,7 +77,8 @@ fn filled(range: &Range, found: &[Bucket]) -> UsageReport {
         let totals = found.next_if(|bucket| bucket.at == at).map(|bucket| bucket.totals);
         report.buckets.push(Bucket { at, totals: totals.unwrap_or_default() });
         report.totals += totals.unwrap_or_default();
-        at += range.grain().width();
+        let Some(next) = range.grain().next(at) else { break };
+        at = next;
     }
     report
 }
@@ -102,13 +88,51 @@ fn filled(range: &Range, found: &[Bucket]) -> UsageReport {
 struct SumRow {
     at: DateTime<Utc>,
     calls: i64,
+    pages: i64,
+    tokens: i64,
     bytes: i64,
+    training_examples: i64,
+    inference_requests: i64,
     billable_units: i64,
+    cache_hits: i64,
+    attribution_sum: i64,
+    attribution_count: i64,
 }
 
-/// One statement for each side, so that each can use its own index.
+impl From<SumRow> for Bucket {
+    fn from(row: SumRow) -> Self {
+        let SumRow {
+            at,
+            calls,
+            pages,
+            tokens,
+            bytes,
+            training_examples,
+            inference_requests,
+            billable_units,
+            cache_hits,
+            attribution_sum,
+            attribution_count,
+        } = row;
+        let totals = Totals {
+            calls,
+            pages,
+            tokens,
+            bytes,
+            training_examples,
+            inference_requests,
+            billable_units,
+            cache_hits,
+            attribution_sum,
+            attribution_count,
+        };
+        Self { at, totals }
+    }
+}
+
+/// One statement for each side and table, so that each can use its own index.
 macro_rules! sums {
-    ($name:ident, $party:tt) => {
+    ($name:ident, $table:tt, $party:tt, $counterparty:tt) => {
         async fn $name(
             services: &Services,
             org_id: OrgId,
@@ -117,87 +141,54 @@ macro_rules! sums {
         ) -> Result<Vec<Bucket>> {
             let rows = sqlx::query_as!(
                 SumRow,
-                r#"select date_trunc($4, hour, 'UTC') as "at!", sum(calls)::bigint as "calls!",
-                          sum(bytes)::bigint as "bytes!", sum(billable_units)::bigint as "billable_units!"
-                   from usage_hour where "# + $party + r#" = $1
-                     and hour >= $2 and hour < $3
-                     and ($5::uuid is null or asset_id = $5)
-                     and ($6::uuid is null or license_id = $6)
-                   group by 1 order by 1"#,
+                r#"select bucket as at, sum(calls)::bigint as "calls!",
+                          sum(pages)::bigint as "pages!", sum(tokens)::bigint as "tokens!",
+                          sum(bytes)::bigint as "bytes!",
+                          sum(training_examples)::bigint as "training_examples!",
+                          sum(inference_requests)::bigint as "inference_requests!",
+                          sum(billable_units)::bigint as "billable_units!",
+                          sum(cache_hits)::bigint as "cache_hits!",
+                          sum(attribution_sum)::bigint as "attribution_sum!",
+                          sum(attribution_count)::bigint as "attribution_count!"
+                   from "#
+                    + $table
+                    + " where "
+                    + $party
+                    + r#" = $1
+                     and bucket >= $2 and bucket < $3
+                     and ($4::uuid is null or asset_id = $4)
+                     and ($5::uuid is null or license_id = $5)
+                     and ($6::uuid is null or "#
+                    + $counterparty
+                    + r#" = $6)
+                     and ($7::text is null or scope = $7)
+                     and ($8::text is null or region = $8)
+                     and ($9::text is null or model = $9)
+                     and ($10::text is null or consumer_class = $10)
+                   group by bucket order by bucket"#,
                 org_id.uuid(),
                 range.from(),
                 range.until(),
-                range.grain().as_str(),
                 filter.asset_id.map(AssetId::uuid),
                 filter.license_id.map(LicenseId::uuid),
+                filter.counterparty.map(OrgId::uuid),
+                filter.scope.map(Scope::as_str),
+                filter.region,
+                filter.model,
+                filter.consumer_class,
             )
             .fetch_all(&services.pool)
             .await?;
-            let bucket = |row: SumRow| Bucket {
-                at: row.at,
-                totals: Totals {
-                    calls: row.calls,
-                    bytes: row.bytes,
-                    billable_units: row.billable_units,
-                },
-            };
-            Ok(rows.into_iter().map(bucket).collect())
+            Ok(rows.into_iter().map(Bucket::from).collect())
         }
     };
 }
-sums!(sums_as_creator, "creator_org_id");
-sums!(sums_as_buyer, "org_id");
-
-struct WorkRow {
-    asset_id: AssetId,
-    title: String,
-    calls: i64,
-    bytes: i64,
-    billable_units: i64,
-}
-
-macro_rules! works {
-    ($name:ident, $party:tt) => {
-        async fn $name(
-            services: &Services,
-            org_id: OrgId,
-            range: &Range,
-            limit: i64,
-        ) -> Result<Vec<WorkUse>> {
-            let rows = sqlx::query_as!(
-                WorkRow,
-                r#"select asset.asset_id, asset.title, used.calls as "calls!",
-                          used.bytes as "bytes!", used.billable_units as "billable_units!"
-                   from (select asset_id, sum(calls)::bigint as calls, sum(bytes)::bigint as bytes,
-                                sum(billable_units)::bigint as billable_units
-                         from usage_hour where "# + $party + r#" = $1
-                           and hour >= $2 and hour < $3
-                         group by asset_id) used
-                   join asset using (asset_id)
-                   order by used.billable_units desc, used.calls desc, asset.asset_id
-                   limit $4"#,
-                org_id.uuid(),
-                range.from(),
-                range.until(),
-                limit,
-            )
-            .fetch_all(&services.pool)
-            .await?;
-            let work = |row: WorkRow| WorkUse {
-                asset_id: row.asset_id,
-                title: row.title,
-                totals: Totals {
-                    calls: row.calls,
-                    bytes: row.bytes,
-                    billable_units: row.billable_units,
-                },
-            };
-            Ok(rows.into_iter().map(work).collect())
-        }
-    };
-}
-works!(works_as_creator, "creator_org_id");
-works!(works_as_buyer, "org_id");
+sums!(hours_as_creator, "usage_hour", "creator_org_id", "org_id");
+sums!(days_as_creator, "usage_day", "creator_org_id", "org_id");
+sums!(months_as_creator, "usage_month", "creator_org_id", "org_id");
+sums!(hours_as_buyer, "usage_hour", "org_id", "creator_org_id");
+sums!(days_as_buyer, "usage_day", "org_id", "creator_org_id");
+sums!(months_as_buyer, "usage_month", "org_id", "creator_org_id");
 
 async fn quota_units(
     services: &Services,
@@ -207,8 +198,8 @@ async fn quota_units(
 ) -> Result<i64> {
     let units = sqlx::query_scalar!(
         r#"select coalesce(sum(case when scope = 'preview' then calls else billable_units end), 0)::bigint as "units!"
-           from usage_hour
-           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and hour >= $3"#,
+           from usage_month
+           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and bucket = $3"#,
         org_id.uuid(),
         license_id.uuid(),
         since,

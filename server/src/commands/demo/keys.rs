@@ -8,14 +8,13 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use imprimatur::services::gate::Signer;
 use rand::RngCore as _;
 
-use super::super::{Error, runtime};
+use super::super::Error;
 
 /// Each in the form the configuration takes.
 pub struct Keys {
-    pub receipt: String,
+    pub secret: String,
     pub cursor: String,
     pub client: String,
 }
@@ -27,13 +26,10 @@ pub fn keep(dir: &Path) -> Result<Keys, Error> {
         .mode(0o700)
         .create(dir)
         .map_err(Error::io("Making the folder for keys"))?;
-    let receipt = kept(&dir.join("receipt"), || {
-        let (_, pkcs8) = Signer::generate().map_err(runtime::Error::Service)?;
-        Ok(STANDARD.encode(pkcs8))
-    })?;
-    let cursor = kept(&dir.join("cursor"), || Ok(random()))?;
-    let client = kept(&dir.join("client"), || Ok(random()))?;
-    Ok(Keys { receipt, cursor, client })
+    let secret = kept(&dir.join("secret"))?;
+    let cursor = kept(&dir.join("cursor"))?;
+    let client = kept(&dir.join("client"))?;
+    Ok(Keys { secret, cursor, client })
 }
 
 fn random() -> String {
@@ -42,7 +38,7 @@ fn random() -> String {
     STANDARD.encode(bytes)
 }
 
-fn kept(file: &Path, make: impl FnOnce() -> Result<String, Error>) -> Result<String, Error> {
+fn kept(file: &Path) -> Result<String, Error> {
     let failed = "Keeping a key";
     match fs::read_to_string(file) {
         Ok(text) if !text.is_empty() => return Ok(text),
@@ -50,7 +46,7 @@ fn kept(file: &Path, make: impl FnOnce() -> Result<String, Error>) -> Result<Str
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(Error::io("Reading a key")(error)),
     }
-    let text = make()?;
+    let text = random();
     let mut opened = fs::OpenOptions::new()
         .write(true)
         .create(true)

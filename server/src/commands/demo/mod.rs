@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use imprimatur::{MIGRATOR, services::gate::Signer};
+use imprimatur::MIGRATOR;
 use sqlx::migrate::MigrateError;
 
 use super::{Error, say, until_told_to_stop};
@@ -92,7 +92,7 @@ fn configure(source: &mut Source, keys: &keys::Keys, postgres: &PrivatePostgres,
     source.or_set("SANDBOX", "true");
     source.or_set("SITE_DIR", site.to_string_lossy());
     source.or_set("DATABASE_URL", postgres.url(DATABASE));
-    source.or_set("RECEIPT_KEY", keys.receipt.clone());
+    source.or_set("KEYS_SECRET", keys.secret.clone());
     source.or_set("CURSOR_SECRET", keys.cursor.clone());
     source.or_set("OIDC_ISSUER", issuer);
     source.or_set("OIDC_CLIENT_ID", CLIENT_ID);
@@ -122,9 +122,8 @@ async fn prepare(
     if !seeded {
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
-        let signer = Signer::from_pkcs8(&config.keys.receipt.0).map_err(runtime::Error::Service)?;
         let settings = runtime::engine_settings(config);
-        seed::fill(services, signer, settings, issuer)
+        seed::fill(services, settings, issuer)
             .await
             .map_err(|error| Error::Seed(in_full(&error)))?;
         std::fs::write(&marker, []).map_err(Error::io("Keeping that the demo is filled"))?;

@@ -23,7 +23,7 @@ use imprimatur::{
     },
     services::{
         Clock, Error, Result, Services, assets,
-        gate::{Keeper, Settings, Signer},
+        gate::{Keeper, Settings},
         identity::{self, Invite, NewOrganization},
         licenses::{self, Acceptance},
         mint,
@@ -90,12 +90,7 @@ struct Story {
 }
 
 /// Fills an empty database.
-pub async fn fill(
-    services: Services,
-    signer: Signer,
-    settings: Settings,
-    issuer: &str,
-) -> Result<()> {
+pub async fn fill(services: Services, settings: Settings, issuer: &str) -> Result<()> {
     let now = services.now();
     let begin = now - TimeDelta::days(DAYS + 1);
     let clock = Arc::new(StoryClock(AtomicI64::new(begin.timestamp_micros())));
@@ -122,7 +117,7 @@ pub async fn fill(
             }
         }
     }
-    let keeper = Keeper::open(story.services.clone(), signer, settings).await?;
+    let keeper = Keeper::open(story.services.clone(), settings).await?;
     let told = use_history::tell(&story, &keeper, &held, now).await;
     keeper.close().await;
     told

@@ -1,14 +1,10 @@
 //! The gate as a machine meets it.
 
-<<<<<<< HEAD
 mod aborted;
 mod crawlers;
 mod unlicensed;
 mod wire;
-mod world;
-=======
 pub mod world;
->>>>>>> sites
 
 use std::time::Duration;
 
@@ -380,7 +376,10 @@ async fn the_same_content_at_once_is_billed_once(pool: PgPool) {
     let mut receipts = futures::future::join_all(fetches).await;
     receipts.sort_unstable();
     assert_eq!(world.stored().await, receipts);
-    assert_eq!(totals(&world).await, Totals { calls: 50, bytes: 1200, billable_units: 1 });
+    assert_eq!(
+        totals(&world).await,
+        Totals { calls: 50, bytes: 1200, billable_units: 1, ..Totals::default() }
+    );
     let repeats: i64 =
         sqlx::query_scalar("select count(*) from usage_event where free_reason = 'repeat'")
             .fetch_one(&world.services.pool)
@@ -430,8 +429,52 @@ async fn what_is_delivered_while_the_books_are_closed_is_in_them_afterwards(pool
     let path = format!("/receipts/{}", receipts[0]);
     let known = world.get(&path).bearer_auth(sale.secret.reveal()).send().await.unwrap();
     assert_eq!(known.status(), 200, "a receipt is known before it is in the books");
+    let status: Value = world.get("/healthz/gate").send().await.unwrap().json().await.unwrap();
+    assert_eq!(status["receipts_waiting"], 20, "{status}");
+    assert!(status["unconfirmed_seconds"].as_u64().unwrap() < 5, "{status}");
+    assert!(status["outbox_bytes"].as_u64().unwrap() > 10_000, "{status}");
     world.fate("alter table gone rename to usage_event").await;
     assert_eq!(world.stored().await, receipts);
-    assert_eq!(totals(&world).await, Totals { calls: 20, bytes: 60, billable_units: 1 });
+    assert_eq!(
+        totals(&world).await,
+        Totals { calls: 20, bytes: 60, billable_units: 1, ..totals(&world).await }
+    );
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn receipts_of_a_license_can_be_fetched_by_the_batch(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(b"one".to_vec(), PLENTY).await;
+    let other = world.sale(b"two".to_vec(), PLENTY).await;
+    let mut receipts = Vec::new();
+    for _ in 0..7 {
+        let answer = world.fetch(&sale).send().await.unwrap();
+        receipts.push(answer.headers()["imprimatur-receipt"].to_str().unwrap().to_owned());
+        assert_eq!(world.fetch(&other).send().await.unwrap().status(), 200);
+    }
+    world.gate.settled().await;
+    let ask = async |path: &str, sale: &Sale| {
+        world.get(path).bearer_auth(sale.secret.reveal()).send().await.unwrap()
+    };
+    let (mut fetched, mut path, mut first) = (Vec::new(), "/receipts?limit=3".to_owned(), None);
+    loop {
+        let page: Value = ask(&path, &sale).await.json().await.unwrap();
+        let page_receipts = page["receipts"].as_array().unwrap();
+        assert!(page_receipts.len() <= 3);
+        fetched.extend(page_receipts.iter().map(|jws| jws.as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/receipts?limit=3&cursor={next}");
+        first.get_or_insert_with(|| path.clone());
+    }
+    assert_eq!(fetched, receipts);
+    let all: Value = ask("/receipts", &sale).await.json().await.unwrap();
+    assert_eq!((all["receipts"].as_array().unwrap().len(), all.get("next")), (7, None));
+    let foreign = ask(&first.unwrap(), &other).await;
+    assert_eq!(problem(foreign).await, (400, "invalid_cursor".to_owned()));
+    let unreadable = ask("/receipts?limit=many", &sale).await;
+    assert_eq!(problem(unreadable).await, (400, "invalid_query".to_owned()));
+    let stranger = world.get("/receipts").send().await.unwrap();
+    assert_eq!(problem(stranger).await, (401, "missing_token".to_owned()));
     world.gate.close().await;
 }

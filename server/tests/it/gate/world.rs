@@ -1,6 +1,6 @@
 //! A creator, a buyer, works sold between them, and the gate listening on a socket of its own.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use imprimatur::{
@@ -8,6 +8,7 @@ use imprimatur::{
         access_token::{TokenSecret, TypedLimits},
         actor::{Actor, Member, Role, Sides, Who},
         asset::{ContentId, Particulars},
+        gate::Failover,
         ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
         pricing::TypedTiers,
         receipt::{self, Jwks, Receipt},
@@ -16,9 +17,10 @@ use imprimatur::{
     services::{
         Clock, Services, assets,
         content::ContentStore,
-        gate::{self, OutboxSettings, Signer, attempts::AttemptKey},
+        gate::{self, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
         licenses::{self, Acceptance},
         mint, offers,
+        reports::CursorKey,
         tokens::{self, NewToken},
     },
 };
@@ -82,7 +84,6 @@ impl World {
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
-        let (signer, _) = Signer::generate().unwrap();
         let scratch = Folder::new();
         let outbox = OutboxSettings { dir: scratch.0.join("outbox"), bytes_max: 1 << 30 };
         let settings = Settings {
@@ -90,9 +91,17 @@ impl World {
             unlicensed_per_hour: UNLICENSED_PER_HOUR,
             trusted_proxies: vec!["127.0.0.2/32".parse().unwrap()],
             attempt_key: AttemptKey::derive(&[7; 32]),
-            keeper: gate::Settings { outbox },
+            cursor_key: CursorKey::new(&[7; 32]),
+            keeper: gate::Settings {
+                keys: KeySettings { secret: [7; 32], rotation_days: 90, audit_days: 400 },
+                failover: FailoverSettings {
+                    policy: Failover::Allow,
+                    grace: Duration::from_secs(300),
+                },
+                outbox,
+            },
         };
-        let gate = Gate::start(services.clone(), signer, settings).await.unwrap();
+        let gate = Gate::start(services.clone(), settings).await.unwrap();
         let router = routes(gate.clone());
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(server::listen::serve(listener, router, stopped));
@@ -138,7 +147,7 @@ impl World {
             agreed: true,
         };
         let license_id = licenses::accept(services, &self.buyer, acceptance).await.unwrap();
-        let scopes = Scope::ALL.to_vec();
+        let scopes = vec![Scope::Training, Scope::Inference, Scope::Preview];
         let (token_id, secret) = self.token(license_id, scopes).await;
         Sale { bytes, content_id, license_id, token_id, secret }
     }

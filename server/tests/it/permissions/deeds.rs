@@ -3,12 +3,18 @@
 use imprimatur::{
     domain::{
         actor::Role,
-        metering::{Grain, Range, Side},
+        asset::ContentId,
+        ids::RequestId,
+        metering::{Dimensions, Grain, Measures, Range, Reported, Side},
+        report::{Dimension, Dimensions as ByDimensions, Metric},
+        terms::Scope,
     },
     services::{
         Result, assets, catalogue,
         identity::{self, EditOrganization, Invite, NewOrganization},
-        licenses, mint, offers,
+        licenses,
+        metering::{self, Outcome},
+        mint, offers,
         reports::{self, CursorKey, EventFilter, UsageFilter},
         sessions, sites,
         tokens::{self, Rotation},
@@ -141,7 +147,13 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let filter = UsageFilter::default();
             reports::usage(services, actor, side, &filter, &range).await?.totals.calls > 0
         }
-        "top_works" => !reports::top_works(services, actor, side, &range, 10).await?.is_empty(),
+        "breakdown" => {
+            let (filter, by) = (UsageFilter::default(), ByDimensions::one(Dimension::Asset));
+            let most = (Metric::Calls, 10);
+            let found =
+                reports::breakdown(services, actor, side, &filter, &range, by, most).await?;
+            !found.groups.is_empty()
+        }
         "events" => {
             let (key, filter) = (CursorKey::new(&[7; 32]), EventFilter::default());
             let page = reports::events(services, &key, actor, side, &filter, None, 10).await?;
@@ -150,6 +162,25 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "quota" => reports::quota_used(services, actor, stage.license_id).await? > 0,
         "receipt" => {
             reports::receipt(services, actor, stage.receipt_id).await?.org_id == stage.org_id
+        }
+        "report" => {
+            let event = Reported {
+                key: mint::<RequestId>().to_string(),
+                license_id: stage.license_id,
+                content_id: ContentId::of(b"Their bytes."),
+                scope: Scope::Training,
+                job: None,
+                occurred_at: services.now(),
+                measures: Measures { calls: 1, ..Measures::default() },
+                dimensions: Dimensions::default(),
+                attribution: None,
+                cache_hit: false,
+            };
+            match metering::report(services, actor, &[event]).await?.remove(0) {
+                Outcome::Accepted { .. } => true,
+                Outcome::Rejected(refusal) => return Err(refusal.into()),
+                other => panic!("{other:?}"),
+            }
         }
         "person" => {
             identity::person(services, actor).await?.person_id != actor.person_id().unwrap()

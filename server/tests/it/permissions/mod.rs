@@ -53,10 +53,11 @@ token.create      create_token      sign join   | yes   yes   no      yes       
 token.rotate      rotate_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 token.revoke      revoke_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
-usage.read        top_works         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        breakdown         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        events            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+usage.report      report            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 person            person            sign own    | own   own   own     own       own    |         own   own   own     own       own
 person            organizations     sign own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 person            found             sign own    | own   own   own     own       own    |         own   own   own     own       own
@@ -87,7 +88,8 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::CreateToken => &["create_token"],
         Deed::RotateToken => &["rotate_token"],
         Deed::RevokeToken => &["revoke_token"],
-        Deed::ReadUsage => &["usage", "top_works", "events", "quota", "receipt"],
+        Deed::ReadUsage => &["usage", "breakdown", "events", "quota", "receipt"],
+        Deed::ReportUsage => &["report"],
     }
 }
 

@@ -150,7 +150,7 @@ impl SiteWorld {
     /// Codes and bytes of what was noted as not delivered.
     pub async fn attempts(&self) -> Vec<(String, i64)> {
         self.gate.gate.attempts().flush().await;
-        sqlx::query_as("select code, bytes_out from gate_attempt order by attempt_id")
+        sqlx::query_as("select code, bytes_out from gate_attempt order by bytes_out")
             .fetch_all(&self.gate.services.pool)
             .await
             .unwrap()

@@ -16,10 +16,7 @@ use crate::{
         metering::{Grain, Range, Side},
     },
     services::{
-        gate::{
-            Signer,
-            fixtures::{Sale, World},
-        },
+        gate::fixtures::{Sale, World},
         mint,
         reports::{self, RefusalCount},
         tokens,
@@ -27,8 +24,7 @@ use crate::{
 };
 
 async fn open(world: &World) -> (Keeper, Attempts) {
-    let (signer, _) = Signer::generate().unwrap();
-    let keeper = Keeper::open(world.services.clone(), signer, world.settings()).await.unwrap();
+    let keeper = Keeper::open(world.services.clone(), world.settings()).await.unwrap();
     let key = AttemptKey::derive(&[7; 32]);
     (keeper, Attempts::open(world.services.clone(), key))
 }

@@ -2,6 +2,8 @@
 //!
 //! Storing a receipt twice is storing it once, so a commit whose answer was lost is tried again.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -12,7 +14,6 @@ use crate::{
     services::{
         Error, Result, Services,
         metering::{self, Observed},
-        mint,
     },
 };
 
@@ -33,25 +34,6 @@ impl Booking {
             Err(refusal) => Err((entry, refusal.sentence)),
         }
     }
-
-    fn observed(&self) -> Observed {
-        let receipt = &self.receipt;
-        Observed {
-            usage_event_id: mint(),
-            sender: "gate",
-            sender_key: receipt.receipt_id.to_string(),
-            receipt_id: Some(receipt.receipt_id),
-            license_id: receipt.license_id,
-            org_id: receipt.consumer_id,
-            creator_org_id: self.entry.creator_org_id,
-            asset_id: self.entry.asset_id,
-            content_id: receipt.content_id.clone(),
-            scope: receipt.scope,
-            job: receipt.job_id.clone(),
-            bytes: i64::try_from(receipt.bytes).unwrap_or(i64::MAX),
-            occurred_at: receipt.timestamp,
-        }
-    }
 }
 
 /// Stores receipts and counts the uses: all or nothing.
@@ -60,8 +42,12 @@ pub(super) async fn store(services: &Services, batch: &[Booking]) -> Result<()> 
         return Ok(());
     }
     let mut tx = services.pool.begin().await?;
-    insert_receipts(&mut tx, batch).await?;
-    let observed: Vec<Observed> = batch.iter().map(Booking::observed).collect();
+    let mut new = insert_receipts(&mut tx, batch).await?;
+    let observed: Vec<Observed> = batch
+        .iter()
+        .filter(|each| new.remove(&each.receipt.receipt_id.uuid()))
+        .map(|each| Observed::of_receipt(&each.receipt))
+        .collect();
     metering::record(&mut tx, services.now(), &observed).await?;
     tx.commit().await?;
     Ok(())
@@ -77,17 +63,19 @@ pub(super) fn is_about_rows(error: &Error) -> bool {
 
 // SQL
 
-async fn insert_receipts(tx: &mut PgConnection, batch: &[Booking]) -> Result<()> {
+/// Answers which receipts were new.
+async fn insert_receipts(tx: &mut PgConnection, batch: &[Booking]) -> Result<HashSet<Uuid>> {
     fn column<T>(batch: &[Booking], of: impl Fn(&Booking) -> T) -> Vec<T> {
         batch.iter().map(of).collect()
     }
-    sqlx::query!(
-        "insert into receipt (receipt_id, license_id, token_id, org_id, creator_org_id, asset_id,
+    let new = sqlx::query_scalar!(
+        r#"insert into receipt (receipt_id, license_id, token_id, org_id, creator_org_id, asset_id,
              content_id, job_id, scope, bytes, nonce, delivered_at, kid, jws)
          select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[],
              $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[], $12::timestamptz[],
              $13::text[], $14::text[])
-         on conflict (receipt_id) do nothing",
+         on conflict (receipt_id) do nothing
+         returning receipt_id as "receipt_id: Uuid""#,
         &column(batch, |each| each.receipt.receipt_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.license_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.token_id.uuid()) as &[Uuid],
@@ -104,7 +92,7 @@ async fn insert_receipts(tx: &mut PgConnection, batch: &[Booking]) -> Result<()>
         &column(batch, |each| each.kid.clone()),
         &column(batch, |each| each.entry.jws.clone()),
     )
-    .execute(tx)
+    .fetch_all(tx)
     .await?;
-    Ok(())
+    Ok(new.into_iter().collect())
 }

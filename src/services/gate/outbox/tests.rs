@@ -13,9 +13,8 @@ use crate::{
     },
     services::{
         gate::{
-            Signer,
             fixtures::{Sale, World},
-            register_key,
+            keys::Keyring,
         },
         mint,
         testing::Scratch,
@@ -44,7 +43,7 @@ impl Faults {
 struct Room {
     world: World,
     sale: Sale,
-    signer: Signer,
+    keyring: Keyring,
     settings: OutboxSettings,
 }
 
@@ -52,10 +51,10 @@ impl Room {
     async fn new(pool: PgPool) -> Self {
         let world = World::new(pool).await;
         let sale = world.sale(1000, None).await;
-        let (signer, _) = Signer::generate().unwrap();
-        register_key(&world.services, signer.public_key()).await.unwrap();
-        let settings = world.settings().outbox;
-        Self { world, sale, signer, settings }
+        let settings = world.settings();
+        let nothing = Keyring::default();
+        let keyring = Keyring::load(&world.services, &settings.keys, &nothing).await.unwrap();
+        Self { world, sale, keyring, settings: settings.outbox }
     }
 
     async fn open(&self) -> Outbox {
@@ -75,12 +74,13 @@ impl Room {
             bytes: 7,
             range: None,
             resource: None,
+            free_reason: None,
             nonce: "n".into(),
         }
     }
 
     fn entry(&self, receipt: &Receipt) -> Entry {
-        let jws = self.signer.seal(receipt).unwrap();
+        let jws = self.keyring.seal(receipt, receipt.timestamp).unwrap();
         Entry { asset_id: self.sale.asset_id, creator_org_id: self.world.creator, jws }
     }
 

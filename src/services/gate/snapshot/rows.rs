@@ -291,7 +291,7 @@ pub(super) async fn units_used(
         r#"select license_id,
                   sum(case when scope = 'preview' then calls else billable_units end)::bigint as "used!",
                   sum(billable_units)::bigint as "billable!"
-           from usage_hour where license_id = any($1) and hour >= $2
+           from usage_month where license_id = any($1) and bucket >= $2
            group by license_id"#,
         &uuids(licenses),
         since,
@@ -305,10 +305,12 @@ pub(super) async fn units_used(
 pub(super) struct WindowRow {
     pub org_id: OrgId,
     pub content_id: String,
-    pub window_key: String,
+    pub job_id: Option<String>,
+    pub occurred_at: DateTime<Utc>,
 }
 
-/// The windows of this month, and those of jobs, which last as long as the job.
+/// The uses that paid for the windows of this month, and for those of jobs, which last as long as
+/// the job.
 pub(super) async fn windows_paid(
     tx: &mut PgConnection,
     licenses: &[LicenseId],
@@ -319,10 +321,9 @@ pub(super) async fn windows_paid(
     }
     let rows = sqlx::query_as!(
         WindowRow,
-        "select billed_unit.org_id, billed_unit.content_id, billed_unit.window_key
-         from usage_event join billed_unit using (usage_event_id)
-         where usage_event.license_id = any($1)
-           and (usage_event.occurred_at >= $2 or billed_unit.window_key like 'job:%')",
+        "select org_id, content_id, job_id, occurred_at from usage_event
+         where license_id = any($1) and scope = 'training' and billable_units > 0
+           and (occurred_at >= $2 or job_id is not null)",
         &uuids(licenses),
         since,
     )

@@ -43,6 +43,7 @@ pub async fn tell(story: &Story, keeper: &Keeper, held: &[Held], now: DateTime<U
             deliveries.push(deliver(keeper, &held[fetch.held], &fetch)?);
         }
         try_join_all(deliveries.into_iter().map(|delivery| keeper.record(delivery))).await?;
+        keeper.settled().await;
     }
     Ok(())
 }
