@@ -49,7 +49,7 @@ impl Books {
         if content.exists() {
             std::fs::remove_dir_all(&content)?;
         }
-        let settings = product::settings(&url, 0, &content)?;
+        let settings = product::settings(&url, 0, &content);
         let config = Config::read(&Source::load(settings)?)?;
         let pool = runtime::connect(&config.database).await?;
         MIGRATOR.run(&pool).await?;

@@ -12,6 +12,7 @@ use imprimatur::{
         actor::{Actor, Member, Who},
         ids::{OrgId, TypedId as _},
         metering::{Grain, Range, Side},
+        report::{Dimension, Dimensions, Metric},
     },
     services::{
         Services,
@@ -161,13 +162,6 @@ async fn fill(bench: &Bench, services: &Services) -> Result<()> {
 }
 
 async fn make_partitions(db: &mut PgConnection) -> Result<()> {
-    let partitioned: bool =
-        sqlx::query_scalar("select to_regproc('make_usage_partitions') is not null")
-            .fetch_one(&mut *db)
-            .await?;
-    if !partitioned {
-        return Ok(());
-    }
     sqlx::query(
         "select make_usage_partitions(array(
              select now() - make_interval(days => i) from generate_series(0, 100, 10) i))",
@@ -279,7 +273,8 @@ async fn ask_sums(
     let filter = UsageFilter::default();
     let dashboard = async |actor: &Actor| -> Result<()> {
         reports::usage(services, actor, Side::Buyer, &filter, &range).await?;
-        reports::top_works(services, actor, Side::Buyer, &range, 5).await?;
+        let (by, first) = (Dimensions::one(Dimension::Asset), (Metric::BillableUnits, 5));
+        reports::breakdown(services, actor, Side::Buyer, &filter, &range, by, first).await?;
         Ok(())
     };
     let (mut large_times, mut small_times) = (vec![], vec![]);

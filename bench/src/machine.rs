@@ -76,6 +76,23 @@ fn postmaster(dir: &Path) -> Result<String> {
     Ok(pid_file.lines().next().unwrap_or_default().to_owned())
 }
 
+/// Lets this program and the cluster in `dir` use every core from now on; what they start later
+/// inherits it.
+pub fn use_all_cores(dir: &Path) -> Result<()> {
+    let postmaster = postmaster(dir)?;
+    let cores = fs::read_to_string("/sys/devices/system/cpu/online")?;
+    for pid in [postmaster, std::process::id().to_string()] {
+        let told = Command::new("taskset")
+            .args(["--all-tasks", "--cpu-list", "--pid", cores.trim(), &pid])
+            .stdout(Stdio::null())
+            .status()?;
+        if !told.success() {
+            return Err(format!("Process {pid} cannot be let onto every core.").into());
+        }
+    }
+    Ok(())
+}
+
 /// The load of the last minute.
 pub fn load() -> Result<f64> {
     let text = fs::read_to_string("/proc/loadavg")?;

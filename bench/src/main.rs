@@ -7,6 +7,7 @@
 mod books;
 mod feed;
 mod gate;
+mod ingest;
 mod limits;
 mod machine;
 mod peers;
@@ -34,6 +35,8 @@ enum Part {
     Tokens,
     /// Racing clients: quota and rate (P7).
     Limits,
+    /// Observed uses into the books against COPY (P8, P9, P11, P16).
+    Ingest,
     /// Pages and reports at depth (P13 to P15).
     Feed,
 }
@@ -138,6 +141,9 @@ async fn measure(command: Command) -> Result<bool> {
     }
     if wanted(Part::Limits) {
         limits::measure(&bench, &postgres, &mut report).await?;
+    }
+    if wanted(Part::Ingest) {
+        ingest::measure(&bench, &postgres, &mut report).await?;
     }
     if wanted(Part::Feed) {
         feed::measure(&bench, &postgres, &mut report).await?;

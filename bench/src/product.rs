@@ -6,7 +6,6 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use imprimatur::services::gate::Signer;
 
 use crate::{
     Result,
@@ -15,29 +14,28 @@ use crate::{
 };
 
 /// What the product is configured with. Sign-in is asked for and never used.
-pub fn settings(database_url: &str, port: u16, data: &Path) -> Result<Vec<(String, String)>> {
-    let (_, receipt_key) = Signer::generate()?;
+pub fn settings(database_url: &str, port: u16, data: &Path) -> Vec<(String, String)> {
     let settings = [
         ("LISTEN", format!("127.0.0.1:{port}")),
         ("BASE_URL", format!("http://127.0.0.1:{port}")),
         ("DATABASE_URL", database_url.to_owned()),
         ("DATA_DIR", data.display().to_string()),
         ("SITE_DIR", data.display().to_string()),
-        ("RECEIPT_KEY", STANDARD.encode(receipt_key)),
+        ("KEYS_SECRET", STANDARD.encode([8; 32])),
         ("CURSOR_SECRET", STANDARD.encode([7; 32])),
         ("OIDC_ISSUER", "http://127.0.0.1:1".to_owned()),
         ("OIDC_CLIENT_ID", "bench".to_owned()),
         ("OIDC_CLIENT_SECRET", "bench".to_owned()),
         ("SANDBOX", "true".to_owned()),
     ];
-    Ok(settings.into_iter().map(|(key, value)| (format!("IMPRIMATUR_{key}"), value)).collect())
+    settings.into_iter().map(|(key, value)| (format!("IMPRIMATUR_{key}"), value)).collect()
 }
 
 /// Starts a gate on a database.
 pub async fn start(bench: &Bench, book: &Book, port: u16) -> Result<Process> {
     let mut command = Command::new(binary()?);
     command.args(["serve", "--roles", "gate"]);
-    command.envs(settings(&book.url, port, &bench.dir.join(format!("data-{}", book.name)))?);
+    command.envs(settings(&book.url, port, &bench.dir.join(format!("data-{}", book.name))));
     let log = bench.dir.join(format!("gate-{}.log", book.name));
     let process = Process::start(command, Core::First, &log)?;
     until_listening(port).await.map_err(|error| format!("{error} See {}.", log.display()))?;
