@@ -44,7 +44,7 @@ async fn fetch(url: &str, sales: &[Sale], first: usize, heard: &Mutex<Vec<Uuid>>
 async fn booked(pool: &PgPool, heard: &[Uuid]) -> i64 {
     sqlx::query_scalar(
         "select count(*) from (
-             select r.receipt_id from receipt r join usage_event e on e.receipt_id = r.receipt_id
+             select r.receipt_id from receipt r join usage_event e on e.usage_event_id = r.receipt_id
              where r.receipt_id = any($1) group by 1 having count(*) = 1) once",
     )
     .bind(heard)

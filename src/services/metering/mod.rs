@@ -72,7 +72,7 @@ impl Observed {
             dimensions: Dimensions::default(),
             attribution: None,
             cache_hit: false,
-            free_said: None,
+            free_said: receipt.free_reason,
         }
     }
 

@@ -378,7 +378,14 @@ async fn the_same_content_at_once_is_billed_once(pool: PgPool) {
     assert_eq!(world.stored().await, receipts);
     assert_eq!(
         totals(&world).await,
-        Totals { calls: 50, bytes: 1200, billable_units: 1, ..Totals::default() }
+        Totals {
+            calls: 50,
+            pages: 50,
+            bytes: 1200,
+            training_examples: 50,
+            billable_units: 1,
+            ..Totals::default()
+        }
     );
     let repeats: i64 =
         sqlx::query_scalar("select count(*) from usage_event where free_reason = 'repeat'")
