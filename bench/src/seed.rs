@@ -96,7 +96,7 @@ pub async fn market(services: &Services, size: Size) -> Result<Market> {
         token_id: mint(),
         license_id: *first,
         name: "crawler".into(),
-        scopes: Scope::ALL.to_vec(),
+        scopes: vec![Scope::Training, Scope::Inference, Scope::Preview],
         expires_in_days: None,
         limits: TypedLimits::default(),
     };

@@ -43,7 +43,12 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                             <Bytes count=bytes />
                         </Definition>
                         <Definition name="Use">{outcome(stored.scope, stored.free_reason)}</Definition>
-                        <Definition name="Units charged">{stored.billable_units}</Definition>
+                        <Definition name="Units charged">
+                            {stored.billable_units.map_or_else(
+                                || "In the archive of its month".to_owned(),
+                                |units| units.to_string(),
+                            )}
+                        </Definition>
                         <Definition name="Job">{stored.job_id.unwrap_or_else(|| "None named".into())}</Definition>
                     </Definitions>
                 </Section>

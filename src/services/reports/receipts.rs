@@ -38,7 +38,8 @@ pub struct StoredReceipt {
     pub kid: String,
     /// The compact JWS.
     pub jws: String,
-    pub billable_units: i64,
+    /// Nothing once its month is in the archive.
+    pub billable_units: Option<i64>,
     pub free_reason: Option<FreeReason>,
 }
 
@@ -83,9 +84,9 @@ async fn find(
         r#"select r.receipt_id, r.license_id, r.token_id, r.org_id, buyer.name as buyer,
                   r.creator_org_id, creator.name as creator, r.asset_id, asset.title, r.content_id,
                   r.job_id, r.scope, r.bytes, r.delivered_at, r.kid, r.jws,
-                  e.billable_units, e.free_reason
+                  e.billable_units as "billable_units?", e.free_reason as "free_reason?"
            from receipt r
-           join usage_event e on e.license_id = r.license_id
+           left join usage_event e on e.license_id = r.license_id
                and e.occurred_at = r.delivered_at and e.usage_event_id = r.receipt_id
            join asset on asset.asset_id = r.asset_id
            join organization buyer on buyer.org_id = r.org_id

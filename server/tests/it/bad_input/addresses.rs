@@ -50,7 +50,7 @@ async fn a_cursor_opens_only_where_and_while_it_belongs(pool: PgPool) {
         let path = format!("/feed?side=buyer&cursor={tampered}");
         assert_no_cursor(&mut acme, &path, "invalid_cursor").await;
     }
-    for foreign in ["side=creator", "side=buyer&scope=training", "side=buyer&billable=yes"] {
+    for foreign in ["side=creator", "side=buyer&scope=training", "side=buyer&cost=billable"] {
         let path = format!("/feed?{foreign}&cursor={cursor}");
         assert_no_cursor(&mut acme, &path, "invalid_cursor").await;
     }

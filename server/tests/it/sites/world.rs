@@ -85,7 +85,8 @@ impl SiteWorld {
         let origin = Origin::start().await;
         let asset_id = claim(&gate, &origin.url).await;
         let license_id = license(&gate, asset_id, units).await;
-        let (_, secret) = gate.token(license_id, Scope::ALL.to_vec()).await;
+        let (_, secret) =
+            gate.token(license_id, vec![Scope::Training, Scope::Inference, Scope::Preview]).await;
         let patience = Patience { connect: patience, answer: patience };
         let outbound = Outbound::new(Arc::new(Nowhere), true, patience).unwrap();
         let limits = proxy::Limits { page_bytes_max: PAGE_BYTES_MAX, silence_max: patience.answer };
