@@ -28,6 +28,7 @@ pub const KEYS: &[&str] = &[
     "DATA_DIR",
     "GATE_FAILOVER",
     "GATE_GRACE_SECONDS",
+    "GAZETTE_LISTEN",
     "GITHUB_CLIENT_ID",
     "GITHUB_CLIENT_SECRET",
     "KEYS_SECRET",

@@ -2,4 +2,5 @@
 //! and the product goes through them as it goes through any other.
 
 pub mod authorization_server;
+pub mod gazette;
 pub mod prober;

@@ -1,5 +1,5 @@
 //! `imprimatur demo`: everything a newcomer needs, on loopback: a private PostgreSQL, the schema,
-//! seeded people and works, a sign-in provider.
+//! seeded people and works, a sign-in provider, a creator's web site.
 //!
 //! All data lie in one folder and are kept between runs. Ctrl-C stops everything it started.
 
@@ -20,7 +20,10 @@ use crate::{
     config::{Config, Source, run_dir},
     private_postgres::{self, Durability, PrivatePostgres},
     runtime::{self, Role, Runtime},
-    sandbox::authorization_server::{AuthorizationServer, SandboxClient},
+    sandbox::{
+        authorization_server::{AuthorizationServer, SandboxClient},
+        gazette::Gazette,
+    },
 };
 
 const DATABASE: &str = "imprimatur";
@@ -34,8 +37,11 @@ pub async fn demo(mut source: Source) -> Result<(), Error> {
     if sign_in.ip() != IpAddr::V4(Ipv4Addr::LOCALHOST) {
         return Err(Error::SignInElsewhere);
     }
+    let gazette = SocketAddr::new(listen.ip(), listen.port().saturating_add(3));
+    let gazette: SocketAddr = source.read("GAZETTE_LISTEN", gazette)?;
     is_free(listen, "IMPRIMATUR_LISTEN")?;
     is_free(sign_in, "IMPRIMATUR_SIGN_IN_LISTEN")?;
+    is_free(gazette, "IMPRIMATUR_GAZETTE_LISTEN")?;
     source.or_set("DATA_DIR", run_dir().to_string_lossy());
     let dir: PathBuf = source.read("DATA_DIR", run_dir())?;
     let port = source.read("POSTGRES_PORT", 0)?;
@@ -44,7 +50,7 @@ pub async fn demo(mut source: Source) -> Result<(), Error> {
     say("Starting PostgreSQL");
     let postgres =
         private_postgres::start(&dir.join("postgres"), port, Durability::Durable).await?;
-    let served = serve(source, &dir, &postgres, sign_in, stop).await;
+    let served = serve(source, &dir, &postgres, (sign_in, gazette), stop).await;
     say("Stopping PostgreSQL");
     postgres.stop().await?;
     served
@@ -54,7 +60,7 @@ async fn serve(
     mut source: Source,
     dir: &Path,
     postgres: &PrivatePostgres,
-    sign_in: SocketAddr,
+    (sign_in, gazette): (SocketAddr, SocketAddr),
     stop: tokio::sync::watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let keys = keys::keep(&dir.join("keys"))?;
@@ -71,18 +77,22 @@ async fn serve(
     configure(&mut source, &keys, postgres, &issuer);
 
     let config = Config::read(&source)?;
-    prepare(&config, postgres, dir, &issuer).await?;
+    let paper =
+        Gazette::bind(gazette).await.map_err(Error::io("Starting the demo's own web site"))?;
+    prepare(&config, postgres, dir, (&issuer, &format!("http://{gazette}"))).await?;
 
     let roles = [Role::Portal, Role::Api, Role::Gate, Role::Worker];
     let runtime = Runtime::start(config, &roles, stop.clone()).await?;
-    let mut stopped = stop;
+    let (mut stopped, stop_paper) = (stop.clone(), stop);
     let providing = tokio::spawn(provider.serve(async move {
         // The sender only goes away with the process.
         let _ = stopped.wait_for(|stop| *stop).await;
     }));
+    let printing = tokio::spawn(paper.serve(stop_paper));
     announce(runtime.base_url());
     runtime.finish().await?;
     providing.abort();
+    printing.abort();
     Ok(())
 }
 
@@ -106,7 +116,7 @@ async fn prepare(
     config: &Config,
     postgres: &PrivatePostgres,
     dir: &Path,
-    issuer: &str,
+    (issuer, gazette): (&str, &str),
 ) -> Result<(), Error> {
     let marker = dir.join("keys").join("seeded");
     let seeded = marker.exists();
@@ -123,7 +133,7 @@ async fn prepare(
         say("Filling it with people, works and thirty days of use");
         let services = runtime::services(config, pool.clone())?;
         let settings = runtime::engine_settings(config);
-        seed::fill(services, settings, issuer)
+        seed::fill(services, settings, issuer, gazette)
             .await
             .map_err(|error| Error::Seed(in_full(&error)))?;
         std::fs::write(&marker, []).map_err(Error::io("Keeping that the demo is filled"))?;

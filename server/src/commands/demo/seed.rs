@@ -3,6 +3,7 @@
 //!
 //! Always true: the same program makes the same world, but for ids, keys and secrets.
 
+mod site;
 mod use_history;
 mod works;
 
@@ -89,8 +90,13 @@ struct Story {
     issuer: String,
 }
 
-/// Fills an empty database.
-pub async fn fill(services: Services, settings: Settings, issuer: &str) -> Result<()> {
+/// Fills an empty database. `gazette` is where the pages of the demo's site come from.
+pub async fn fill(
+    services: Services,
+    settings: Settings,
+    issuer: &str,
+    gazette: &str,
+) -> Result<()> {
     let now = services.now();
     let begin = now - TimeDelta::days(DAYS + 1);
     let clock = Arc::new(StoryClock(AtomicI64::new(begin.timestamp_micros())));
@@ -106,6 +112,8 @@ pub async fn fill(services: Services, settings: Settings, issuer: &str) -> Resul
     for work in works::OSTRAVA {
         on_offer.push((story.register(ostrava, work).await?, work));
     }
+    story.clock.set(begin + TimeDelta::hours(11));
+    site::publish(&story, hollow_fen, cobalt, gazette).await?;
     story.clock.set(begin + TimeDelta::hours(12));
     let mut held = Vec::new();
     for (asset_id, work) in &on_offer {
