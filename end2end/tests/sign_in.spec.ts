@@ -25,7 +25,7 @@ test('signing in leads back to where one was going, parameters and all @without-
   await expect(page).toHaveURL(/\/sign-in\?next=/);
   await page.getByRole('button', { name: /^Continue with/ }).first().click();
   await page.getByRole('button', { name: 'Jonas Weber' }).click();
-  await expect(page).toHaveURL((url) => url.pathname === '/feed' && url.searchParams.get('billable') === 'yes');
+  await expect(page).toHaveURL((url) => url.pathname === '/feed' && url.searchParams.get('cost') === 'billable');
 });
 
 test('sessions are listed, ended one by one and all at once @without-javascript', async ({ page, anotherBrowser }) => {

@@ -134,7 +134,8 @@ fn folder(dir: &Path) -> Result<LocalFileSystem, String> {
     let failed = |error: String| format!("{} ({error})", dir.display());
     std::fs::create_dir_all(dir).map_err(|error| failed(error.to_string()))?;
     let store = LocalFileSystem::new_with_prefix(dir).map_err(|error| failed(error.to_string()))?;
-    Ok(store.with_automatic_cleanup(true))
+    // What is said to be kept is on the disk: bytes of works, and events whose rows are let go of.
+    Ok(store.with_automatic_cleanup(true).with_fsync(true))
 }
 
 /// How the gate's engine works, as configured.

@@ -161,14 +161,14 @@ fn larger() -> AnyView {
             />
             <TextField
                 name="larger_base"
-                label="Its base fee"
+                label="Larger tier’s fee"
                 suffix="a month"
                 inputmode="decimal"
                 narrow=true
             />
             <TextField
                 name="larger_units"
-                label="Its units included"
+                label="Larger tier’s units"
                 hint="More than in the tier before it."
                 suffix="a month"
                 inputmode="numeric"
@@ -176,7 +176,7 @@ fn larger() -> AnyView {
             />
             <TextField
                 name="larger_overage"
-                label="Its price beyond"
+                label="Larger tier’s price past them"
                 hint="Leave it empty to stop at the included units."
                 suffix="per 1,000 started"
                 inputmode="decimal"
@@ -184,7 +184,8 @@ fn larger() -> AnyView {
             />
             <TextField
                 name="larger_rate"
-                label="Its requests a minute"
+                label="Larger tier’s rate"
+                suffix="a minute"
                 inputmode="numeric"
                 narrow=true
             />
