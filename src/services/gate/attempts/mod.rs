@@ -265,7 +265,7 @@ impl Writer {
                 self.away = false;
             }
             // Written again it would fail again, and keep everything after it waiting.
-            Err(error) if store::is_about_rows(&error) => {
+            Err(error) if error.is_about_rows() => {
                 tracing::error!(%error, "Attempts could not be stored and are given up");
                 self.pending.clear();
             }

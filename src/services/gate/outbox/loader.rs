@@ -153,11 +153,11 @@ impl Loader {
         while let Some(batch) = batches.pop() {
             match self.store(batch, patience).await {
                 Ok(()) => {}
-                Err(error) if batch.len() > 1 && books::is_about_rows(&error) => {
+                Err(error) if batch.len() > 1 && error.is_about_rows() => {
                     let (early, late) = batch.split_at(batch.len() / 2);
                     batches.extend([late, early]);
                 }
-                Err(error) if books::is_about_rows(&error) => {
+                Err(error) if error.is_about_rows() => {
                     for refused in batch {
                         self.reject(&refused.entry, &cause(&error)).await?;
                     }
@@ -196,7 +196,7 @@ impl Loader {
                     }
                     return Ok(());
                 }
-                Err(error) if books::is_about_rows(&error) => return Err(error),
+                Err(error) if error.is_about_rows() => return Err(error),
                 Err(error) if matches!(patience, Patience::Once) => return Err(error),
                 Err(error) => {
                     if !away {

@@ -367,8 +367,8 @@ async fn only_bad_data_and_broken_constraints_are_about_rows(pool: PgPool) {
         ("do $$ begin raise sqlstate '58030'; end $$", false),
     ] {
         let error = sqlx::query(raised).execute(&pool).await.unwrap_err();
-        assert_eq!(books::is_about_rows(&error.into()), about_rows, "{raised}");
+        assert_eq!(Error::from(error).is_about_rows(), about_rows, "{raised}");
     }
-    assert!(!books::is_about_rows(&sqlx::Error::PoolTimedOut.into()));
-    assert!(!books::is_about_rows(&Error::fault("storing receipts", "too late")));
+    assert!(!Error::from(sqlx::Error::PoolTimedOut).is_about_rows());
+    assert!(!Error::fault("storing receipts", "too late").is_about_rows());
 }
