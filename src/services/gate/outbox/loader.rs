@@ -16,7 +16,10 @@ use super::{
     frame::{self, Entry, Next},
     writer::Durable,
 };
-use crate::services::{Error, Result, Services};
+use crate::{
+    domain::ids::ReceiptId,
+    services::{Error, Result, Services},
+};
 
 /// The most receipts in one transaction.
 const BATCH_MAX: usize = 2000;
@@ -159,7 +162,8 @@ impl Loader {
                 }
                 Err(error) if error.is_about_rows() => {
                     for refused in batch {
-                        self.reject(&refused.entry, &cause(&error)).await?;
+                        let receipt_id = Some(refused.receipt.receipt_id);
+                        self.reject(&refused.entry, receipt_id, &cause(&error)).await?;
                     }
                 }
                 Err(error) => return Err(error),
@@ -176,7 +180,7 @@ impl Loader {
         for entry in entries {
             match Booking::read(entry) {
                 Ok(booking) => bookings.push(booking),
-                Err((entry, why)) => self.reject(&entry, &why).await?,
+                Err((entry, why)) => self.reject(&entry, None, &why).await?,
             }
         }
         Ok(bookings)
@@ -210,8 +214,13 @@ impl Loader {
         }
     }
 
-    async fn reject(&self, entry: &Entry, why: &str) -> Result<()> {
-        tracing::error!(jws = entry.jws, "A receipt is set aside, for the books refuse it: {why}");
+    /// Sets a receipt aside. The log does not show it: the address of a page may hold a secret.
+    async fn reject(&self, entry: &Entry, receipt_id: Option<ReceiptId>, why: &str) -> Result<()> {
+        tracing::error!(
+            receipt.id = receipt_id.map(tracing::field::display),
+            asset.id = %entry.asset_id,
+            "A receipt is set aside in `rejects`, for the books refuse it: {why}"
+        );
         let line = serde_json::json!({ "why": why, "entry": entry }).to_string();
         let folder = Arc::clone(&self.folder);
         let kept = task::spawn_blocking(move || folder.reject(&line)).await;
