@@ -13,7 +13,7 @@ use super::{
     State,
     books::{self, Booking},
     folder::Folder,
-    frame::{self, Entry, Next},
+    frame::{self, Entry, FRAME_BYTES_MAX, Next},
     writer::Durable,
 };
 use crate::{
@@ -262,7 +262,7 @@ fn read_on(
         let most = READ_BYTES.min(end.saturating_sub(at.offset));
         if at.segment > 0 {
             let bytes = folder.read(at.segment, at.offset, most)?;
-            if let Some(read) = parse(&bytes, at, most) {
+            if let Some(read) = parse(&bytes, at) {
                 return Ok((Some(read), at));
             }
             if grows {
@@ -282,8 +282,9 @@ fn read_on(
 }
 
 /// The entries in these bytes; nothing if there are none and none will come.
-fn parse(bytes: &[u8], from: Position, most: u64) -> Option<Read> {
-    let more_follows = u64::try_from(bytes.len()).is_ok_and(|length| length == most);
+fn parse(bytes: &[u8], from: Position) -> Option<Read> {
+    // Less is read only where a segment ends, or what is durable of it: no frame goes on there.
+    let more_follows = u64::try_from(bytes.len()).is_ok_and(|length| length == READ_BYTES);
     let mut read = Read { entries: Vec::new(), to: from };
     let mut at = 0;
     while read.entries.len() < BATCH_MAX {
@@ -298,9 +299,15 @@ fn parse(bytes: &[u8], from: Position, most: u64) -> Option<Read> {
             // The rest of it was not read yet.
             Next::Short if more_follows && at > 0 => break,
             Next::Short | Next::Bad => {
-                let gap = frame::gap(&bytes[at..]).unwrap_or(bytes.len() - at);
+                let (rest, found) = (bytes.len() - at, frame::gap(&bytes[at..]));
+                // A frame may begin in what was read and end in what was not.
+                let unread = if more_follows { FRAME_BYTES_MAX } else { 0 };
+                let gap = found.unwrap_or_else(|| rest.saturating_sub(unread).max(1));
                 damaged(&mut read.to, gap);
                 at += gap;
+                if found.is_none() {
+                    break;
+                }
             }
             Next::End => break,
         }
