@@ -34,7 +34,7 @@ pub struct Bench {
 pub enum Core {
     /// The first one, which belongs to whatever is under test.
     First,
-    /// All others: load, origin, helpers, PostgreSQL.
+    /// All others: load, origin, authorizer, PostgreSQL.
     Others,
 }
 

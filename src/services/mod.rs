@@ -66,6 +66,14 @@ impl Error {
             Self::Fault { .. } => None,
         }
     }
+
+    /// Whether PostgreSQL refused what was to be written: bad data (class 22) or a broken constraint
+    /// (class 23). Everything else, such as a deadlock or a full disk, says nothing about any row.
+    pub(crate) fn is_about_rows(&self) -> bool {
+        let Self::Fault { source, .. } = self else { return false };
+        let Some(sqlx::Error::Database(error)) = source.downcast_ref() else { return false };
+        error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -86,15 +86,6 @@ impl Judgement {
     const fn free(reason: FreeReason) -> Self {
         Self { billable_units: 0, free_reason: Some(reason) }
     }
-
-    /// What the use takes from the quota: a preview takes one, what is free otherwise nothing.
-    pub const fn quota_units(self) -> i64 {
-        match self.free_reason {
-            Some(FreeReason::Preview) => 1,
-            Some(_) => 0,
-            None => self.billable_units,
-        }
-    }
 }
 
 /// Whether uses of this scope are billed once per content, consumer and window.

@@ -247,7 +247,15 @@ impl Snapshot {
         for row in found {
             let tiers = read(&self.offers).get(&row.offer_id).cloned().unwrap_or_default();
             let contents = contents.get(&row.asset_id).cloned().unwrap_or_default();
-            licenses.push(Arc::new(row.licensed(tiers, contents)?));
+            let license_id = row.license_id;
+            match row.licensed(tiers, contents) {
+                Ok(license) => licenses.push(Arc::new(license)),
+                // One that is broken keeps no other from being read.
+                Err(error) => {
+                    let source = std::error::Error::source(&error).map(ToString::to_string);
+                    tracing::error!(license.id = %license_id, source, %error, "A license is left out");
+                }
+            }
         }
         self.recall(tx, paid, &licenses, now).await?;
         Ok(licenses)

@@ -1,7 +1,8 @@
 //! Uses reported from outside, in batches: each answered for itself, each counted once.
 //!
 //! A buyer reports its own use. An event that cannot be counted takes no other with it, and one
-//! sent again is answered as the first time, whatever has become of its license since.
+//! sent again is answered as the first time, whatever has become of its license since, until its
+//! month is archived: then it comes too late.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -33,7 +34,8 @@ pub enum Outcome {
     Duplicate { usage_event_id: UsageEventId, judgement: Judgement },
     /// Its key was sent before, for this event, which said something else.
     Conflict { usage_event_id: UsageEventId },
-    /// Not counted. Nothing is kept of it, and its key is free.
+    /// Not counted now. Nothing is kept of it, and its key is free, unless it was counted before and
+    /// its month is archived.
     Rejected(Refusal),
 }
 
@@ -158,7 +160,11 @@ impl<'a> Entry<'a> {
         if body_hash != self.sent.body_hash {
             return Ok(Outcome::Conflict { usage_event_id });
         }
-        let judgement = judgement.ok_or_else(|| lost("what it cost"))?;
+        let Some(judgement) = judgement else {
+            // Its month is archived, so it comes too late to be answered as the first time.
+            let refusal = self.refusal.ok_or_else(|| lost("what it cost"))?;
+            return Ok(Outcome::Rejected(refusal));
+        };
         Ok(match usage_event_id == self.sent.usage_event_id {
             true => Outcome::Accepted { usage_event_id, judgement },
             false => Outcome::Duplicate { usage_event_id, judgement },
@@ -174,7 +180,7 @@ fn lost(what: &str) -> Error {
 struct Answer {
     usage_event_id: UsageEventId,
     body_hash: Uuid,
-    /// Missing where nobody asks, because another event was sent.
+    /// Missing where nobody asks, because another event was sent, and where its month is archived.
     judgement: Option<Judgement>,
 }
 

@@ -58,7 +58,8 @@ pub async fn refusals(
     }
 }
 
-/// Deliveries over a range that were not complete, from one side: the newest first.
+/// Deliveries over a range that were not complete, from one side: the newest first. One whose client
+/// left while its receipt was being written has a receipt, is billed, and is not among them.
 pub async fn aborted(
     services: &Services,
     actor: &Actor,
@@ -132,6 +133,7 @@ async fn aborted_as_creator(
                   receipt_id as "receipt_id!"
            from gate_attempt
            where creator_org_id = $1 and at >= $2 and at < $3 and receipt_id is not null
+             and not exists (select from receipt where receipt.receipt_id = gate_attempt.receipt_id)
            order by at desc, attempt_id limit $4"#,
         org_id.uuid(),
         range.from(),
@@ -155,6 +157,7 @@ async fn aborted_as_buyer(
                   receipt_id as "receipt_id!"
            from gate_attempt
            where org_id = $1 and at >= $2 and at < $3 and receipt_id is not null
+             and not exists (select from receipt where receipt.receipt_id = gate_attempt.receipt_id)
            order by at desc, attempt_id limit $4"#,
         org_id.uuid(),
         range.from(),

@@ -34,7 +34,7 @@ use crate::{
         gate::{Ask, AskedScope, Content, Licensed, Presented, Subject},
         ids::{ReceiptId, TokenId},
     },
-    services::Services,
+    services::{Error, Services},
 };
 
 /// The code of a delivery whose client went away.
@@ -257,26 +257,25 @@ impl Writer {
         }
         let writing = store::write(&self.services, &self.pending, &strangers);
         let written = tokio::time::timeout(WRITE_TIMEOUT, writing).await;
-        match written {
-            Ok(Ok(())) => {
+        match written.unwrap_or_else(|late| Err(Error::fault("noting attempts", late))) {
+            Ok(()) => {
                 self.pending.clear();
                 let mut kept = self.strangers.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.written(&strangers);
                 self.away = false;
             }
             // Written again it would fail again, and keep everything after it waiting.
-            Ok(Err(error)) if store::is_about_rows(&error) => {
+            Err(error) if error.is_about_rows() => {
                 tracing::error!(%error, "Attempts could not be stored and are given up");
                 self.pending.clear();
             }
-            Ok(Err(error)) => {
+            Err(error) => {
                 if !self.away {
                     let source = std::error::Error::source(&error).map(ToString::to_string);
                     tracing::error!(%error, source, "Attempts could not be stored; they wait");
                 }
                 self.away = true;
             }
-            Err(_) => self.away = true,
         }
     }
 }

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::pending::{Pending, Row, StrangerCount};
-use crate::services::{Error, Result, Services};
+use crate::services::{Result, Services};
 
 /// How long attempts are kept.
 const KEEP_DAYS: i64 = 90;
@@ -23,13 +23,6 @@ pub(super) async fn write(
     add_strangers(&mut tx, strangers).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Whether the rows themselves are at fault: bad data (class 22) or a broken constraint (class 23).
-pub(super) fn is_about_rows(error: &Error) -> bool {
-    let Error::Fault { source, .. } = error else { return false };
-    let Some(sqlx::Error::Database(error)) = source.downcast_ref() else { return false };
-    error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 /// Forgets attempts older than 90 days; of each token the last use is kept.

@@ -16,7 +16,10 @@ use crate::{
         metering::{Grain, Range, Side},
     },
     services::{
-        gate::fixtures::{Sale, World},
+        gate::{
+            fixtures::{Sale, World},
+            tests::deliver,
+        },
         mint,
         reports::{self, RefusalCount},
         tokens,
@@ -66,6 +69,19 @@ async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
         let cut = reports::aborted(&world.services, &viewer, side, &range, 10).await.unwrap();
         assert_eq!((cut.len(), cut[0].bytes_out, cut[0].receipt_id), (1, 1234, receipt_id));
         assert_eq!(cut[0].subject, sale.content_id.as_str());
+    }
+    // Its client left while the receipt was being written.
+    let receipt = deliver(&keeper, &sale, &sale.ask(AskedScope::Unnamed)).await;
+    let mut left = refused(&world, &keeper, &sale, ABORTED);
+    left.receipt_id = Some(receipt.receipt_id);
+    attempts.attempt(left);
+    attempts.flush().await;
+    let noted = "select count(*) from gate_attempt where receipt_id is not null";
+    assert_eq!(count(&world, noted).await, 2);
+    for (org_id, side) in [(world.creator, Side::Creator), (world.buyer, Side::Buyer)] {
+        let viewer = world.member(org_id, Role::Viewer);
+        let cut = reports::aborted(&world.services, &viewer, side, &range, 10).await.unwrap();
+        assert_eq!((cut.len(), cut[0].receipt_id), (1, receipt_id));
     }
     let stranger = world.member(mint(), Role::Owner);
     for side in [Side::Creator, Side::Buyer] {

@@ -12,7 +12,7 @@ use super::Entry;
 use crate::{
     domain::receipt::{self, Receipt},
     services::{
-        Error, Result, Services,
+        Result, Services,
         metering::{self, Observed},
     },
 };
@@ -51,14 +51,6 @@ pub(super) async fn store(services: &Services, batch: &[Booking]) -> Result<()> 
     metering::record(&mut tx, services.now(), &observed).await?;
     tx.commit().await?;
     Ok(())
-}
-
-/// Whether what is to be written is at fault: bad data (class 22) or a broken constraint (class 23).
-/// Everything else, such as a deadlock or a full disk, says nothing about any single receipt.
-pub(super) fn is_about_rows(error: &Error) -> bool {
-    let Error::Fault { source, .. } = error else { return false };
-    let Some(sqlx::Error::Database(error)) = source.downcast_ref() else { return false };
-    error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
 }
 
 // SQL

@@ -13,10 +13,13 @@ use super::{
     State,
     books::{self, Booking},
     folder::Folder,
-    frame::{self, Entry, Next},
+    frame::{self, Entry, FRAME_BYTES_MAX, Next},
     writer::Durable,
 };
-use crate::services::{Error, Result, Services};
+use crate::{
+    domain::ids::ReceiptId,
+    services::{Error, Result, Services},
+};
 
 /// The most receipts in one transaction.
 const BATCH_MAX: usize = 2000;
@@ -153,13 +156,14 @@ impl Loader {
         while let Some(batch) = batches.pop() {
             match self.store(batch, patience).await {
                 Ok(()) => {}
-                Err(error) if batch.len() > 1 && books::is_about_rows(&error) => {
+                Err(error) if batch.len() > 1 && error.is_about_rows() => {
                     let (early, late) = batch.split_at(batch.len() / 2);
                     batches.extend([late, early]);
                 }
-                Err(error) if books::is_about_rows(&error) => {
+                Err(error) if error.is_about_rows() => {
                     for refused in batch {
-                        self.reject(&refused.entry, &cause(&error)).await?;
+                        let receipt_id = Some(refused.receipt.receipt_id);
+                        self.reject(&refused.entry, receipt_id, &cause(&error)).await?;
                     }
                 }
                 Err(error) => return Err(error),
@@ -176,7 +180,7 @@ impl Loader {
         for entry in entries {
             match Booking::read(entry) {
                 Ok(booking) => bookings.push(booking),
-                Err((entry, why)) => self.reject(&entry, &why).await?,
+                Err((entry, why)) => self.reject(&entry, None, &why).await?,
             }
         }
         Ok(bookings)
@@ -196,7 +200,7 @@ impl Loader {
                     }
                     return Ok(());
                 }
-                Err(error) if books::is_about_rows(&error) => return Err(error),
+                Err(error) if error.is_about_rows() => return Err(error),
                 Err(error) if matches!(patience, Patience::Once) => return Err(error),
                 Err(error) => {
                     if !away {
@@ -210,8 +214,13 @@ impl Loader {
         }
     }
 
-    async fn reject(&self, entry: &Entry, why: &str) -> Result<()> {
-        tracing::error!(jws = entry.jws, "A receipt is set aside, for the books refuse it: {why}");
+    /// Sets a receipt aside. The log does not show it: the address of a page may hold a secret.
+    async fn reject(&self, entry: &Entry, receipt_id: Option<ReceiptId>, why: &str) -> Result<()> {
+        tracing::error!(
+            receipt.id = receipt_id.map(tracing::field::display),
+            asset.id = %entry.asset_id,
+            "A receipt is set aside in `rejects`, for the books refuse it: {why}"
+        );
         let line = serde_json::json!({ "why": why, "entry": entry }).to_string();
         let folder = Arc::clone(&self.folder);
         let kept = task::spawn_blocking(move || folder.reject(&line)).await;
@@ -253,7 +262,7 @@ fn read_on(
         let most = READ_BYTES.min(end.saturating_sub(at.offset));
         if at.segment > 0 {
             let bytes = folder.read(at.segment, at.offset, most)?;
-            if let Some(read) = parse(&bytes, at, most) {
+            if let Some(read) = parse(&bytes, at) {
                 return Ok((Some(read), at));
             }
             if grows {
@@ -273,8 +282,9 @@ fn read_on(
 }
 
 /// The entries in these bytes; nothing if there are none and none will come.
-fn parse(bytes: &[u8], from: Position, most: u64) -> Option<Read> {
-    let more_follows = u64::try_from(bytes.len()).is_ok_and(|length| length == most);
+fn parse(bytes: &[u8], from: Position) -> Option<Read> {
+    // Less is read only where a segment ends, or what is durable of it: no frame goes on there.
+    let more_follows = u64::try_from(bytes.len()).is_ok_and(|length| length == READ_BYTES);
     let mut read = Read { entries: Vec::new(), to: from };
     let mut at = 0;
     while read.entries.len() < BATCH_MAX {
@@ -289,9 +299,15 @@ fn parse(bytes: &[u8], from: Position, most: u64) -> Option<Read> {
             // The rest of it was not read yet.
             Next::Short if more_follows && at > 0 => break,
             Next::Short | Next::Bad => {
-                let gap = frame::gap(&bytes[at..]).unwrap_or(bytes.len() - at);
+                let (rest, found) = (bytes.len() - at, frame::gap(&bytes[at..]));
+                // A frame may begin in what was read and end in what was not.
+                let unread = if more_follows { FRAME_BYTES_MAX } else { 0 };
+                let gap = found.unwrap_or_else(|| rest.saturating_sub(unread).max(1));
                 damaged(&mut read.to, gap);
                 at += gap;
+                if found.is_none() {
+                    break;
+                }
             }
             Next::End => break,
         }

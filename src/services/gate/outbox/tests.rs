@@ -367,8 +367,26 @@ async fn only_bad_data_and_broken_constraints_are_about_rows(pool: PgPool) {
         ("do $$ begin raise sqlstate '58030'; end $$", false),
     ] {
         let error = sqlx::query(raised).execute(&pool).await.unwrap_err();
-        assert_eq!(books::is_about_rows(&error.into()), about_rows, "{raised}");
+        assert_eq!(Error::from(error).is_about_rows(), about_rows, "{raised}");
     }
-    assert!(!books::is_about_rows(&sqlx::Error::PoolTimedOut.into()));
-    assert!(!books::is_about_rows(&Error::fault("storing receipts", "too late")));
+    assert!(!Error::from(sqlx::Error::PoolTimedOut).is_about_rows());
+    assert!(!Error::fault("storing receipts", "too late").is_about_rows());
+}
+
+#[sqlx::test]
+async fn a_receipt_that_begins_where_reading_after_damage_ended_is_loaded(pool: PgPool) {
+    let room = Room::new(pool).await;
+    let receipts: Vec<Receipt> = (0..6).map(|_| room.receipt()).collect();
+    let frames = room.frames(&receipts);
+    // At a time 2 MiB are read; damage ends 100 bytes before that, or takes more than one.
+    let read = 2 * 1024 * 1024;
+    room.leave(1, &[vec![0; read - 100], frames[..3].concat()].concat());
+    room.leave(2, &[vec![0; 2 * read + 7], frames[3..].concat()].concat());
+    let outbox = room.open().await;
+    assert_eq!(room.stored().await, ids(&receipts));
+    outbox.close().await;
+    assert_eq!(
+        room.files(),
+        ["00000000000000000001.damaged", "00000000000000000002.damaged", "lock"]
+    );
 }

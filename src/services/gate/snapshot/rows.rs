@@ -25,7 +25,7 @@ use crate::{
 };
 
 pub(super) struct LicenseRow {
-    license_id: LicenseId,
+    pub license_id: LicenseId,
     org_id: OrgId,
     creator_org_id: OrgId,
     pub asset_id: AssetId,

@@ -301,3 +301,22 @@ async fn changes_are_in_force_while_everything_is_read_and_after_it(pool: PgPool
     assert_eq!(code(&keeper, &sale), "invalid_token");
     keeper.close().await;
 }
+
+#[sqlx::test]
+async fn a_broken_license_keeps_no_other_from_being_read(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (broken, sound) = (world.sale(10, None).await, world.sale(10, None).await);
+    run(&world, "alter table license drop constraint license_tier_of_offer_fkey").await;
+    sqlx::query(
+        "update license set tier_id = (select tier_id from license where license_id = $2)
+         where license_id = $1",
+    )
+    .bind(broken.license_id.uuid())
+    .bind(sound.license_id.uuid())
+    .execute(world.pool())
+    .await
+    .unwrap();
+    let (keeper, _) = open(&world).await;
+    assert_eq!((code(&keeper, &broken), code(&keeper, &sound)), ("invalid_token", "delivered"));
+    keeper.close().await;
+}

@@ -4,8 +4,14 @@ use crate::{
         actor::{Actor, Role},
         metering::{BATCH_MAX, Reported},
     },
-    services::{gate::Machine, testing::code},
+    services::{
+        archive::{self, Archive, Progress},
+        gate::Machine,
+        testing::code,
+    },
 };
+use object_store::memory::InMemory;
+use std::sync::Arc;
 
 struct Stage {
     world: World,
@@ -219,4 +225,26 @@ async fn a_key_is_forgotten_after_its_event_can_come_no_more(pool: PgPool) {
     stage.world.pass(TimeDelta::seconds(1));
     assert_eq!(sweep(&stage.world.services).await.unwrap(), 1);
     assert_eq!(stage.refused(event).await, "too_late");
+}
+
+#[sqlx::test]
+async fn an_event_of_an_archived_month_takes_no_other_with_it(pool: PgPool) {
+    let stage = stage(pool).await;
+    let old = stage.event("1");
+    accepted(&stage.report(std::slice::from_ref(&old)).await[0]);
+    stage.world.pass(TimeDelta::days(80));
+    let archive = Archive::new(Arc::new(InMemory::new()), 35);
+    let run = archive::advance(&stage.world.services, &archive, None, 100).await.unwrap();
+    assert_eq!(run, Progress::Done);
+    assert_eq!(number(&stage.world, "select count(*) from usage_event").await, 0);
+    assert_eq!(number(&stage.world, "select count(*) from usage_key").await, 1);
+
+    let changed = Reported { cache_hit: false, ..old.clone() };
+    let answers = stage.report(&[old, stage.event("2"), changed]).await;
+    let [Outcome::Rejected(refusal), new, Outcome::Conflict { .. }] = &answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!(refusal.code, "too_late");
+    accepted(new);
+    assert_eq!(number(&stage.world, "select count(*) from usage_event").await, 1);
 }
