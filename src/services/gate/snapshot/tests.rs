@@ -18,6 +18,7 @@ use crate::{
         gate::{
             Keeper,
             fixtures::{Sale, World, seal_whole},
+            moves,
             tests::{code, deliver, expect, open},
         },
         licenses, mint, tokens,
@@ -256,6 +257,28 @@ async fn a_license_moves_up_with_the_first_unit_beyond_and_stays_there(pool: PgP
         admission.license.tier.name == "Premium"
     })
     .await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn what_is_given_back_moves_no_license(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale_on(1, None, "upgrade").await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    let admit = || keeper.admit(Some(&sale.secret), &inference).unwrap();
+    let waiting = || moves::WAITING_MAX - keeper.shared.moves.capacity();
+    let (first, second, preview) = (admit(), admit(), {
+        let preview = sale.ask(AskedScope::Named(Scope::Preview));
+        keeper.admit(Some(&sale.secret), &preview).unwrap()
+    });
+    // Nothing is waited for between a use and its check, so no task takes what was sent.
+    assert!(second.reservation.use_up().is_none(), "one used up, the other two may not be");
+    drop(first);
+    assert!(preview.reservation.use_up().is_none(), "what costs nothing moves no license");
+    assert_eq!((waiting(), tier_of(&world, &sale).await.as_str()), (0, "Standard"));
+    deliver(&keeper, &sale, &inference).await;
+    until("the move is written", async || tier_of(&world, &sale).await == "Premium").await;
     keeper.close().await;
 }
 
