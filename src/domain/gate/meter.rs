@@ -137,6 +137,18 @@ impl Meter {
         }
     }
 
+    /// Raises the counts to what the books of the month of `now` say, where that is more. What is
+    /// set aside and not in the books yet is not added to it.
+    pub fn at_least(&mut self, booked: Units, now: DateTime<Utc>) {
+        let month = month_number(now);
+        if month < self.month {
+            return;
+        }
+        self.begin(month);
+        self.used.used = self.used.used.max(booked.used);
+        self.used.billable = self.used.billable.max(booked.billable);
+    }
+
     /// Starts a month's counts, unless it or a later one has begun.
     fn begin(&mut self, month: i32) {
         if month > self.month {

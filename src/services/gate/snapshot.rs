@@ -263,7 +263,8 @@ impl Snapshot {
         }
     }
 
-    /// Gives licenses that were not known their counts, their nonces and what they have paid for.
+    /// Gives licenses that were not known their counts, their nonces and what they have paid for;
+    /// those of the others are raised to what the books say.
     async fn recall(
         &self,
         tx: &mut PgConnection,
@@ -272,22 +273,30 @@ impl Snapshot {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let known = |license: &Licensed| read(&self.licenses).get(&license.license_id).cloned();
-        let new: Vec<&Arc<Licensed>> =
-            licenses.iter().filter(|license| known(license).is_none()).collect();
+        let all: Vec<LicenseId> = licenses.iter().map(|license| license.license_id).collect();
+        // Uses are also reported, and other gates deliver.
+        let used = rows::units_used(tx, &all, month_start(now)).await?;
+        let booked = |license: &Licensed| used.get(&license.license_id).copied().unwrap_or_default();
+        let mut new: Vec<&Arc<Licensed>> = Vec::new();
+        for license in licenses {
+            match known(license) {
+                Some(held) => held.lock().meter.at_least(booked(license), now),
+                None => new.push(license),
+            }
+        }
         let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
         for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
             let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
             let key = window_key(job.as_ref(), window.occurred_at);
             paid.insert(window.org_id, &window.content_id, &key);
         }
-        let used = rows::units_used(tx, &ids, month_start(now)).await?;
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;
         let mut all = Vec::with_capacity(new.len());
         for license in new {
             let id = license.license_id;
             let nonces =
                 nonces.remove(&id).unwrap_or_else(|| UsedNonces::new(Arc::clone(&self.nonces)));
-            let meter = Meter::new(used.get(&id).copied().unwrap_or_default(), nonces, now);
+            let meter = Meter::new(booked(license), nonces, now);
             all.push((id, Arc::new(Held::new(Arc::clone(license), meter))));
         }
         write(&self.licenses).extend(all);

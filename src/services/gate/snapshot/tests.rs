@@ -11,7 +11,7 @@ use crate::{
     domain::{
         actor::Role,
         gate::{Ask, AskedScope, Nonce},
-        metering::JobName,
+        metering::{Dimensions, JobName, Measures, Reported},
         terms::Scope,
     },
     services::{
@@ -21,7 +21,9 @@ use crate::{
             moves,
             tests::{code, deliver, expect, open},
         },
-        licenses, mint, tokens,
+        licenses,
+        metering::{Outcome, report},
+        mint, tokens,
         tokens::Rotation,
     },
 };
@@ -322,5 +324,32 @@ async fn changes_are_in_force_while_everything_is_read_and_after_it(pool: PgPool
     let released = tokio::time::Instant::now();
     until("everything was read", async || keeper.snapshot_age() < released.elapsed()).await;
     assert_eq!(code(&keeper, &sale), "invalid_token");
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn reported_uses_take_from_what_the_gate_has_left(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(3, None).await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    deliver(&keeper, &sale, &inference).await;
+    assert_eq!(code(&keeper, &sale), "delivered");
+    let event = Reported {
+        key: "1".into(),
+        license_id: sale.license_id,
+        content_id: sale.content_id.clone(),
+        scope: Scope::Inference,
+        job: None,
+        occurred_at: world.services.now(),
+        measures: Measures { calls: 2, ..Measures::default() },
+        dimensions: Dimensions::default(),
+        attribution: None,
+        cache_hit: false,
+    };
+    let buyer = world.member(world.buyer, Role::Developer);
+    let answers = report(&world.services, &buyer, &[event]).await.unwrap();
+    assert!(matches!(answers[..], [Outcome::Accepted { .. }]), "{answers:?}");
+    expect(&keeper, &sale, "quota_exceeded").await;
     keeper.close().await;
 }
