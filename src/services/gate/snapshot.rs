@@ -12,7 +12,7 @@ mod tests;
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use chrono::{DateTime, Utc};
@@ -45,6 +45,9 @@ pub(super) struct Snapshot {
     /// Tiers never change once published, so they are read once.
     offers: RwLock<HashMap<OfferId, Arc<[Arc<TierLimits>]>>>,
     nonces: Arc<NonceRoom>,
+    /// What was read by itself since the reading of everything began; nothing where none is under
+    /// way.
+    meanwhile: Mutex<Option<Changes>>,
 }
 
 type Shard = HashMap<Key, Entry, BuildHasherDefault<Prehashed>>;
@@ -123,6 +126,7 @@ impl Snapshot {
             licenses: RwLock::default(),
             offers: RwLock::default(),
             nonces: Arc::default(),
+            meanwhile: Mutex::default(),
         }
     }
 
@@ -177,6 +181,10 @@ impl Snapshot {
         };
         let licenses = self.read_licenses(&mut tx, paid, &licenses, now).await?;
         tx.commit().await?;
+        if let Some(meanwhile) = &mut *self.meanwhile() {
+            meanwhile.licenses.extend(licenses.iter().map(|license| license.license_id));
+            meanwhile.tokens.extend(ids);
+        }
         self.put(licenses);
         for token in tokens {
             let Ok(hash) = <[u8; 32]>::try_from(token.secret_hash.as_slice()) else { continue };
@@ -191,8 +199,9 @@ impl Snapshot {
     }
 
     /// Reads everything anew. Counts go on as they are; those of licenses that were not known start
-    /// from what is on record for this month.
+    /// from what is on record for this month. What `apply` reads meanwhile is newer and stays.
     async fn load(&self, services: &Services, paid: &Paid) -> Result<()> {
+        *self.meanwhile() = Some(Changes::default());
         let now = services.now();
         let mut tx = services.pool.begin().await?;
         rows::hold_still(&mut tx).await?;
@@ -214,10 +223,15 @@ impl Snapshot {
             }
         }
         tx.commit().await?;
-        // All at once, and late: changes that were read meanwhile are newer, and are read again next.
+        let newer = self.meanwhile().take().unwrap_or_default();
+        licenses.retain(|license| !newer.licenses.contains(&license.license_id));
         self.put(licenses);
-        for (shard, fresh) in self.tokens.iter().zip(tokens) {
-            *write(shard) = fresh;
+        let is_newer = |entry: &Entry| newer.tokens.contains(&entry.grant.token_id);
+        for (shard, mut fresh) in self.tokens.iter().zip(tokens) {
+            fresh.retain(|_, entry| !is_newer(entry));
+            let mut shard = write(shard);
+            fresh.extend(shard.drain().filter(|(_, entry)| is_newer(entry)));
+            *shard = fresh;
         }
         Ok(())
     }
@@ -299,8 +313,16 @@ impl Snapshot {
             let meter = Meter::new(booked(license), nonces, now);
             all.push((id, Arc::new(Held::new(Arc::clone(license), meter))));
         }
-        write(&self.licenses).extend(all);
+        // Whatever tokens lead to already stays.
+        let mut licenses = write(&self.licenses);
+        for (id, held) in all {
+            licenses.entry(id).or_insert(held);
+        }
         Ok(())
+    }
+
+    fn meanwhile(&self) -> MutexGuard<'_, Option<Changes>> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entry(&self, token: &TokenRow) -> Option<Entry> {

@@ -353,3 +353,41 @@ async fn reported_uses_take_from_what_the_gate_has_left(pool: PgPool) {
     expect(&keeper, &sale, "quota_exceeded").await;
     keeper.close().await;
 }
+
+#[sqlx::test]
+async fn what_is_read_while_everything_is_read_stays(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (revoked, suspended) = (world.sale(10, None).await, world.sale(10, None).await);
+    let (snapshot, paid) = (Snapshot::new(), Paid::default());
+    let services = &world.services;
+    snapshot.apply(services, &paid, &Changes::everything()).await.unwrap();
+    let mut block = world.pool().begin().await.unwrap();
+    sqlx::query("lock table asset_version in access exclusive mode")
+        .execute(&mut *block)
+        .await
+        .unwrap();
+    let everything = Changes::everything();
+    let mut load = std::pin::pin!(snapshot.apply(services, &paid, &everything));
+    let begun = until("the reading has begun", async || {
+        let waiting = "select exists (select from pg_locks
+            where not granted and relation = 'asset_version'::regclass)";
+        sqlx::query_scalar(waiting).fetch_one(world.pool()).await.unwrap()
+    });
+    tokio::select! {
+        () = begun => {}
+        _ = &mut load => panic!("everything was read before the change"),
+    }
+    run(&world, "update access_token set revoked_at = now()").await;
+    run(&world, "update license set state = 'suspended'").await;
+    block.rollback().await.unwrap();
+    let mut changes = Changes::default();
+    changes.tokens.insert(revoked.token_id);
+    changes.licenses.insert(suspended.license_id);
+    snapshot.apply(services, &paid, &changes).await.unwrap();
+    load.await.unwrap();
+    assert!(matches!(snapshot.present(Some(&revoked.secret)), Presented::Unknown));
+    let Presented::Known(entry) = snapshot.present(Some(&suspended.secret)) else {
+        panic!("a token that was not named is as it was read")
+    };
+    assert!(entry.held.lock().license.standing.admits(services.now()).is_err());
+}
