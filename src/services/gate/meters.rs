@@ -20,7 +20,7 @@ use crate::{
 
 /// The most paid windows kept in mind of each kind. The oldest go first; a repeat in one that is
 /// forgotten takes a unit of the quota, and the books still know it for a repeat.
-const PAID_MAX: usize = 1_000_000;
+pub(super) const PAID_MAX: usize = 1_000_000;
 
 /// One license as this gate knows it, shared by all its tokens.
 #[derive(Debug)]
@@ -103,7 +103,8 @@ impl Drop for NonceHold {
 }
 
 /// Windows known to be paid for: a repeat in one takes nothing from the quota, and its receipt says
-/// that it is free. Windows of months before the present one are forgotten; those of jobs have no end.
+/// that it is free. Windows of months before the present one are forgotten; those of jobs have no end,
+/// but are not looked for in the books after `EVENT_AGE_DAYS_MAX` days.
 #[derive(Debug, Default)]
 pub(super) struct Paid(Mutex<Windows>);
 

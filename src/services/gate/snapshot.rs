@@ -15,19 +15,19 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
-use self::rows::TokenRow;
 pub(super) use self::rows::count_live_tokens;
+use self::rows::{TokenRow, WindowRow};
 use super::meters::{Held, Paid};
 use crate::{
     domain::{
         access_token::TokenSecret,
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
         ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
-        metering::{JobName, month_start, window_key},
+        metering::{EVENT_AGE_DAYS_MAX, JobName, month_start, window_key},
     },
     services::{Error, Result, Services},
 };
@@ -290,7 +290,8 @@ impl Snapshot {
         let all: Vec<LicenseId> = licenses.iter().map(|license| license.license_id).collect();
         // Uses are also reported, and other gates deliver.
         let used = rows::units_used(tx, &all, month_start(now)).await?;
-        let booked = |license: &Licensed| used.get(&license.license_id).copied().unwrap_or_default();
+        let booked =
+            |license: &Licensed| used.get(&license.license_id).copied().unwrap_or_default();
         let mut new: Vec<&Arc<Licensed>> = Vec::new();
         for license in licenses {
             match known(license) {
@@ -299,10 +300,15 @@ impl Snapshot {
             }
         }
         let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
-        for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
-            let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
-            let key = window_key(job.as_ref(), window.occurred_at);
-            paid.insert(window.org_id, &window.content_id, &key);
+        if !ids.is_empty() {
+            let keep = |window: WindowRow| {
+                let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
+                let key = window_key(job.as_ref(), window.occurred_at);
+                paid.insert(window.org_id, &window.content_id, &key);
+            };
+            let jobs_since = now - TimeDelta::days(EVENT_AGE_DAYS_MAX);
+            rows::months_paid(tx, &ids, month_start(now)).map_ok(keep).try_collect::<()>().await?;
+            rows::jobs_paid(tx, &ids, jobs_since).map_ok(keep).try_collect::<()>().await?;
         }
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;
         let mut all = Vec::with_capacity(new.len());

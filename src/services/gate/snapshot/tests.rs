@@ -391,3 +391,19 @@ async fn what_is_read_while_everything_is_read_stays(pool: PgPool) {
     };
     assert!(entry.held.lock().license.standing.admits(services.now()).is_err());
 }
+
+#[sqlx::test]
+async fn paid_windows_of_jobs_outlive_the_process(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    let training = sale.ask(AskedScope::Named(Scope::Training));
+    let of_job = Ask { job: JobName::parse("run-1").map(Some), ..training.clone() };
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &of_job).await;
+    keeper.close().await;
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &of_job).await;
+    let refused = keeper.admit(Some(&sale.secret), &training).unwrap_err();
+    assert_eq!(refused.refusal.code, "quota_exceeded");
+    keeper.close().await;
+}
