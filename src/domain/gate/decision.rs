@@ -26,8 +26,9 @@ use crate::domain::{
     terms::Scope,
 };
 
-/// In which order a use is chosen for a request that names none.
-const SCOPES_UNNAMED: [Scope; 3] = [Scope::Training, Scope::Inference, Scope::Preview];
+/// The uses a gate delivers for, in the order in which one is chosen for a request that names none.
+/// Whatever else terms may grant takes place elsewhere, and is reported.
+const SCOPES_SERVED: [Scope; 3] = [Scope::Training, Scope::Inference, Scope::Preview];
 
 /// A yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,14 +201,14 @@ fn cover<'a>(
 }
 
 fn choose_scope(granted: Scopes, asked: AskedScope) -> Result<Scope, Refusal> {
+    let served = SCOPES_SERVED.into_iter().filter(|&scope| granted.contains(scope));
     let chosen = match asked {
-        AskedScope::Named(scope) => Some(scope).filter(|&scope| granted.contains(scope)),
-        AskedScope::Unnamed => SCOPES_UNNAMED.into_iter().find(|&scope| granted.contains(scope)),
+        AskedScope::Named(named) => served.clone().find(|&scope| scope == named),
+        AskedScope::Unnamed => served.clone().next(),
         AskedScope::Unknown => None,
     };
     chosen.ok_or_else(|| {
-        let all = SCOPES_UNNAMED.into_iter().filter(|&scope| granted.contains(scope));
-        let all: Vec<&str> = all.map(Scope::as_str).collect();
+        let all: Vec<&str> = served.map(Scope::as_str).collect();
         let sentence = if all.is_empty() {
             "This token, its tier and the terms have no use in common.".to_owned()
         } else {

@@ -19,7 +19,10 @@ pub struct Meter {
     pub(super) bucket: Bucket,
     /// Months since the year 0; the counts are that month's.
     month: i32,
+    /// Used or set aside.
     used: Units,
+    /// Of these, what is set aside.
+    out: i64,
 }
 
 /// Units of a month.
@@ -61,7 +64,7 @@ pub(super) struct Next<'a> {
 impl Meter {
     /// A meter that has counted these units in the month of `now`.
     pub fn new(used: Units, nonces: UsedNonces, now: DateTime<Utc>) -> Self {
-        Self { nonces, bucket: Bucket::default(), month: month_number(now), used }
+        Self { nonces, bucket: Bucket::default(), month: month_number(now), used, out: 0 }
     }
 
     /// Units used or set aside in the month of `now`.
@@ -73,6 +76,13 @@ impl Meter {
     /// The tier the license is under, with what it has used.
     pub fn tier<'a>(&self, license: &'a Licensed, now: DateTime<Utc>) -> &'a TierLimits {
         tier_for(license, self.used(now).used)
+    }
+
+    /// The tier the license is under with what it has used up: what is set aside may yet be given
+    /// back, and moves no license.
+    pub fn tier_used_up<'a>(&self, license: &'a Licensed, now: DateTime<Utc>) -> &'a TierLimits {
+        let out = if self.month >= month_number(now) { self.out } else { 0 };
+        tier_for(license, self.used(now).used.saturating_sub(out))
     }
 
     /// What one more unit would mean; nothing is set aside yet.
@@ -106,15 +116,43 @@ impl Meter {
 
     /// Sets the next unit aside.
     pub(super) fn take(&mut self, next: &Next<'_>) {
-        self.month = self.month.max(month_number(next.reserved.at));
+        self.begin(month_number(next.reserved.at));
         self.used = next.after;
+        self.out = self.out.saturating_add(1);
+    }
+
+    /// A unit that was set aside is used up.
+    pub fn keep(&mut self, reserved: Reserved) {
+        if self.month == month_number(reserved.at) {
+            self.out = self.out.saturating_sub(1);
+        }
     }
 
     /// Gives back a unit that was set aside.
     pub fn give_back(&mut self, reserved: Reserved) {
         if self.month == month_number(reserved.at) {
+            self.out = self.out.saturating_sub(1);
             self.used.used = self.used.used.saturating_sub(1);
             self.used.billable = self.used.billable.saturating_sub(i64::from(reserved.billable));
+        }
+    }
+
+    /// Raises the counts to what the books of the month of `now` say, where that is more. What is
+    /// set aside and not in the books yet is not added to it.
+    pub fn at_least(&mut self, booked: Units, now: DateTime<Utc>) {
+        let month = month_number(now);
+        if month < self.month {
+            return;
+        }
+        self.begin(month);
+        self.used.used = self.used.used.max(booked.used);
+        self.used.billable = self.used.billable.max(booked.billable);
+    }
+
+    /// Starts a month's counts, unless it or a later one has begun.
+    fn begin(&mut self, month: i32) {
+        if month > self.month {
+            (self.month, self.used, self.out) = (month, Units::default(), 0);
         }
     }
 }

@@ -265,6 +265,21 @@ fn a_use_needs_the_token_the_tier_and_the_terms() {
 }
 
 #[test]
+fn only_the_uses_of_a_gate_are_delivered_whatever_is_granted() {
+    let all = Scopes::from_iter(Scope::ALL.iter().copied());
+    let mut license = licensed(vec![TierLimits { scopes: all, rate_per_minute: 100, ..stops(10) }]);
+    license.terms_scopes = all;
+    let grant = Grant { scopes: all, ..grant() };
+    for &scope in Scope::ALL {
+        let expected = if ALL.contains(&scope) { "delivered" } else { "scope_not_granted" };
+        assert_eq!(code(&grant, &license, &mut used(0), &scoped(scope)), expected, "{scope:?}");
+    }
+    let display = Scopes::from_iter([Scope::Display]);
+    license.terms_scopes = display;
+    assert_eq!(code(&grant, &license, &mut used(0), &ask()), "scope_not_granted");
+}
+
+#[test]
 fn limits_say_when_to_come_back() {
     let (license, mut meter) = (license(), used(9));
     let mut decided = |at, repeat| {

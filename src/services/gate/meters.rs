@@ -9,7 +9,6 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
 
 use crate::{
     domain::{
@@ -21,7 +20,7 @@ use crate::{
 
 /// The most paid windows kept in mind of each kind. The oldest go first; a repeat in one that is
 /// forgotten takes a unit of the quota, and the books still know it for a repeat.
-const PAID_MAX: usize = 1_000_000;
+pub(super) const PAID_MAX: usize = 1_000_000;
 
 /// One license as this gate knows it, shared by all its tokens.
 #[derive(Debug)]
@@ -49,27 +48,23 @@ impl Held {
 pub(super) struct Reservation {
     held: Arc<Held>,
     reserved: Option<Reserved>,
-    up: Option<(MoveUp, mpsc::Sender<MoveUp>)>,
 }
 
 impl Reservation {
-    /// `reserved` is missing where the decision set nothing aside. Where the unit is served under a
-    /// larger tier, `up` says where to send the move once the unit is used.
-    pub fn new(
-        held: Arc<Held>,
-        reserved: Option<Reserved>,
-        up: Option<(MoveUp, mpsc::Sender<MoveUp>)>,
-    ) -> Self {
-        Self { held, reserved, up }
+    /// `reserved` is missing where the decision set nothing aside.
+    pub const fn new(held: Arc<Held>, reserved: Option<Reserved>) -> Self {
+        Self { held, reserved }
     }
 
-    /// The unit is used up.
-    pub fn use_up(mut self) {
-        self.reserved = None;
-        if let Some((up, sender)) = self.up.take() {
-            // Where too many wait, the next unit of the license asks again.
-            let _ = sender.try_send(up);
-        }
+    /// The unit is used up. Answers the move that is due where the units used up, without those
+    /// only set aside, put the license under a larger tier; what costs nothing moves no license.
+    pub fn use_up(mut self) -> Option<MoveUp> {
+        let reserved = self.reserved.take()?;
+        let Standing { license, meter } = &mut *self.held.lock();
+        meter.keep(reserved);
+        let (from, to) = (license.tier.tier_id, meter.tier_used_up(license, reserved.at).tier_id);
+        let due = reserved.billable && from != to;
+        due.then_some(MoveUp { license_id: license.license_id, from, to })
     }
 }
 
@@ -108,7 +103,8 @@ impl Drop for NonceHold {
 }
 
 /// Windows known to be paid for: a repeat in one takes nothing from the quota, and its receipt says
-/// that it is free. Windows of months before the present one are forgotten; those of jobs have no end.
+/// that it is free. Windows of months before the present one are forgotten; those of jobs have no end,
+/// but are not looked for in the books after `EVENT_AGE_DAYS_MAX` days.
 #[derive(Debug, Default)]
 pub(super) struct Paid(Mutex<Windows>);
 

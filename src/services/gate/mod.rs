@@ -46,7 +46,7 @@ use super::{Result, Services, licenses::MoveUp, mint, reports};
 use crate::domain::{
     asset::ContentId,
     error::Refusal,
-    gate::{Ask, Content, Decision, Denial, Licensed, Nonce, Rate, decide, permit},
+    gate::{Ask, Content, Denial, Licensed, Nonce, Rate, decide, permit},
     ids::{LicenseId, OrgId, ReceiptId, TokenId},
     metering::{FreeReason, JobName, once_per_window, window_key},
     receipt::{Jwks, Receipt},
@@ -57,7 +57,6 @@ use crate::domain::{
 pub struct Keeper {
     shared: Arc<Shared>,
     outbox: Outbox,
-    moves: mpsc::Sender<MoveUp>,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -71,6 +70,8 @@ struct Shared {
     keys: KeySettings,
     /// When PostgreSQL last showed that the snapshot was fresh.
     contact: Contact,
+    /// Licenses that are to move up.
+    moves: mpsc::Sender<MoveUp>,
 }
 
 /// A request that may be answered with everything but content.
@@ -182,14 +183,14 @@ impl Keeper {
         let contact = Contact::new(settings.failover);
         snapshot.apply(&services, &paid, &Changes::everything()).await?;
         let (keyring, keys) = (RwLock::new(Arc::new(keyring)), settings.keys);
-        let shared = Arc::new(Shared { services, snapshot, paid, keyring, keys, contact });
-        let (stop, stopped) = channel::channel(false);
         let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
+        let shared = Arc::new(Shared { services, snapshot, paid, keyring, keys, contact, moves });
+        let (stop, stopped) = channel::channel(false);
         let tasks = vec![
             tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
             tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
-        Ok(Self { shared, outbox, moves, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, outbox, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -292,7 +293,6 @@ impl Keeper {
         })?;
         drop(standing);
         self.shared.contact.let_in(grant.token_id);
-        let up = self.move_up(&license, &decided);
         let (nonce, mark) = decided.nonce.unzip();
         Ok(Admission {
             content: decided.content.cloned(),
@@ -303,20 +303,9 @@ impl Keeper {
             nonce,
             nonce_hold: NonceHold::new(Arc::clone(&held), mark),
             at: now,
-            reservation: Reservation::new(held, decided.reserved, up),
+            reservation: Reservation::new(held, decided.reserved),
             license,
         })
-    }
-
-    /// The move that comes due once the unit of this decision is used.
-    fn move_up(
-        &self,
-        license: &Licensed,
-        decided: &Decision<'_>,
-    ) -> Option<(MoveUp, mpsc::Sender<MoveUp>)> {
-        let (from, to) = (license.tier.tier_id, decided.tier.tier_id);
-        let moves = || (MoveUp { license_id: license.license_id, from, to }, self.moves.clone());
-        (from != to && decided.reserved.is_some()).then(moves)
     }
 
     /// Signs the receipt of a delivery.
@@ -409,8 +398,9 @@ impl Shared {
             let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
             !self.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window)
         };
-        if !repeat {
-            admission.reservation.use_up();
+        if !repeat && let Some(up) = admission.reservation.use_up() {
+            // Where too many wait, the next unit of the license asks again.
+            let _ = self.moves.try_send(up);
         }
     }
 }

@@ -12,22 +12,22 @@ mod tests;
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasherDefault, Hasher},
-    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
-use self::rows::TokenRow;
 pub(super) use self::rows::count_live_tokens;
+use self::rows::{TokenRow, WindowRow};
 use super::meters::{Held, Paid};
 use crate::{
     domain::{
         access_token::TokenSecret,
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
         ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
-        metering::{JobName, month_start, window_key},
+        metering::{EVENT_AGE_DAYS_MAX, JobName, month_start, window_key},
     },
     services::{Error, Result, Services},
 };
@@ -45,6 +45,9 @@ pub(super) struct Snapshot {
     /// Tiers never change once published, so they are read once.
     offers: RwLock<HashMap<OfferId, Arc<[Arc<TierLimits>]>>>,
     nonces: Arc<NonceRoom>,
+    /// What was read by itself since the reading of everything began; nothing where none is under
+    /// way.
+    meanwhile: Mutex<Option<Changes>>,
 }
 
 type Shard = HashMap<Key, Entry, BuildHasherDefault<Prehashed>>;
@@ -123,6 +126,7 @@ impl Snapshot {
             licenses: RwLock::default(),
             offers: RwLock::default(),
             nonces: Arc::default(),
+            meanwhile: Mutex::default(),
         }
     }
 
@@ -177,6 +181,10 @@ impl Snapshot {
         };
         let licenses = self.read_licenses(&mut tx, paid, &licenses, now).await?;
         tx.commit().await?;
+        if let Some(meanwhile) = &mut *self.meanwhile() {
+            meanwhile.licenses.extend(licenses.iter().map(|license| license.license_id));
+            meanwhile.tokens.extend(ids);
+        }
         self.put(licenses);
         for token in tokens {
             let Ok(hash) = <[u8; 32]>::try_from(token.secret_hash.as_slice()) else { continue };
@@ -191,8 +199,9 @@ impl Snapshot {
     }
 
     /// Reads everything anew. Counts go on as they are; those of licenses that were not known start
-    /// from what is on record for this month.
+    /// from what is on record for this month. What `apply` reads meanwhile is newer and stays.
     async fn load(&self, services: &Services, paid: &Paid) -> Result<()> {
+        *self.meanwhile() = Some(Changes::default());
         let now = services.now();
         let mut tx = services.pool.begin().await?;
         rows::hold_still(&mut tx).await?;
@@ -214,10 +223,15 @@ impl Snapshot {
             }
         }
         tx.commit().await?;
-        // All at once, and late: changes that were read meanwhile are newer, and are read again next.
+        let newer = self.meanwhile().take().unwrap_or_default();
+        licenses.retain(|license| !newer.licenses.contains(&license.license_id));
         self.put(licenses);
-        for (shard, fresh) in self.tokens.iter().zip(tokens) {
-            *write(shard) = fresh;
+        let is_newer = |entry: &Entry| newer.tokens.contains(&entry.grant.token_id);
+        for (shard, mut fresh) in self.tokens.iter().zip(tokens) {
+            fresh.retain(|_, entry| !is_newer(entry));
+            let mut shard = write(shard);
+            fresh.extend(shard.drain().filter(|(_, entry)| is_newer(entry)));
+            *shard = fresh;
         }
         Ok(())
     }
@@ -271,7 +285,8 @@ impl Snapshot {
         }
     }
 
-    /// Gives licenses that were not known their counts, their nonces and what they have paid for.
+    /// Gives licenses that were not known their counts, their nonces and what they have paid for;
+    /// those of the others are raised to what the books say.
     async fn recall(
         &self,
         tx: &mut PgConnection,
@@ -280,26 +295,48 @@ impl Snapshot {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let known = |license: &Licensed| read(&self.licenses).get(&license.license_id).cloned();
-        let new: Vec<&Arc<Licensed>> =
-            licenses.iter().filter(|license| known(license).is_none()).collect();
-        let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
-        for window in rows::windows_paid(tx, &ids, month_start(now)).await? {
-            let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
-            let key = window_key(job.as_ref(), window.occurred_at);
-            paid.insert(window.org_id, &window.content_id, &key);
+        let all: Vec<LicenseId> = licenses.iter().map(|license| license.license_id).collect();
+        // Uses are also reported, and other gates deliver.
+        let used = rows::units_used(tx, &all, month_start(now)).await?;
+        let booked =
+            |license: &Licensed| used.get(&license.license_id).copied().unwrap_or_default();
+        let mut new: Vec<&Arc<Licensed>> = Vec::new();
+        for license in licenses {
+            match known(license) {
+                Some(held) => held.lock().meter.at_least(booked(license), now),
+                None => new.push(license),
+            }
         }
-        let used = rows::units_used(tx, &ids, month_start(now)).await?;
+        let ids: Vec<LicenseId> = new.iter().map(|license| license.license_id).collect();
+        if !ids.is_empty() {
+            let keep = |window: WindowRow| {
+                let job = window.job_id.as_deref().and_then(|job| JobName::parse(job).ok());
+                let key = window_key(job.as_ref(), window.occurred_at);
+                paid.insert(window.org_id, &window.content_id, &key);
+            };
+            let jobs_since = now - TimeDelta::days(EVENT_AGE_DAYS_MAX);
+            rows::months_paid(tx, &ids, month_start(now)).map_ok(keep).try_collect::<()>().await?;
+            rows::jobs_paid(tx, &ids, jobs_since).map_ok(keep).try_collect::<()>().await?;
+        }
         let mut nonces = rows::nonces(tx, &ids, now, &self.nonces).await?;
         let mut all = Vec::with_capacity(new.len());
         for license in new {
             let id = license.license_id;
             let nonces =
                 nonces.remove(&id).unwrap_or_else(|| UsedNonces::new(Arc::clone(&self.nonces)));
-            let meter = Meter::new(used.get(&id).copied().unwrap_or_default(), nonces, now);
+            let meter = Meter::new(booked(license), nonces, now);
             all.push((id, Arc::new(Held::new(Arc::clone(license), meter))));
         }
-        write(&self.licenses).extend(all);
+        // Whatever tokens lead to already stays.
+        let mut licenses = write(&self.licenses);
+        for (id, held) in all {
+            licenses.entry(id).or_insert(held);
+        }
         Ok(())
+    }
+
+    fn meanwhile(&self) -> MutexGuard<'_, Option<Changes>> {
+        self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn entry(&self, token: &TokenRow) -> Option<Entry> {

@@ -25,6 +25,8 @@ const CHANNEL: &str = "gate_snapshot";
 const INTERVAL: Duration = Duration::from_secs(1);
 /// An answer that takes longer is none.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Reading everything may take so long.
+const PATIENCE_FOR_ALL: Duration = Duration::from_secs(120);
 /// Seconds between two counts of the tokens.
 const COUNT_EVERY: u32 = 300;
 /// Changes that come in quick succession are read together.
@@ -32,10 +34,13 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Begins to hear of changes. What is read after this misses none.
 pub(super) async fn listen(services: &Services) -> Result<PgListener> {
-    let mut listener = PgListener::connect_with(&services.pool).await?;
-    listener.eager_reconnect(false);
-    listener.listen(CHANNEL).await?;
-    Ok(listener)
+    answered(async {
+        let mut listener = PgListener::connect_with(&services.pool).await?;
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    })
+    .await
 }
 
 /// Keeps the snapshot fresh until told to stop. Everything was read after `listener` was made.
@@ -138,15 +143,15 @@ impl<'a> Follower<'a> {
                 shared.read_keys().await?;
                 snapshot.apply(services, paid, &Changes::everything()).await
             };
-            self.loading = Some((Instant::now(), load.boxed()));
+            self.loading = Some((Instant::now(), answered_within(PATIENCE_FOR_ALL, load).boxed()));
         }
         let changes = std::mem::take(&mut self.changes);
         let some = Changes { everything: false, ..changes };
         if some.keys {
-            shared.read_keys().await?;
+            answered(shared.read_keys()).await?;
         }
         if !some.is_empty() {
-            snapshot.apply(services, paid, &some).await?;
+            answered(snapshot.apply(services, paid, &some)).await?;
         }
         if self.loading.is_some() {
             // Once more everything, if there was more of it after this reading began.
@@ -205,7 +210,14 @@ async fn finished(loading: &mut Option<(Instant, BoxFuture<'_, Result<()>>)>) ->
 }
 
 async fn answered<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
-    timeout(PATIENCE, answer)
+    answered_within(PATIENCE, answer).await
+}
+
+async fn answered_within<T>(
+    patience: Duration,
+    answer: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    timeout(patience, answer)
         .await
         .unwrap_or_else(|_| Err(lost("PostgreSQL did not answer in time")))
 }

@@ -21,6 +21,7 @@ use crate::{
         error::{Kind, Refusal},
         ids::{AssetId, LicenseId, OrgId, TypedId as _, UsageEventId},
         metering::{BATCH_MAX, Judgement, Reported},
+        terms::Scope,
     },
     services::{Error, Result, Services, gate::Machine, mint},
 };
@@ -201,6 +202,7 @@ async fn count(
     asked.retain(|entry| new.contains(&entry.sent.key_hash));
     let observed: Vec<Observed> = asked.iter().map(|entry| entry.observed(sender)).collect();
     let judgements = record_under(tx, now, &observed, licenses).await?;
+    announce(tx, &observed, &judgements).await?;
     let answer = |(entry, judgement): (&&Entry<'_>, Judgement)| {
         let Sent { key_hash, body_hash, usage_event_id } = entry.sent;
         (key_hash, Answer { usage_event_id, body_hash, judgement: Some(judgement) })
@@ -260,6 +262,33 @@ async fn foreign_contents<'a>(
 }
 
 // SQL
+
+/// Tells the gates of licenses whose quota has less left: of previews too, which cost nothing and
+/// count all the same.
+async fn announce(
+    tx: &mut PgConnection,
+    observed: &[Observed],
+    judgements: &[Judgement],
+) -> Result<()> {
+    let counted: BTreeSet<Uuid> = observed
+        .iter()
+        .zip(judgements)
+        .filter(|(each, judged)| judged.billable_units > 0 || each.scope == Scope::Preview)
+        .map(|(each, _)| each.license_id.uuid())
+        .collect();
+    if counted.is_empty() {
+        return Ok(());
+    }
+    let counted: Vec<Uuid> = counted.into_iter().collect();
+    sqlx::query!(
+        "select pg_notify('gate_snapshot', 'license:' || license_id)
+         from unnest($1::uuid[]) counted (license_id)",
+        &counted,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(())
+}
 
 /// Whether each content is a version of the work beside it. Any content may be a page of a site.
 async fn known_contents(

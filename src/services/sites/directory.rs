@@ -11,16 +11,18 @@ use std::{
 };
 
 use sqlx::postgres::PgListener;
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::timeout};
 
 use crate::{
     domain::{ids::AssetId, site::SiteState},
-    services::{Result, Services},
+    services::{Error, Result, Services},
 };
 
 const CHANNEL: &str = "gate_site";
 const INTERVAL: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_secs(1);
+/// An answer that takes longer is none.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A site as the gate knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,10 +84,15 @@ async fn keep_fresh(known: Arc<Known>) {
 
 /// Reads anew after each change and at intervals, until that fails.
 async fn follow(known: &Known, away: &mut bool) -> Result<()> {
-    let mut listener = PgListener::connect_with(&known.services.pool).await?;
-    listener.listen(CHANNEL).await?;
+    let mut listener = answered(async {
+        let mut listener = PgListener::connect_with(&known.services.pool).await?;
+        listener.eager_reconnect(false);
+        listener.listen(CHANNEL).await?;
+        Ok(listener)
+    })
+    .await?;
     loop {
-        let sites = load(&known.services).await?;
+        let sites = answered(load(&known.services)).await?;
         *known.sites.write().unwrap_or_else(PoisonError::into_inner) = sites;
         if std::mem::take(away) {
             tracing::info!("The gate reads sites again");
@@ -95,6 +102,11 @@ async fn follow(known: &Known, away: &mut bool) -> Result<()> {
             () = tokio::time::sleep(INTERVAL) => {}
         }
     }
+}
+
+async fn answered<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let silent = |_| Error::fault("reading sites", "PostgreSQL did not answer in time");
+    timeout(PATIENCE, answer).await.map_err(silent)?
 }
 
 // SQL

@@ -21,7 +21,7 @@ use crate::{
         metering::JobName,
         pricing::Price,
     },
-    services::{Result, offers::read_paths},
+    services::{Result, gate::meters::PAID_MAX, offers::read_paths},
 };
 
 pub(super) struct LicenseRow {
@@ -309,27 +309,54 @@ pub(super) struct WindowRow {
     pub occurred_at: DateTime<Utc>,
 }
 
-/// The uses that paid for the windows of this month, and for those of jobs, which last as long as
-/// the job.
-pub(super) async fn windows_paid(
-    tx: &mut PgConnection,
+/// At most so many windows of a kind are read at once: as many as are surely kept in mind.
+fn windows_max() -> i64 {
+    i64::try_from(PAID_MAX / 2).unwrap_or(i64::MAX)
+}
+
+/// The uses that paid for windows of the month since then; the newest, and of these the oldest
+/// first, since what comes first is forgotten first.
+pub(super) fn months_paid<'a>(
+    tx: &'a mut PgConnection,
     licenses: &[LicenseId],
     since: DateTime<Utc>,
-) -> Result<Vec<WindowRow>> {
-    if licenses.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = sqlx::query_as!(
+) -> BoxStream<'a, std::result::Result<WindowRow, sqlx::Error>> {
+    sqlx::query_as!(
         WindowRow,
-        "select org_id, content_id, job_id, occurred_at from usage_event
-         where license_id = any($1) and scope = 'training' and billable_units > 0
-           and (occurred_at >= $2 or job_id is not null)",
+        r#"select org_id as "org_id!", content_id as "content_id!", job_id,
+                  occurred_at as "occurred_at!"
+           from (select org_id, content_id, job_id, occurred_at from usage_event
+                 where license_id = any($1) and scope = 'training' and billable_units > 0
+                   and occurred_at >= $2 and job_id is null
+                 order by occurred_at desc limit $3) newest
+           order by occurred_at"#,
         &uuids(licenses),
         since,
+        windows_max(),
     )
-    .fetch_all(tx)
-    .await?;
-    Ok(rows)
+    .fetch(tx)
+}
+
+/// The same of jobs, whose windows last as long as the job.
+pub(super) fn jobs_paid<'a>(
+    tx: &'a mut PgConnection,
+    licenses: &[LicenseId],
+    since: DateTime<Utc>,
+) -> BoxStream<'a, std::result::Result<WindowRow, sqlx::Error>> {
+    sqlx::query_as!(
+        WindowRow,
+        r#"select org_id as "org_id!", content_id as "content_id!", job_id,
+                  occurred_at as "occurred_at!"
+           from (select org_id, content_id, job_id, occurred_at from usage_event
+                 where license_id = any($1) and scope = 'training' and billable_units > 0
+                   and occurred_at >= $2 and job_id is not null
+                 order by occurred_at desc limit $3) newest
+           order by occurred_at"#,
+        &uuids(licenses),
+        since,
+        windows_max(),
+    )
+    .fetch(tx)
 }
 
 /// The consumers' own nonces that may not be used again yet; those that gates made have a dot.

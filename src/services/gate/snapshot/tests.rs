@@ -11,16 +11,19 @@ use crate::{
     domain::{
         actor::Role,
         gate::{Ask, AskedScope, Nonce},
-        metering::JobName,
+        metering::{Dimensions, JobName, Measures, Reported},
         terms::Scope,
     },
     services::{
         gate::{
             Keeper,
             fixtures::{Sale, World, seal_whole},
+            moves,
             tests::{code, deliver, expect, open},
         },
-        licenses, mint, tokens,
+        licenses,
+        metering::{Outcome, report},
+        mint, tokens,
         tokens::Rotation,
     },
 };
@@ -260,6 +263,28 @@ async fn a_license_moves_up_with_the_first_unit_beyond_and_stays_there(pool: PgP
 }
 
 #[sqlx::test]
+async fn what_is_given_back_moves_no_license(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale_on(1, None, "upgrade").await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    let admit = || keeper.admit(Some(&sale.secret), &inference).unwrap();
+    let waiting = || moves::WAITING_MAX - keeper.shared.moves.capacity();
+    let (first, second, preview) = (admit(), admit(), {
+        let preview = sale.ask(AskedScope::Named(Scope::Preview));
+        keeper.admit(Some(&sale.secret), &preview).unwrap()
+    });
+    // Nothing is waited for between a use and its check, so no task takes what was sent.
+    assert!(second.reservation.use_up().is_none(), "one used up, the other two may not be");
+    drop(first);
+    assert!(preview.reservation.use_up().is_none(), "what costs nothing moves no license");
+    assert_eq!((waiting(), tier_of(&world, &sale).await.as_str()), (0, "Standard"));
+    deliver(&keeper, &sale, &inference).await;
+    until("the move is written", async || tier_of(&world, &sale).await == "Premium").await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
 async fn racing_clients_never_spend_more_than_the_cap(pool: PgPool) {
     let world = World::new(pool).await;
     let sale = world.sale(10, Some(5_000_000)).await;
@@ -318,5 +343,86 @@ async fn a_broken_license_keeps_no_other_from_being_read(pool: PgPool) {
     .unwrap();
     let (keeper, _) = open(&world).await;
     assert_eq!((code(&keeper, &broken), code(&keeper, &sound)), ("invalid_token", "delivered"));
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn reported_uses_take_from_what_the_gate_has_left(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(3, None).await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    deliver(&keeper, &sale, &inference).await;
+    assert_eq!(code(&keeper, &sale), "delivered");
+    let event = Reported {
+        key: "1".into(),
+        license_id: sale.license_id,
+        content_id: sale.content_id.clone(),
+        scope: Scope::Inference,
+        job: None,
+        occurred_at: world.services.now(),
+        measures: Measures { calls: 2, ..Measures::default() },
+        dimensions: Dimensions::default(),
+        attribution: None,
+        cache_hit: false,
+    };
+    let buyer = world.member(world.buyer, Role::Developer);
+    let answers = report(&world.services, &buyer, &[event]).await.unwrap();
+    assert!(matches!(answers[..], [Outcome::Accepted { .. }]), "{answers:?}");
+    expect(&keeper, &sale, "quota_exceeded").await;
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn what_is_read_while_everything_is_read_stays(pool: PgPool) {
+    let world = World::new(pool).await;
+    let (revoked, suspended) = (world.sale(10, None).await, world.sale(10, None).await);
+    let (snapshot, paid) = (Snapshot::new(), Paid::default());
+    let services = &world.services;
+    snapshot.apply(services, &paid, &Changes::everything()).await.unwrap();
+    let mut block = world.pool().begin().await.unwrap();
+    sqlx::query("lock table asset_version in access exclusive mode")
+        .execute(&mut *block)
+        .await
+        .unwrap();
+    let everything = Changes::everything();
+    let mut load = std::pin::pin!(snapshot.apply(services, &paid, &everything));
+    let begun = until("the reading has begun", async || {
+        let waiting = "select exists (select from pg_locks
+            where not granted and relation = 'asset_version'::regclass)";
+        sqlx::query_scalar(waiting).fetch_one(world.pool()).await.unwrap()
+    });
+    tokio::select! {
+        () = begun => {}
+        _ = &mut load => panic!("everything was read before the change"),
+    }
+    run(&world, "update access_token set revoked_at = now()").await;
+    run(&world, "update license set state = 'suspended'").await;
+    block.rollback().await.unwrap();
+    let mut changes = Changes::default();
+    changes.tokens.insert(revoked.token_id);
+    changes.licenses.insert(suspended.license_id);
+    snapshot.apply(services, &paid, &changes).await.unwrap();
+    load.await.unwrap();
+    assert!(matches!(snapshot.present(Some(&revoked.secret)), Presented::Unknown));
+    let Presented::Known(entry) = snapshot.present(Some(&suspended.secret)) else {
+        panic!("a token that was not named is as it was read")
+    };
+    assert!(entry.held.lock().license.standing.admits(services.now()).is_err());
+}
+
+#[sqlx::test]
+async fn paid_windows_of_jobs_outlive_the_process(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    let training = sale.ask(AskedScope::Named(Scope::Training));
+    let of_job = Ask { job: JobName::parse("run-1").map(Some), ..training.clone() };
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &of_job).await;
+    keeper.close().await;
+    let (keeper, _) = open(&world).await;
+    deliver(&keeper, &sale, &of_job).await;
+    let refused = keeper.admit(Some(&sale.secret), &training).unwrap_err();
+    assert_eq!(refused.refusal.code, "quota_exceeded");
     keeper.close().await;
 }
