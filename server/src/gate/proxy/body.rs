@@ -145,7 +145,9 @@ impl Going {
             match going.step().await {
                 Ok(frame) => Ok(frame.map(|frame| (frame, going))),
                 Err(error) => {
-                    tracing::warn!(%error, page = going.resource, "The delivery of a page was cut off before its end; it is not billed");
+                    // What is asked of a page may hold a secret.
+                    let page = going.resource.split('?').next();
+                    tracing::warn!(%error, page, "The delivery of a page was cut off before its end; it is not billed");
                     going.flight.cut_off();
                     Err(error)
                 }
