@@ -30,7 +30,10 @@ use sha2::{Digest as _, Sha256};
 use super::{Gate, client::Connection, encoding::Encoding, request::Asked};
 
 /// The most bytes that are kept back until the receipt is durable.
-const KEPT_BACK_MAX: usize = 16 * 1024;
+pub(super) const KEPT_BACK_MAX: usize = 16 * 1024;
+/// Content or a page up to this size is sent in one piece once its receipt is durable, so that
+/// whatever goes wrong can still be said, and the receipt of a page is a header.
+pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Content as it is read from where it is kept.
 pub(super) struct Source {

@@ -26,15 +26,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::gate::{
     Gate,
-    body::Flight,
+    body::{Flight, KEPT_BACK_MAX, ONE_PIECE_BYTES_MAX},
     deliver::{CONTENT_ID, RECEIPT},
 };
-
-/// The most bytes that are kept back until the receipt is durable.
-const KEPT_BACK_MAX: usize = 16 * 1024;
-/// A page up to this size is sent in one piece once its receipt is durable, so that whatever goes
-/// wrong can still be said, and the receipt is a header.
-pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Why a page does not go on.
 #[derive(Debug, thiserror::Error)]
