@@ -2,8 +2,8 @@
 //!
 //! Exactly the promised bytes leave: they are hashed on the way, and the last of them go only once
 //! the content ID is confirmed and the receipt is durable; otherwise the connection is cut. A client
-//! that goes away drops the body, and with it the receipt and the unit that was set aside; what went
-//! out is noted as an aborted delivery.
+//! that goes away drops the body, and with it the unit that was set aside and, unless it is being
+//! written already, the receipt; what went out is noted as an aborted delivery.
 
 use std::{io, sync::Arc};
 
