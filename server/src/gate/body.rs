@@ -2,8 +2,8 @@
 //!
 //! Exactly the promised bytes leave: they are hashed on the way, and the last of them go only once
 //! the content ID is confirmed and the receipt is durable; otherwise the connection is cut. A client
-//! that goes away drops the body, and with it the receipt and the unit that was set aside; what went
-//! out is noted as an aborted delivery.
+//! that goes away drops the body, and with it the unit that was set aside and, unless it is being
+//! written already, the receipt; what went out is noted as an aborted delivery.
 
 use std::{io, sync::Arc};
 
@@ -30,7 +30,10 @@ use sha2::{Digest as _, Sha256};
 use super::{Gate, client::Connection, encoding::Encoding, request::Asked};
 
 /// The most bytes that are kept back until the receipt is durable.
-const KEPT_BACK_MAX: usize = 16 * 1024;
+pub(super) const KEPT_BACK_MAX: usize = 16 * 1024;
+/// Content or a page up to this size is sent in one piece once its receipt is durable, so that
+/// whatever goes wrong can still be said, and the receipt of a page is a header.
+pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Content as it is read from where it is kept.
 pub(super) struct Source {

@@ -22,7 +22,7 @@ use imprimatur::{
 
 use super::{
     Gate,
-    body::{Flight, Source, delivered},
+    body::{Flight, ONE_PIECE_BYTES_MAX, Source, delivered},
     conditional::{Validators, Verdict, etag, http_date},
     encoding::{self, Encoding},
     problem::Problem,
@@ -36,9 +36,6 @@ pub(super) const RECEIPT: HeaderName = HeaderName::from_static("imprimatur-recei
 const RATE_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const RATE: HeaderName = HeaderName::from_static("ratelimit");
 
-/// Content up to this size is sent in one piece once its receipt is durable, so that whatever goes
-/// wrong can still be said.
-const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 const READING: &str = "reading licensed content";
 
 /// `GET` and `HEAD`.

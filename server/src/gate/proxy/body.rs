@@ -26,15 +26,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::gate::{
     Gate,
-    body::Flight,
+    body::{Flight, KEPT_BACK_MAX, ONE_PIECE_BYTES_MAX},
     deliver::{CONTENT_ID, RECEIPT},
 };
-
-/// The most bytes that are kept back until the receipt is durable.
-const KEPT_BACK_MAX: usize = 16 * 1024;
-/// A page up to this size is sent in one piece once its receipt is durable, so that whatever goes
-/// wrong can still be said, and the receipt is a header.
-pub(super) const ONE_PIECE_BYTES_MAX: u64 = 64 * 1024;
 
 /// Why a page does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -145,7 +139,9 @@ impl Going {
             match going.step().await {
                 Ok(frame) => Ok(frame.map(|frame| (frame, going))),
                 Err(error) => {
-                    tracing::warn!(%error, page = going.resource, "The delivery of a page was cut off before its end; it is not billed");
+                    // What is asked of a page may hold a secret.
+                    let page = going.resource.split('?').next();
+                    tracing::warn!(%error, page, "The delivery of a page was cut off before its end; it is not billed");
                     going.flight.cut_off();
                     Err(error)
                 }

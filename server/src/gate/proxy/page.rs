@@ -25,12 +25,12 @@ use imprimatur::{
 
 use super::{
     Limits, Sites,
-    body::{Cut, Going, ONE_PIECE_BYTES_MAX, Source},
+    body::{Cut, Going, Source},
     headers,
 };
 use crate::{
     gate::{
-        body::Flight,
+        body::{Flight, ONE_PIECE_BYTES_MAX},
         deliver::{CONTENT_ID, RECEIPT, not_stored, put, rate_headers},
         problem::Problem,
         refuse::too_many,
