@@ -1,7 +1,8 @@
 //! The folder of the outbox: numbered segments, of which the newest grows, and a lock.
 //!
 //! One process owns the folder at a time. A segment's name is durable before anything in it is
-//! called durable, and numbers only go up, so order by number is order by time.
+//! called durable, and numbers only go up, so order by number is order by time. A segment may end in
+//! zeroes that stand for nothing: it was as long as it may become before anything was written to it.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -19,6 +20,10 @@ use crate::{
 const SEGMENT: &str = "segment";
 /// A segment in which something could not be read; nothing removes it but a person.
 const DAMAGED: &str = "damaged";
+/// Zeroes that become the next segment.
+const SPARE: &str = "spare";
+/// Read at a time where the end of what was written is looked for.
+const BLOCK: u64 = 64 * 1024;
 const OPENING: &str = "opening the outbox";
 
 /// The folder, and how many bytes its segments hold.
@@ -52,7 +57,15 @@ impl Folder {
     }
 
     fn mend(&self) -> io::Result<()> {
+        self.drop_spare()?;
         let numbers = self.numbers()?;
+        for &number in &numbers {
+            let path = self.path(number);
+            let (length, written) = (fs::metadata(&path)?.len(), written_length(&path)?);
+            if written < length {
+                OpenOptions::new().write(true).open(&path)?.set_len(written)?;
+            }
+        }
         if let Some(&newest) = numbers.last() {
             let path = self.path(newest);
             let bytes = fs::read(&path)?;
@@ -88,13 +101,40 @@ impl Folder {
         Ok(numbers)
     }
 
-    /// A new, empty segment after all others.
-    pub fn begin(&self) -> io::Result<(u64, File)> {
+    /// A new segment after all others, out of the spare file where there is one; to be written from
+    /// its beginning on.
+    pub fn begin(&self, spare: Option<File>) -> io::Result<(u64, File)> {
         let number = self.numbers()?.last().map_or(1, |last| last + 1);
-        let file = OpenOptions::new().create_new(true).append(true).open(self.path(number))?;
+        let path = self.path(number);
+        let file = match spare {
+            Some(spare) => {
+                fs::rename(self.dir.join(SPARE), path)?;
+                spare
+            }
+            None => OpenOptions::new().create_new(true).write(true).open(path)?,
+        };
         // Without this a crash may forget the name, and with it everything in the segment.
         File::open(&self.dir)?.sync_all()?;
         Ok((number, file))
+    }
+
+    /// Makes the spare file: so many zeroes that are on the disk, so that whoever writes over them
+    /// changes bytes and nothing else.
+    pub fn make_spare(&self, bytes: u64) -> io::Result<File> {
+        let path = self.dir.join(SPARE);
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+        io::copy(&mut io::repeat(0).take(bytes), &mut file)?;
+        file.sync_all()?;
+        file.seek(SeekFrom::Start(0))?;
+        Ok(file)
+    }
+
+    /// Removes the spare file, if there is one.
+    pub fn drop_spare(&self) -> io::Result<()> {
+        match fs::remove_file(self.dir.join(SPARE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Bytes of a segment from an offset on, at most so many. A segment that is gone is empty.
@@ -152,6 +192,24 @@ impl Folder {
     fn path(&self, number: u64) -> PathBuf {
         self.dir.join(format!("{number:020}.{SEGMENT}"))
     }
+}
+
+/// The length of a file without the zeroes at its end.
+fn written_length(path: &Path) -> io::Result<u64> {
+    let mut file = File::open(path)?;
+    let mut end = file.metadata()?.len();
+    let mut block = Vec::new();
+    while end > 0 {
+        let from = end.saturating_sub(BLOCK);
+        block.clear();
+        file.seek(SeekFrom::Start(from))?;
+        (&mut file).take(end - from).read_to_end(&mut block)?;
+        if let Some(last) = block.iter().rposition(|&byte| byte != 0) {
+            return Ok(from + u64::try_from(last + 1).unwrap_or(0));
+        }
+        end = from;
+    }
+    Ok(0)
 }
 
 /// Where the bytes stop being frames, if no frame follows.

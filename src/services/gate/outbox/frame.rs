@@ -1,7 +1,9 @@
-//! How a receipt lies in a segment: the length of its bytes, their CRC-32, and the bytes.
+//! How receipts lie in a segment: what was synced together is one frame, the length of its bytes,
+//! their CRC-32, and the bytes: a line of JSON for each receipt.
 //!
-//! A frame is whole or it is none: whatever is cut off, zeroed or altered fails its check. The bytes
-//! are JSON, so that what is set aside can be read by a person.
+//! A frame is whole or it is none: whatever is cut off, zeroed or altered fails its check, so what
+//! was synced together counts together. Lines of JSON can be read by a person where they are set
+//! aside, and never end in a zero.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,9 @@ use crate::{
 /// Length and CRC-32, each as four bytes, little-endian.
 const HEAD: usize = 8;
 /// The most bytes of one frame, its head included.
-pub(super) const FRAME_BYTES_MAX: usize = 256 * 1024;
+pub(super) const FRAME_BYTES_MAX: usize = 1024 * 1024;
+/// The most bytes of one receipt's line.
+const LINE_BYTES_MAX: usize = 256 * 1024;
 
 /// A receipt, and what the books need that it does not say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +31,8 @@ pub(in crate::services::gate) struct Entry {
 /// What stands at the beginning of some bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Next<'a> {
-    /// A frame: what it holds, and how many bytes it takes.
-    Whole { held: &'a [u8], length: usize },
+    /// A frame: its lines, and how many bytes it takes.
+    Whole { lines: &'a [u8], length: usize },
     /// Nothing that is a frame. More bytes may make it one.
     Short,
     /// Nothing that is a frame, whatever follows.
@@ -38,24 +42,49 @@ pub(super) enum Next<'a> {
 }
 
 impl Entry {
-    /// As it lies in a segment.
-    pub fn frame(&self) -> Result<Vec<u8>> {
+    /// As it lies in a frame.
+    pub fn line(&self) -> Result<Vec<u8>> {
         let fault = |source: &str| Error::fault("writing down a receipt", source);
-        let mut frame = vec![0; HEAD];
-        serde_json::to_writer(&mut frame, self).map_err(|error| fault(&error.to_string()))?;
-        if frame.len() > FRAME_BYTES_MAX {
-            return Err(fault("it is too long"));
-        }
-        let length = u32::try_from(frame.len() - HEAD).map_err(|_| fault("it is too long"))?;
-        let check = crc32fast::hash(&frame[HEAD..]);
-        frame[..4].copy_from_slice(&length.to_le_bytes());
-        frame[4..HEAD].copy_from_slice(&check.to_le_bytes());
-        Ok(frame)
+        let mut line = Vec::with_capacity(self.jws.len() + 128);
+        serde_json::to_writer(&mut line, self).map_err(|error| fault(&error.to_string()))?;
+        line.push(b'\n');
+        if line.len() > LINE_BYTES_MAX { Err(fault("it is too long")) } else { Ok(line) }
     }
 
-    /// What a frame holds, if it is an entry.
-    pub fn read(held: &[u8]) -> Option<Self> {
-        serde_json::from_slice(held).ok()
+    /// What a line says, if it is an entry.
+    pub fn read(line: &[u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
+}
+
+/// A frame as it is put together.
+#[derive(Default)]
+pub(super) struct Frame(Vec<u8>);
+
+impl Frame {
+    /// Begins anew.
+    pub fn begin(&mut self) {
+        self.0.clear();
+        self.0.extend_from_slice(&[0; HEAD]);
+    }
+
+    /// Adds a line; false where there is no room for it in this frame.
+    pub fn add(&mut self, line: &[u8]) -> bool {
+        let fits = self.0.len() + line.len() <= FRAME_BYTES_MAX;
+        if fits {
+            self.0.extend_from_slice(line);
+        }
+        fits
+    }
+
+    /// The frame as it lies in a segment.
+    pub fn end(&mut self) -> &[u8] {
+        // Never longer than `FRAME_BYTES_MAX`.
+        let length = u32::try_from(self.0.len() - HEAD).unwrap_or(u32::MAX);
+        let check = crc32fast::hash(&self.0[HEAD..]);
+        self.0[..4].copy_from_slice(&length.to_le_bytes());
+        self.0[4..HEAD].copy_from_slice(&check.to_le_bytes());
+        &self.0
     }
 }
 
@@ -72,9 +101,9 @@ pub(super) fn next(bytes: &[u8]) -> Next<'_> {
     if length == 0 || length > FRAME_BYTES_MAX - HEAD {
         return Next::Bad;
     }
-    let Some(held) = rest.get(..length) else { return Next::Short };
-    if crc32fast::hash(held) == u32::from_le_bytes([c0, c1, c2, c3]) {
-        Next::Whole { held, length: HEAD + length }
+    let Some(lines) = rest.get(..length) else { return Next::Short };
+    if crc32fast::hash(lines) == u32::from_le_bytes([c0, c1, c2, c3]) {
+        Next::Whole { lines, length: HEAD + length }
     } else {
         Next::Bad
     }

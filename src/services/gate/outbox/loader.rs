@@ -21,8 +21,8 @@ use crate::{
     services::{Error, Result, Services},
 };
 
-/// The most receipts in one transaction.
-const BATCH_MAX: usize = 2000;
+/// So many receipts are enough for one transaction; the frame that reaches them comes whole.
+const BATCH_ENOUGH: usize = 2000;
 /// The most bytes read at a time; larger than any frame.
 const READ_BYTES: u64 = 2 * 1024 * 1024;
 /// Receipts that come in quick succession are loaded together.
@@ -121,7 +121,7 @@ impl Loader {
 
     /// Loads the next receipts; false if there are none.
     async fn turn(&mut self, limit: Durable) -> Result<bool> {
-        if limit.segment == 0 {
+        if limit.place.segment == 0 {
             return Ok(false);
         }
         let Some(read) = self.read(Some(limit)).await? else { return Ok(false) };
@@ -257,8 +257,8 @@ fn read_on(
     limit: Option<Durable>,
 ) -> io::Result<(Option<Read>, Position)> {
     loop {
-        let grows = limit.is_some_and(|limit| limit.segment == at.segment);
-        let end = if grows { limit.map_or(0, |limit| limit.length) } else { u64::MAX };
+        let grows = limit.is_some_and(|limit| limit.place.segment == at.segment);
+        let end = if grows { limit.map_or(0, |limit| limit.place.length) } else { u64::MAX };
         let most = READ_BYTES.min(end.saturating_sub(at.offset));
         if at.segment > 0 {
             let bytes = folder.read(at.segment, at.offset, most)?;
@@ -287,12 +287,14 @@ fn parse(bytes: &[u8], from: Position) -> Option<Read> {
     let more_follows = u64::try_from(bytes.len()).is_ok_and(|length| length == READ_BYTES);
     let mut read = Read { entries: Vec::new(), to: from };
     let mut at = 0;
-    while read.entries.len() < BATCH_MAX {
+    while read.entries.len() < BATCH_ENOUGH {
         match frame::next(&bytes[at..]) {
-            Next::Whole { held, length } => {
-                match Entry::read(held) {
-                    Some(entry) => read.entries.push(entry),
-                    None => damaged(&mut read.to, length),
+            Next::Whole { lines, length } => {
+                for line in lines.split_inclusive(|&byte| byte == b'\n') {
+                    match Entry::read(line) {
+                        Some(entry) => read.entries.push(entry),
+                        None => damaged(&mut read.to, line.len()),
+                    }
                 }
                 at += length;
             }

@@ -10,6 +10,7 @@ mod folder;
 mod frame;
 mod loader;
 mod recent;
+mod segments;
 mod writer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ use self::{
     folder::Folder,
     loader::{Loaded, Loader},
     recent::Recent,
+    segments::Segments,
     writer::{Durable, Post, Waiting, Writer},
 };
 use crate::{
@@ -141,14 +143,9 @@ impl Outbox {
         let (posts, taken) = mpsc::channel(WAITING_MAX);
         let (durable, written) = watch::channel(Durable::default());
         let (stop, stopped) = watch::channel(false);
-        let writer = Writer {
-            folder: Arc::clone(&folder),
-            state: Arc::clone(&state),
-            posts: taken,
-            durable,
-            segment_bytes: SEGMENT_BYTES.min(settings.bytes_max / 8),
-            file: None,
-        };
+        let segment_bytes = SEGMENT_BYTES.min(settings.bytes_max / 8);
+        let segments = Segments::new(Arc::clone(&folder), segment_bytes);
+        let writer = Writer::new(segments, Arc::clone(&state), taken, durable);
         let writing = std::thread::Builder::new()
             .name("outbox".into())
             .spawn(move || writer.run())
@@ -200,8 +197,8 @@ impl Outbox {
     ) -> Result<()> {
         let lost = |source: &str| Error::fault("storing a receipt", source);
         let (told, durable) = oneshot::channel();
-        let (frame, jws) = (entry.frame()?, entry.jws.as_str().into());
-        let waiting = Box::new(Waiting { receipt_id, license_id, jws, frame, then, told });
+        let (line, jws) = (entry.line()?, entry.jws.as_str().into());
+        let waiting = Box::new(Waiting { receipt_id, license_id, jws, line, then, told });
         let sent = self.posts.send(Post::Receipt(waiting)).await;
         sent.map_err(|_| lost("the gate is closing"))?;
         durable.await.map_err(|_| lost("the outbox gave it up"))

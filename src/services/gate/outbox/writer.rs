@@ -1,19 +1,17 @@
 //! The thread that makes receipts durable: whatever waits is written together and synced once.
 //!
 //! Nobody is told "durable" before the sync has returned. After a failed write or sync nothing of
-//! the batch counts: the segment is cut back to what is known to be on disk, and where even that
-//! cannot be had, a new one is begun.
+//! what was synced together counts.
 
-use std::{
-    fs::File,
-    io::{self, Write as _},
-    sync::Arc,
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{State, folder::Folder};
+use super::{
+    State,
+    frame::Frame,
+    segments::{Place, Segments},
+};
 use crate::domain::ids::{LicenseId, ReceiptId};
 
 /// The most receipts that are synced together.
@@ -31,7 +29,8 @@ pub(super) struct Waiting {
     pub receipt_id: ReceiptId,
     pub license_id: LicenseId,
     pub jws: Arc<str>,
-    pub frame: Vec<u8>,
+    /// As it lies in a frame.
+    pub line: Vec<u8>,
     /// What is done once the receipt is durable, whether or not anybody still waits for it.
     pub then: Box<dyn FnOnce() + Send>,
     /// Told once the receipt is durable; dropped unheard if it could not be made so.
@@ -41,95 +40,84 @@ pub(super) struct Waiting {
 /// How far receipts are durable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Durable {
-    /// The segment that grows; 0 before there is one.
-    pub segment: u64,
-    /// Its bytes that are on disk.
-    pub length: u64,
+    pub place: Place,
     /// Receipts made durable by this process.
     pub receipts: u64,
 }
 
 pub(super) struct Writer {
-    pub folder: Arc<Folder>,
-    pub state: Arc<State>,
-    pub posts: mpsc::Receiver<Post>,
-    pub durable: watch::Sender<Durable>,
-    /// A segment larger than this is followed by a new one.
-    pub segment_bytes: u64,
-    /// The segment that grows.
-    pub file: Option<File>,
+    segments: Segments,
+    state: Arc<State>,
+    posts: mpsc::Receiver<Post>,
+    durable: watch::Sender<Durable>,
+    frame: Frame,
 }
 
 impl Writer {
+    /// One that writes what is posted and says how far it came.
+    pub fn new(
+        segments: Segments,
+        state: Arc<State>,
+        posts: mpsc::Receiver<Post>,
+        durable: watch::Sender<Durable>,
+    ) -> Self {
+        Self { segments, state, posts, durable, frame: Frame::default() }
+    }
+
     /// Writes until told to close, then writes what still waits.
     pub fn run(mut self) {
         let mut posts = Vec::with_capacity(BATCH_MAX);
-        let mut bytes = Vec::new();
         while self.posts.blocking_recv_many(&mut posts, BATCH_MAX) > 0 {
             let mut batch = Vec::with_capacity(posts.len());
+            self.frame.begin();
             for post in posts.drain(..) {
                 match post {
                     // Whoever went away while waiting was not delivered to.
                     Post::Receipt(waiting) if waiting.told.is_closed() => {}
-                    Post::Receipt(waiting) => batch.push(*waiting),
+                    Post::Receipt(waiting) => {
+                        if !self.frame.add(&waiting.line) {
+                            self.commit(&mut batch);
+                            self.frame.begin();
+                            // One line is never longer than a frame.
+                            self.frame.add(&waiting.line);
+                        }
+                        batch.push(*waiting);
+                    }
                     Post::Close => self.posts.close(),
                 }
             }
             if !batch.is_empty() {
-                bytes.clear();
-                batch.iter().for_each(|each| bytes.extend_from_slice(&each.frame));
-                self.commit(batch, &bytes);
+                self.commit(&mut batch);
             }
         }
-    }
-
-    fn commit(&mut self, batch: Vec<Waiting>, bytes: &[u8]) {
-        let mut durable = *self.durable.borrow();
-        if let Err(error) = self.append(&mut durable, bytes) {
-            tracing::error!(%error, "{} receipts could not be written; their last bytes are kept back", batch.len());
-            self.durable.send_replace(durable);
-            self.state.failed(Instant::now());
-            return;
-        }
-        durable.receipts += u64::try_from(batch.len()).unwrap_or(0);
-        self.state.recent.add(&batch);
-        // The loader hears of it first, so that whoever waits for the books does not look too early.
-        self.durable.send_replace(durable);
-        for waiting in batch {
-            (waiting.then)();
-            // The client may have gone away in the meantime; its receipt stands.
-            let _ = waiting.told.send(());
+        if let Err(error) = self.segments.close() {
+            tracing::warn!(%error, "The outbox leaves more on the disk than it needs");
         }
     }
 
-    /// Writes and syncs; what is on disk afterwards stands in `durable`.
-    fn append(&mut self, durable: &mut Durable, bytes: &[u8]) -> io::Result<()> {
-        if self.file.is_none() || durable.length >= self.segment_bytes {
-            let (segment, file) = self.folder.begin()?;
-            self.file = Some(file);
-            (durable.segment, durable.length) = (segment, 0);
-        }
-        let Some(file) = &mut self.file else {
-            return Err(io::Error::other("there is no segment to write to"));
-        };
-        let written = file.write_all(bytes).and_then(|()| {
+    fn commit(&mut self, batch: &mut Vec<Waiting>) {
+        let written = self.segments.append(self.frame.end(), |file| {
             #[cfg(test)]
             self.state.faults.strike()?;
             file.sync_data()
         });
+        let mut durable = *self.durable.borrow();
+        durable.place = self.segments.place();
         if let Err(error) = written {
-            // What a failed sync has left in memory may never reach the disk, so this segment takes
-            // nothing more.
-            let cut = file.set_len(durable.length).and_then(|()| file.sync_all());
-            if let Err(cut) = cut {
-                tracing::error!(error = %cut, "What was half-written could not be cut off");
-            }
-            self.file = None;
-            return Err(error);
+            tracing::error!(%error, "{} receipts could not be written; their last bytes are kept back", batch.len());
+            self.durable.send_replace(durable);
+            self.state.failed(Instant::now());
+            batch.clear();
+            return;
         }
-        let grown = u64::try_from(bytes.len()).unwrap_or(0);
-        durable.length += grown;
-        self.folder.grown(grown);
-        Ok(())
+        durable.receipts += u64::try_from(batch.len()).unwrap_or(0);
+        self.state.recent.add(batch);
+        // The loader hears of it first, so that whoever waits for the books does not look too early.
+        self.durable.send_replace(durable);
+        for waiting in batch.drain(..) {
+            (waiting.then)();
+            // The client may have gone away in the meantime; its receipt stands.
+            let _ = waiting.told.send(());
+        }
     }
 }
