@@ -1,25 +1,17 @@
-//! The gate beside what people put in front of their files today (P1 to P4, P6).
+//! The gate beside what people put in front of their files today (P1 to P4).
 
-use std::{
-    fs,
-    io::Write as _,
-    path::Path,
-    process::Command,
-    rc::Rc,
-    time::{Duration, Instant},
-};
-
-use sqlx::PgPool;
+use std::{fs, io::Write as _, path::Path, process::Command, rc::Rc, time::Instant};
 
 use crate::{
     Result,
-    books::{Books, until_at_rest},
-    machine::{self, Bench, Core, Process, until_listening},
+    books::Books,
+    contender::{Contender, end},
+    machine::{self, Bench, Core, Process, until_answering},
     peers::{self, Role},
     product,
     report::{Goal, Report, Spread},
     seed::{self, Market, Size},
-    wrk::{Load, Requests, Shot, shoot},
+    wrk::{Load, Requests},
 };
 
 const ORIGIN: u16 = 9101;
@@ -30,11 +22,9 @@ const NGINX_CHAIN: u16 = 9203;
 const AXUM: u16 = 9204;
 const OURS: u16 = 9301;
 const OURS_SITE: u16 = 9306;
-const OURS_FEW: u16 = 9302;
-const OURS_MANY: u16 = 9303;
 
 /// What a market for the gate has unless a part says otherwise: nothing ever runs out.
-const MARKET: Size = Size {
+pub const MARKET: Size = Size {
     works: 100,
     bytes: 1024,
     buyers: 100,
@@ -47,67 +37,6 @@ const MARKET: Size = Size {
 /// decision: what is left is the proxy alone.
 const SITE_HOST: &str = "site.example";
 const FREE_PATH: &str = "/robots.txt";
-/// For a process that was stopped to catch up with what its timers missed.
-const AWAKENING: Duration = Duration::from_millis(300);
-
-/// Somebody who takes part.
-struct Contender {
-    name: &'static str,
-    port: u16,
-    process: Rc<Process>,
-    requests: Requests,
-    /// Where its deliveries are written, if they are.
-    pool: Option<PgPool>,
-    shots: Vec<Shot>,
-    /// Good answers a second, counted until the last of them was in the books.
-    booked: Vec<f64>,
-}
-
-impl Contender {
-    fn new(
-        name: &'static str,
-        port: u16,
-        process: Rc<Process>,
-        requests: Requests,
-    ) -> Result<Self> {
-        process.pause()?;
-        let (shots, booked) = (Vec::new(), Vec::new());
-        Ok(Self { name, port, process, requests, pool: None, shots, booked })
-    }
-
-    /// One whose deliveries are written into these books.
-    fn booking(self, pool: &PgPool) -> Self {
-        Self { pool: Some(pool.clone()), ..self }
-    }
-
-    fn rates(&self) -> Vec<f64> {
-        self.shots.iter().map(Shot::rate).collect()
-    }
-
-    fn medians(&self) -> Vec<f64> {
-        self.shots.iter().map(|shot| shot.p50_micros).collect()
-    }
-
-    fn tails(&self) -> Vec<f64> {
-        self.shots.iter().map(|shot| shot.p99_micros).collect()
-    }
-
-    async fn turn(&mut self, bench: &Bench, load: Load) -> Result<Shot> {
-        self.process.resume()?;
-        tokio::time::sleep(AWAKENING).await;
-        let shot = shoot(bench, self.port, &self.requests, load).await?;
-        if let Some(pool) = &self.pool {
-            let late = until_at_rest(pool).await?;
-            self.booked.push(shot.good() as f64 / (shot.seconds + late.as_secs_f64()));
-        }
-        self.process.pause()?;
-        if shot.refused + shot.lost > 0 {
-            println!("        {}: {} refused, {} lost", self.name, shot.refused, shot.lost);
-        }
-        self.shots.push(shot);
-        Ok(shot)
-    }
-}
 
 /// Who takes part, in the order of `field`.
 mod place {
@@ -172,17 +101,6 @@ pub async fn measure(bench: &Bench, books: &Books, report: &mut Report) -> Resul
         origin.end()?;
         books.drop(book).await?;
         books.drop(site_book).await?;
-    }
-    Ok(())
-}
-
-/// Ends them well, so that nobody is connected to their books any more.
-fn end(field: Vec<Contender>) -> Result<()> {
-    for contender in field {
-        // The last one that has it.
-        if let Ok(process) = Rc::try_unwrap(contender.process) {
-            process.end()?;
-        }
     }
     Ok(())
 }
@@ -328,62 +246,6 @@ fn hold_to_goals(report: &mut Report, connections: u32, field: &[Contender]) {
     }
 }
 
-/// P6.
-pub async fn measure_many_tokens(bench: &Bench, books: &Books, report: &mut Report) -> Result<()> {
-    let sizes = [
-        ("bench_few", OURS_FEW, Size { works: 10, buyers: 10, tokens: 1000, ..MARKET }),
-        ("bench_many", OURS_MANY, Size { buyers: 1000, tokens: 1_000_000, ..MARKET }),
-    ];
-    let mut field = Vec::new();
-    let mut kept = Vec::new();
-    for (name, port, size) in sizes {
-        report.say(&format!("tokens: making {}", size.tokens));
-        let book = books.open(&bench.dir, name).await?;
-        let market = seed::market(&book.services, size).await?;
-        let process = product::start(bench, &book, port).await?;
-        let mebibytes = process.resident_bytes()? as f64 / 1_048_576.0;
-        let what = format!("memory of a gate with {} tokens", size.tokens);
-        report.figure("tokens", &what, "MiB", Spread::exact(mebibytes));
-        let requests = Requests {
-            tokens: size.tokens,
-            paths: market.paths(),
-            ready: false,
-            host: "127.0.0.1".into(),
-            scope: None,
-        };
-        let contender = Contender::new(name, port, Rc::new(process), requests)?;
-        field.push(contender.booking(&book.services.pool));
-        kept.push(book);
-    }
-    for round in 0..=bench.rounds {
-        for turn in 0..field.len() {
-            let i = (round + turn) % field.len();
-            if let Some(contender) = field.get_mut(i) {
-                let load = Load { connections: 32, seconds: bench.seconds, rest_millis: 0.0 };
-                contender.turn(bench, load).await?;
-                if round == 0 {
-                    contender.shots.clear();
-                }
-            }
-        }
-    }
-    if let [few, many] = field.as_slice() {
-        report.figure("tokens", "1,000 tokens", "answers/s", Spread::of(&few.rates()));
-        report.figure("tokens", "1,000,000 tokens", "answers/s", Spread::of(&many.rates()));
-        report.target(
-            "P6",
-            "gate with 1,000,000 live tokens / with 1,000, 32 connections",
-            Goal::AtLeast(0.95),
-            Spread::of_ratios(&many.rates(), &few.rates()),
-        );
-    }
-    end(field)?;
-    for book in kept {
-        books.drop(book).await?;
-    }
-    Ok(())
-}
-
 async fn stand_in(
     bench: &Bench,
     which: &str,
@@ -398,7 +260,7 @@ async fn stand_in(
         .arg(files);
     let log = bench.dir.join(format!("{which}.log"));
     let process = Process::start(command, core, &log)?;
-    until_listening(port).await?;
+    until_answering(port).await?;
     Ok(process)
 }
 

@@ -11,6 +11,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
 use crate::Result;
 
 /// Above this the machine is busy with something else.
@@ -196,14 +201,21 @@ impl Drop for Process {
     }
 }
 
-/// Waits until something listens on a port of this machine.
-pub async fn until_listening(port: u16) -> Result<()> {
+/// Waits until something answers HTTP on a port of this machine, whatever it says. A program may
+/// listen long before it answers.
+pub async fn until_answering(port: u16) -> Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+    while !answers(port).await {
         if Instant::now() > deadline {
-            return Err(format!("Nothing listens on port {port} after {PATIENCE:?}.").into());
+            return Err(format!("Nothing answers on port {port} after {PATIENCE:?}.").into());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     Ok(())
+}
+
+async fn answers(port: u16) -> bool {
+    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else { return false };
+    let asked = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    asked.is_ok() && stream.read(&mut [0; 64]).await.is_ok_and(|read| read > 0)
 }

@@ -5,6 +5,7 @@
 //! is printed like one that is met, and makes the run fail.
 
 mod books;
+mod contender;
 mod feed;
 mod gate;
 mod ingest;
@@ -15,6 +16,7 @@ mod product;
 mod report;
 mod seed;
 mod stand_ins;
+mod tokens;
 mod wrk;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -137,7 +139,7 @@ async fn measure(command: Command) -> Result<bool> {
         gate::measure(&bench, &postgres, &mut report).await?;
     }
     if wanted(Part::Tokens) {
-        gate::measure_many_tokens(&bench, &postgres, &mut report).await?;
+        tokens::measure(&bench, &postgres, &mut report).await?;
     }
     if wanted(Part::Limits) {
         limits::measure(&bench, &postgres, &mut report).await?;

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use crate::{
     Result,
-    machine::{Bench, Core, Process, until_listening},
+    machine::{Bench, Core, Process, until_answering},
 };
 
 /// What an nginx does.
@@ -33,7 +33,7 @@ pub async fn start(
     let mut command = Command::new(bench.peers.join("usr/sbin/nginx"));
     command.arg("-p").arg(&dir).args(["-c", "nginx.conf", "-e", "error.log"]);
     let process = Process::start(command, core, &dir.join("log"))?;
-    until_listening(port).await?;
+    until_answering(port).await?;
     Ok(process)
 }
 

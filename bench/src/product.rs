@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use crate::{
     Result,
     books::Book,
-    machine::{Bench, Core, Process, until_listening},
+    machine::{Bench, Core, Process, until_answering},
 };
 
 /// What the product is configured with. Sign-in is asked for and never used.
@@ -38,7 +38,7 @@ pub async fn start(bench: &Bench, book: &Book, port: u16) -> Result<Process> {
     command.envs(settings(&book.url, port, &bench.dir.join(format!("data-{}", book.name))));
     let log = bench.dir.join(format!("gate-{}.log", book.name));
     let process = Process::start(command, Core::First, &log)?;
-    until_listening(port).await.map_err(|error| format!("{error} See {}.", log.display()))?;
+    until_answering(port).await.map_err(|error| format!("{error} See {}.", log.display()))?;
     Ok(process)
 }
 
