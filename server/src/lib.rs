@@ -4,6 +4,7 @@
 
 pub mod commands;
 pub mod config;
+pub mod front;
 pub mod gate;
 pub mod listen;
 pub mod outbound;

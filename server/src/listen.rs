@@ -5,6 +5,7 @@
 //! lies between us and the network is kept short, so that bytes said to have gone out have.
 
 use std::{
+    convert::Infallible,
     io,
     pin::Pin,
     sync::{Arc, atomic::Ordering},
@@ -12,13 +13,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body};
 use http::Request;
-use hyper::{body::Incoming, server::conn::http1};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
 };
 use socket2::SockRef;
 use tokio::{
@@ -26,9 +25,8 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
 };
-use tower::ServiceExt as _;
 
-use crate::gate::Connection;
+use crate::{front::Front, gate::Connection};
 
 /// From the opening of a connection, or the end of an answer on it, to the end of the next
 /// request's headers.
@@ -44,9 +42,10 @@ const BREATH: Duration = Duration::from_millis(50);
 /// Serves until told to stop, then until every request under way is answered.
 pub async fn serve(
     listener: TcpListener,
-    router: Router,
+    front: impl Into<Front>,
     mut stop: watch::Receiver<bool>,
 ) -> io::Result<()> {
+    let front = front.into();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER_PATIENCE);
     http.max_buf_size(usize::try_from(UNSENT_MAX).unwrap_or(usize::MAX));
@@ -79,12 +78,12 @@ pub async fn serve(
         }
         let about = Connection::new(peer);
         let stream = Counted { stream, about: about.clone() };
-        let router = router.clone().map_request(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(about.clone());
-            request.map(Body::new)
+        let front = front.clone();
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let (front, about) = (front.clone(), about.clone());
+            async move { Ok::<_, Infallible>(front.answer(request, Some(about)).await) }
         });
-        let connection =
-            http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        let connection = http.serve_connection(TokioIo::new(stream), answer);
         let connection = open.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

@@ -8,7 +8,7 @@ use app::pages;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{Next, from_fn_with_state},
     response::Response,
     routing::{get, post},
@@ -137,22 +137,23 @@ pub fn health(services: Services) -> Router {
 pub fn with_headers(router: Router, https: bool) -> Router {
     router.layer(
         ServiceBuilder::new()
-            .map_response(move |response| fix_headers(response, https))
+            .map_response(move |mut response: http::Response<_>| {
+                fix_headers(response.headers_mut(), https);
+                response
+            })
             .layer(CatchPanicLayer::new())
             .layer(RequestBodyTimeoutLayer::new(BODY_PATIENCE)),
     )
 }
 
 /// Sets them where the answer does not say otherwise.
-fn fix_headers<B>(mut response: http::Response<B>, https: bool) -> http::Response<B> {
-    let headers = response.headers_mut();
+pub(crate) fn fix_headers(headers: &mut HeaderMap, https: bool) {
     for (name, value) in FIXED {
         headers.entry(name).or_insert(value);
     }
     if https {
         headers.entry(header::STRICT_TRANSPORT_SECURITY).or_insert(ONLY_HTTPS);
     }
-    response
 }
 
 /// Doors that draw no page of their own leave the refusal on their answer; here it becomes a page.

@@ -23,6 +23,7 @@ use url::Url;
 
 use crate::{
     config::{self, Config, Database, Provider},
+    front::Front,
     gate::{
         self, Gate,
         proxy::{Limits, Sites},
@@ -198,7 +199,7 @@ impl Runtime {
             }
         })?;
         let address = listener.local_addr()?;
-        let (router, gate) = assemble(&config, roles, &services).await?;
+        let (front, gate) = assemble(&config, roles, &services).await?;
         let working = if roles.contains(&Role::Worker) {
             let worker = Worker {
                 services,
@@ -210,7 +211,7 @@ impl Runtime {
         } else {
             None
         };
-        let serving = tokio::spawn(listen::serve(listener, router, stop.clone()));
+        let serving = tokio::spawn(listen::serve(listener, front, stop.clone()));
         Ok(Self { base_url: config.web.base_url, address, stop, serving, working, gate })
     }
 
@@ -247,12 +248,12 @@ impl Runtime {
     }
 }
 
-/// Everything these roles answer, in one router, and the gate behind it if there is one.
+/// Everything these roles answer, and the gate behind it if there is one.
 pub async fn assemble(
     config: &Config,
     roles: &[Role],
     services: &Services,
-) -> Result<(Router, Option<Gate>), Error> {
+) -> Result<(Front, Option<Gate>), Error> {
     let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
     let mut router = Router::new();
     let gate = if roles.contains(&Role::Gate) {
@@ -266,17 +267,21 @@ pub async fn assemble(
         router = router.merge(portal(config, services, &base_url)?);
     }
     router = router.merge(router::health(services.clone()));
-    router = router::with_headers(router, base_url.scheme() == "https");
-    if let Some(gate) = &gate {
-        let (_, outbound) = outside(config)?;
-        let limits = Limits {
-            page_bytes_max: config.gate.page_bytes_max,
-            silence_max: Patience::default().answer,
-        };
-        let sites = Sites::open(services.clone(), gate.clone(), outbound, limits, &base_url);
-        router = sites.await?.before(router);
-    }
-    Ok((router, gate))
+    let https = base_url.scheme() == "https";
+    let router = router::with_headers(router, https);
+    let sites = match &gate {
+        None => None,
+        Some(gate) => {
+            let (_, outbound) = outside(config)?;
+            let limits = Limits {
+                page_bytes_max: config.gate.page_bytes_max,
+                silence_max: Patience::default().answer,
+            };
+            let services = services.clone();
+            Some(Sites::open(services, gate.clone(), outbound, limits, &base_url).await?)
+        }
+    };
+    Ok((Front::new(router, gate.clone(), sites, https), gate))
 }
 
 /// The way out to places that somebody else names. In a sandbox they may be on loopback.

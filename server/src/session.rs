@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
@@ -34,7 +34,7 @@ use crate::refused;
 
 /// The data key that holds the organization acted for.
 const ORG_KEY: &str = "org_id";
-const REQUEST_ID_HEADER: &str = "x-request-id";
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The session a signed-in request came with; handlers find it among the request's extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,10 +78,15 @@ pub async fn number_request(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", request.id = %request_id, %method, route);
     request.extensions_mut().insert(request_id);
     let mut response = next.run(request).instrument(span).await;
-    if let Ok(value) = HeaderValue::from_str(&request_id.to_string()) {
+    number(&mut response, request_id);
+    response
+}
+
+/// Puts the request's id on its answer.
+pub(crate) fn number(response: &mut Response, request_id: RequestId) {
+    if let Ok(value) = HeaderValue::try_from(request_id.to_string()) {
         response.headers_mut().insert(REQUEST_ID_HEADER, value);
     }
-    response
 }
 
 /// The request's id, minted if no layer did.

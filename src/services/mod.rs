@@ -11,6 +11,7 @@ use sqlx::PgPool;
 use crate::domain::{error::Refusal, ids::TypedId};
 
 pub mod archive;
+pub mod backroom;
 pub mod content;
 pub mod events;
 pub mod health;

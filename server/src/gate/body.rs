@@ -9,6 +9,7 @@ use std::{io, sync::Arc};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use futures::{
     Stream, StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
@@ -17,8 +18,9 @@ use imprimatur::{
     domain::{
         asset::ContentId,
         gate::{Ask, Content},
-        ids::TokenId,
+        ids::ReceiptId,
         receipt::Receipt,
+        terms::Scope,
     },
     services::gate::{
         Admission, Delivery,
@@ -128,16 +130,26 @@ impl Source {
 /// arrived was aborted, and is noted with how many bytes went out.
 pub(super) struct Flight {
     gate: Gate,
-    attempt: Option<Attempt>,
-    client: Client,
+    /// What is to be noted; nothing once it has arrived.
+    course: Option<Course>,
     /// The connection, and how much had gone out by it before.
     connection: Option<(Connection, u64)>,
     /// Bytes of the body that left this file.
     pub handed_on: u64,
     encoding: Encoding,
-    token_id: TokenId,
     /// Of the whole delivery; of a page, all that came so far.
     pub bytes: u64,
+}
+
+struct Course {
+    at: DateTime<Utc>,
+    /// Where it ends here.
+    code: &'static str,
+    known: Known,
+    ask: Ask,
+    scope: Scope,
+    client: Client,
+    receipt_id: Option<ReceiptId>,
 }
 
 impl Flight {
@@ -145,57 +157,49 @@ impl Flight {
     pub fn new(
         gate: &Gate,
         asked: &Asked,
-        ask: &Ask,
+        ask: Ask,
         delivery: &Delivery,
         encoding: Encoding,
     ) -> Self {
-        let Receipt { receipt_id, token_id, scope, timestamp, bytes, .. } = delivery.receipt;
+        let Receipt { receipt_id, token_id, scope, timestamp: at, bytes, .. } = delivery.receipt;
         let known = Known { token_id, license: Arc::clone(delivery.license()) };
-        let mut attempt = Attempt::new(timestamp, ABORTED, known, ask, asked.client.clone());
-        attempt.receipt_id = Some(receipt_id);
-        attempt.scope = Some(scope.as_str());
-        let mut flight = Self::begun(gate, asked, token_id, attempt);
+        let (client, receipt_id) = (asked.client.clone(), Some(receipt_id));
+        let course = Course { at, code: ABORTED, known, ask, scope, client, receipt_id };
+        let mut flight = Self::begun(gate, asked, course);
         (flight.encoding, flight.bytes) = (encoding, bytes);
         flight
     }
 
     /// A page of a site that begins; its receipt comes with its end.
-    pub fn of_page(gate: &Gate, asked: &Asked, ask: &Ask, admission: &Admission) -> Self {
+    pub fn of_page(gate: &Gate, asked: &Asked, ask: Ask, admission: &Admission) -> Self {
         let (token_id, license) = (admission.token_id(), Arc::clone(&admission.license));
-        let known = Known { token_id, license };
-        let mut attempt = Attempt::new(admission.at(), ABORTED, known, ask, asked.client.clone());
-        attempt.scope = Some(admission.scope.as_str());
-        Self::begun(gate, asked, token_id, attempt)
+        let (known, scope, client) =
+            (Known { token_id, license }, admission.scope, asked.client.clone());
+        let (at, code, receipt_id) = (admission.at(), ABORTED, None);
+        Self::begun(gate, asked, Course { at, code, known, ask, scope, client, receipt_id })
     }
 
-    fn begun(gate: &Gate, asked: &Asked, token_id: TokenId, attempt: Attempt) -> Self {
-        let connection = asked.connection.clone();
-        let connection = connection.map(|connection| {
+    fn begun(gate: &Gate, asked: &Asked, course: Course) -> Self {
+        let connection = asked.connection.clone().map(|connection| {
             let before = connection.sent();
             (connection, before)
         });
-        let client = asked.client.clone();
-        let gate = gate.clone();
-        let (attempt, encoding) = (Some(attempt), Encoding::Identity);
-        Self { gate, attempt, client, connection, handed_on: 0, encoding, token_id, bytes: 0 }
+        let (gate, course, encoding) = (gate.clone(), Some(course), Encoding::Identity);
+        Self { gate, course, connection, handed_on: 0, encoding, bytes: 0 }
     }
 
     /// It cannot go on, and that is our fault.
     pub fn cut_off(&mut self) {
-        if let Some(attempt) = &mut self.attempt {
-            attempt.code = CUT_OFF;
+        if let Some(course) = &mut self.course {
+            course.code = CUT_OFF;
         }
     }
 
     /// Its receipt is durable.
     pub fn arrived(&mut self) {
-        if let Some(attempt) = self.attempt.take() {
-            self.gate.attempts().delivered(Delivered {
-                at: attempt.at,
-                token_id: self.token_id,
-                client: self.client.clone(),
-                bytes: self.bytes,
-            });
+        if let Some(Course { at, known, client, .. }) = self.course.take() {
+            let (token_id, bytes) = (known.token_id, self.bytes);
+            self.gate.attempts().delivered(Delivered { at, token_id, client, bytes });
         }
     }
 
@@ -213,9 +217,12 @@ impl Flight {
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        if let Some(mut attempt) = self.attempt.take() {
-            attempt.bytes_out = self.went_out();
-            self.gate.attempts().attempt(attempt);
+        if let Some(course) = self.course.take() {
+            let Course { at, code, known, ask, scope, client, receipt_id } = course;
+            let scope = Some(scope.as_str());
+            let bytes_out = self.went_out();
+            let attempt = Attempt::new(at, code, known, &ask, client);
+            self.gate.attempts().attempt(Attempt { scope, bytes_out, receipt_id, ..attempt });
         }
     }
 }

@@ -8,22 +8,26 @@
 
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderName, HeaderValue, Method, Response as HttpResponse, StatusCode, header},
-    response::{IntoResponse, Response},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::Response,
 };
 use imprimatur::{
-    domain::gate::{Ask, Content, Licensed, Rate},
+    domain::{
+        gate::{Ask, Content, Licensed, Rate},
+        ids::RequestId,
+    },
     services::{
         Error,
         gate::{Admission, Delivery, Parcel},
     },
 };
 
+use percent_encoding::percent_decode_str;
+
 use super::{
-    Gate,
+    Connection, Gate,
     body::{Flight, ONE_PIECE_BYTES_MAX, Source, delivered},
-    conditional::{Validators, Verdict, etag, http_date},
+    conditional::{Validators, Verdict},
     encoding::{self, Encoding},
     problem::Problem,
     range::{self, Part, Selection},
@@ -38,11 +42,35 @@ const RATE: HeaderName = HeaderName::from_static("ratelimit");
 
 const READING: &str = "reading licensed content";
 
-/// `GET` and `HEAD`.
-pub(super) async fn content(State(gate): State<Gate>, method: Method, asked: Asked) -> Response {
-    match respond(&gate, &method, &asked).await {
-        Ok(response) => response,
-        Err(problem) => problem.answer(&gate, asked.request_id),
+/// What a request for content names, whether or not it is a content ID; nothing where the request is
+/// for something else.
+pub fn subject(request: &Parts) -> Option<String> {
+    let name = request.uri.path().strip_prefix("/c/")?;
+    let is_one = !name.is_empty() && !name.contains('/');
+    // What is not UTF-8 names nothing, like anything else that is no content ID.
+    is_one.then(|| percent_decode_str(name).decode_utf8().unwrap_or_default().into_owned())
+}
+
+impl Gate {
+    /// Answers a request for content. Whatever body it has is left unread.
+    pub(crate) async fn content(
+        &self,
+        subject: String,
+        request: Parts,
+        request_id: RequestId,
+        connection: Option<Connection>,
+    ) -> Response {
+        let Parts { method, headers, .. } = request;
+        let answer = if matches!(method, Method::GET | Method::HEAD) {
+            let asked = Asked::new(self, request_id, headers, connection, subject);
+            respond(self, &method, &asked).await
+        } else {
+            let code = "method_not_allowed";
+            let detail = "Only GET and HEAD are answered here.";
+            Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, code, detail)
+                .with(header::ALLOW, "GET,HEAD"))
+        };
+        answer.unwrap_or_else(|problem| problem.answer(self, request_id))
     }
 }
 
@@ -90,14 +118,14 @@ fn plan(method: &Method, asked: &Asked, content: &Content) -> Plan {
 
 async fn respond(gate: &Gate, method: &Method, asked: &Asked) -> Result<Response, Problem> {
     let ask = asked.ask();
-    let content = gate.keeper().peek(asked.secret(), &ask);
+    let content = asked.bearer.content(&ask);
     let plan = content.as_ref().map(|content| plan(method, asked, content));
     match plan {
         // Whether it may be answered at all comes first, and says why not.
         None => Err(deny(gate, asked, &ask).await),
-        Some(Plan::Whole(encoding)) => give(gate, method, asked, &ask, encoding, None).await,
+        Some(Plan::Whole(encoding)) => give(gate, method, asked, ask, encoding, None).await,
         Some(Plan::Part(part)) => {
-            give(gate, method, asked, &ask, Encoding::Identity, Some(part)).await
+            give(gate, method, asked, ask, Encoding::Identity, Some(part)).await
         }
         Some(free) => look(gate, asked, &ask, free).await,
     }
@@ -105,7 +133,7 @@ async fn respond(gate: &Gate, method: &Method, asked: &Asked) -> Result<Response
 
 /// The denial of a request for what no license of its token covers.
 async fn deny(gate: &Gate, asked: &Asked, ask: &Ask) -> Problem {
-    match gate.keeper().look(asked.secret(), ask) {
+    match gate.keeper().look(&asked.bearer, ask) {
         Err(denial) => gate.refuse(asked, ask, denial).await,
         // A snapshot came in between; asked again it is found.
         Ok(_) => Problem::unavailable("too_busy", "Licenses have just changed. Ask again."),
@@ -114,7 +142,7 @@ async fn deny(gate: &Gate, asked: &Asked, ask: &Ask) -> Problem {
 
 /// Answers that take no content.
 async fn look(gate: &Gate, asked: &Asked, ask: &Ask, plan: Plan) -> Result<Response, Problem> {
-    let look = match gate.keeper().look(asked.secret(), ask) {
+    let look = match gate.keeper().look(&asked.bearer, ask) {
         Ok(look) => look,
         Err(denial) => return Err(gate.refuse(asked, ask, denial).await),
     };
@@ -150,13 +178,13 @@ async fn give(
     gate: &Gate,
     method: &Method,
     asked: &Asked,
-    ask: &Ask,
+    ask: Ask,
     encoding: Encoding,
     part: Option<Part>,
 ) -> Result<Response, Problem> {
-    let admission = match gate.keeper().admit(asked.secret(), ask) {
+    let admission = match gate.keeper().admit(&asked.bearer, &ask) {
         Ok(admission) => admission,
-        Err(denial) => return Err(gate.refuse(asked, ask, denial).await),
+        Err(denial) => return Err(gate.refuse(asked, &ask, denial).await),
     };
     let Admission { content, license, rate, .. } = &admission;
     let content = content.clone().ok_or_else(no_content)?;
@@ -289,42 +317,14 @@ fn headed(
     rate: Rate,
     encoding: Encoding,
 ) -> Result<Response, Problem> {
-    let manifest = gate.manifest_url(&content.content_id);
-    let terms = gate.license_url(&license.terms_digest);
-    let media_type = HeaderValue::from_str(&content.media_type)
-        .unwrap_or(HeaderValue::from_static("application/octet-stream"));
-    let mut builder = HttpResponse::builder()
-        .header(header::CONTENT_TYPE, media_type)
-        .header(header::ETAG, etag(&content.content_id, encoding))
-        .header(header::LAST_MODIFIED, http_date(content.registered_at))
-        .header(header::CACHE_CONTROL, "private, no-store")
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'")
-        .header(
-            header::LINK,
-            format!("<{manifest}>; rel=\"describedby\"; type=\"application/json\""),
-        )
-        .header(header::LINK, format!("<{terms}>; rel=\"license\""))
-        .header(CONTENT_ID, content.content_id.as_str());
+    let mut response = Response::new(Body::empty());
+    let headers = response.headers_mut();
+    *headers = gate.0.heads.of(gate, content, &license.terms_digest, encoding)?;
     for (name, value) in rate_headers(rate) {
-        builder = builder.header(name, value);
+        let value = HeaderValue::try_from(value);
+        headers.insert(name, value.map_err(|error| Error::fault("writing a header", error))?);
     }
-    if encoding::compressible(&content.media_type, content.bytes) {
-        builder = builder.header(header::VARY, "accept-encoding");
-    }
-    // The length of what is compressed on the way is not known before, and its bytes are not those
-    // that a range counts.
-    builder = match encoding.token() {
-        Some(coding) => {
-            builder.header(header::CONTENT_ENCODING, coding).header(header::ACCEPT_RANGES, "none")
-        }
-        None => builder
-            .header(header::CONTENT_LENGTH, content.bytes)
-            .header(header::ACCEPT_RANGES, "bytes"),
-    };
-    let response =
-        builder.body(Body::empty()).map_err(|error| Error::fault("writing headers", error))?;
-    Ok(response.into_response())
+    Ok(response)
 }
 
 /// How many requests are left of a minute's worth, and in how many seconds all of them are again

@@ -49,12 +49,11 @@ pub(super) async fn manifest(State(gate): State<Gate>, asked: Asked) -> Response
 }
 
 async fn read_manifest(gate: &Gate, asked: &Asked) -> Result<Response, Problem> {
-    let consumer = match asked.secret() {
-        None => {
-            gate.count_stranger(asked).map_err(too_many)?;
-            None
-        }
-        Some(_) => Some(identify(gate, asked).await?.org_id),
+    let consumer = if asked.bearer.presents_nothing() {
+        gate.count_stranger(asked).map_err(too_many)?;
+        None
+    } else {
+        Some(identify(gate, asked).await?.org_id)
     };
     let content_id: ContentId = asked.subject.parse()?;
     let manifest = gate::manifest(gate.keeper().services(), &content_id, consumer).await?;
@@ -90,7 +89,7 @@ fn instant(at: DateTime<Utc>) -> String {
 }
 
 async fn identify(gate: &Gate, asked: &Asked) -> Result<Machine, Problem> {
-    match gate.keeper().identify(asked.secret()) {
+    match gate.keeper().identify(&asked.bearer) {
         Ok(machine) => Ok(machine),
         // Nothing here is on offer.
         Err(denial) => {

@@ -14,6 +14,9 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream::BoxStream};
 use tokio_util::io::{ReaderStream, StreamReader};
 
+/// Applications' types that are text all the same.
+const TEXTUAL: [&str; 10] =
+    ["json", "xml", "javascript", "x-ndjson", "jsonl", "csv", "yaml", "toml", "rtf", "x-sh"];
 /// Below this a compressed answer is hardly shorter.
 const BYTES_MIN: u64 = 1024;
 /// Strong enough for text and cheap enough to do for every delivery.
@@ -66,24 +69,16 @@ fn encoded(
 
 /// Whether content of this type and length has compressed representations.
 pub(super) fn compressible(media_type: &str, bytes: u64) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let textual = essence.starts_with("text/")
-        || essence.ends_with("+json")
-        || essence.ends_with("+xml")
-        || matches!(
-            essence.as_str(),
-            "application/json"
-                | "application/xml"
-                | "application/javascript"
-                | "application/x-ndjson"
-                | "application/jsonl"
-                | "application/csv"
-                | "application/yaml"
-                | "application/toml"
-                | "application/rtf"
-                | "application/x-sh"
-        );
-    textual && bytes >= BYTES_MIN
+    if bytes < BYTES_MIN {
+        return false;
+    }
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let Some((kind, name)) = essence.split_once('/') else { return false };
+    let suffix = name.rsplit_once('+').map(|(_, suffix)| suffix);
+    let is_one_of = |names: &[&str], name: &str| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    kind.eq_ignore_ascii_case("text")
+        || suffix.is_some_and(|suffix| is_one_of(&["json", "xml"], suffix))
+        || kind.eq_ignore_ascii_case("application") && is_one_of(&TEXTUAL, name)
 }
 
 /// The coding to send, or `None` if the client takes none of those there are.

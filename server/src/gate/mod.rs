@@ -9,6 +9,7 @@ mod conditional;
 mod deliver;
 mod documents;
 mod encoding;
+mod head;
 mod problem;
 pub mod proxy;
 mod quiet;
@@ -20,11 +21,11 @@ mod unlicensed;
 
 use std::sync::Arc;
 
-use axum::{Router, middleware::from_fn, routing::get};
+use axum::{Router, middleware::from_fn, response::Response, routing::get};
 use imprimatur::{
-    domain::asset::ContentId,
+    domain::{asset::ContentId, ids::RequestId},
     services::{
-        Result, Services,
+        Error, Result, Services,
         gate::{
             self, Keeper,
             attempts::{AttemptKey, Attempts},
@@ -35,8 +36,9 @@ use imprimatur::{
 use ipnet::IpNet;
 
 pub use client::Connection;
+pub use deliver::subject;
 
-use self::{quiet::Quiet, refuse::Offers, unlicensed::Unlicensed};
+use self::{head::Heads, problem::Problem, quiet::Quiet, refuse::Offers, unlicensed::Unlicensed};
 use crate::session::number_request;
 
 /// The running gate. Clones are the same gate.
@@ -48,6 +50,7 @@ struct Inner {
     attempts: Attempts,
     unlicensed: Unlicensed,
     offers: Offers,
+    heads: Heads,
     quiet: Quiet,
     settings: Settings,
 }
@@ -72,11 +75,12 @@ impl Gate {
     /// Reads keys, licenses and tokens, and starts to keep them fresh.
     pub async fn start(services: Services, mut settings: Settings) -> Result<Self> {
         settings.base_url.truncate(settings.base_url.trim_end_matches('/').len());
-        let attempts = Attempts::open(services.clone(), settings.attempt_key.clone());
         let keeper = Keeper::open(services, settings.keeper.clone()).await?;
+        let attempts = Attempts::open(keeper.backroom(), settings.attempt_key.clone());
         let unlicensed = Unlicensed::new(settings.unlicensed_per_hour);
-        let (offers, quiet) = (Offers::default(), Quiet::default());
-        Ok(Self(Arc::new(Inner { keeper, attempts, unlicensed, offers, quiet, settings })))
+        let (offers, heads, quiet) = (Offers::default(), Heads::default(), Quiet::default());
+        let inner = Inner { keeper, attempts, unlicensed, offers, heads, quiet, settings };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Writes the receipts that still wait and stops. To be called when no request is left.
@@ -107,6 +111,12 @@ impl Gate {
         &self.0.settings.base_url
     }
 
+    /// The answer to a request that brought down whoever worked on it.
+    pub(crate) fn panicked(&self, request_id: RequestId) -> Response {
+        let fault = Error::fault("answering at the gate", "a panic, which is logged beside");
+        Problem::from(fault).answer(self, request_id)
+    }
+
     fn manifest_url(&self, content_id: &ContentId) -> String {
         format!("{}/c/{content_id}/manifest", self.base_url())
     }
@@ -116,10 +126,9 @@ impl Gate {
     }
 }
 
-/// Everything machines reach at the gate. Every answer carries its request id.
+/// What machines reach at the gate besides content. Every answer carries its request id.
 pub fn routes(gate: Gate) -> Router {
     Router::new()
-        .route("/c/{content_id}", get(deliver::content))
         .route("/c/{content_id}/manifest", get(documents::manifest))
         .route("/receipts", get(documents::receipts))
         .route("/receipts/{receipt_id}", get(documents::receipt))

@@ -95,7 +95,6 @@ impl Gate {
     /// and 429 once that was asked too often.
     pub(super) async fn refuse(&self, asked: &Asked, ask: &Ask, denial: Denial) -> Problem {
         let now = self.keeper().services().now();
-        let known = self.keeper().known(asked.secret());
         let code = denial.refusal.code;
         let is_stranger = matches!(code, "missing_token" | "invalid_token");
         let problem = if is_stranger && let Err(seconds) = self.count_stranger(asked) {
@@ -107,7 +106,7 @@ impl Gate {
         } else {
             denial.into()
         };
-        match known {
+        match asked.bearer.token() {
             Some(known) => {
                 let client = asked.client.clone();
                 self.attempts().attempt(Attempt::new(now, problem.code, known, ask, client));

@@ -1,9 +1,11 @@
 //! What a machine sent, read from headers and path. What cannot be read is kept as such: the
 //! decision says when it matters.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
 use imprimatur::{
     domain::{
@@ -11,7 +13,7 @@ use imprimatur::{
         ids::RequestId,
         metering::JobName,
     },
-    services::gate::attempts::Client,
+    services::gate::{Bearer, attempts::Client},
 };
 
 use super::{
@@ -31,6 +33,8 @@ const SCOPE: &str = "imprimatur-scope";
 pub(super) struct Asked {
     pub request_id: RequestId,
     pub headers: HeaderMap,
+    /// Who asks.
+    pub bearer: Bearer,
     pub client: Client,
     /// Nothing where no listener of ours took the request.
     pub connection: Option<Connection>,
@@ -53,31 +57,56 @@ impl FromRequestParts<Gate> for Asked {
             .unwrap_or_default();
         let headers = std::mem::take(&mut parts.headers);
         let connection = parts.extensions.remove::<Connection>();
-        let trusted = &gate.0.settings.trusted_proxies;
-        let address = client::address(connection.as_ref(), &headers, trusted);
-        let agent = headers.get(http::header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let client = Client::new(address, agent.unwrap_or_default());
-        let request_id = request_id_of(&parts.extensions);
-        Ok(Self { request_id, headers, client, connection, subject })
+        Ok(Self::new(gate, request_id_of(&parts.extensions), headers, connection, subject))
     }
 }
 
-impl Asked {
-    /// The secret in `Authorization: Bearer …`. A header that cannot be read is a wrong secret, not
-    /// a missing one.
-    pub fn secret(&self) -> Option<&str> {
-        let value = self.headers.get(http::header::AUTHORIZATION)?;
-        let Ok(value) = value.to_str() else { return Some("") };
-        let (scheme, secret) = value.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
-    }
+/// The secret in `Authorization: Bearer …`. A header that cannot be read is a wrong secret, not a
+/// missing one.
+fn secret(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?;
+    let Ok(value) = value.to_str() else { return Some("") };
+    let (scheme, secret) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
 
-    /// Whom it was sent to: in lower case and without a port.
-    fn host(&self) -> String {
-        let authority = self.headers.get(http::header::HOST).and_then(|host| host.to_str().ok());
-        let authority: Option<http::uri::Authority> =
-            authority.and_then(|authority| authority.parse().ok());
-        authority.map(|authority| authority.host().to_ascii_lowercase()).unwrap_or_default()
+/// Whom a request was sent to: in lower case, without a port and the root's dot. An address in the
+/// request line counts more than the header (RFC 9112, section 3.2.2).
+pub(super) fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Cow<'a, str>> {
+    let plain = |host: &str| {
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.');
+        !host.is_empty() && host.bytes().all(plain) && !host.ends_with('.')
+    };
+    let sent = match uri.host() {
+        Some(host) => host,
+        None => headers.get(header::HOST)?.to_str().ok()?,
+    };
+    if plain(sent) {
+        return Some(Cow::Borrowed(sent));
+    }
+    let authority: http::uri::Authority = sent.parse().ok()?;
+    let mut host = authority.host().to_ascii_lowercase();
+    if host.ends_with('.') {
+        host.pop();
+    }
+    Some(Cow::Owned(host))
+}
+
+impl Asked {
+    /// What these headers ask about a subject.
+    pub fn new(
+        gate: &Gate,
+        request_id: RequestId,
+        headers: HeaderMap,
+        connection: Option<Connection>,
+        subject: String,
+    ) -> Self {
+        let trusted = &gate.0.settings.trusted_proxies;
+        let address = client::address(connection.as_ref(), &headers, trusted);
+        let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+        let client = Client::new(address, agent.unwrap_or_default());
+        let bearer = gate.keeper().bearer(secret(&headers));
+        Self { request_id, headers, bearer, client, connection, subject }
     }
 
     /// The use, the job and the content asked for.
@@ -95,7 +124,7 @@ impl Asked {
         let nonce =
             self.headers.get(NONCE).map(|name| Nonce::parse(name.to_str().unwrap_or_default()));
         Ask {
-            host: self.host(),
+            host: host(&Uri::default(), &self.headers).map(Cow::into_owned).unwrap_or_default(),
             subject: Subject::Content(self.subject.parse().ok()),
             scope,
             job: job.transpose(),

@@ -31,6 +31,7 @@ use tokio::{
 use tracing::{Event, Metadata, Subscriber, span};
 
 use super::{request::Asked, unlicensed::ADDRESSES_MAX, *};
+use crate::front::Front;
 
 struct SystemClock;
 
@@ -153,15 +154,17 @@ async fn a_million_guesses_are_refused_and_leave_no_trace_but_a_count(pool: PgPo
             before = resident_bytes();
         }
         let mut headers = HeaderMap::new();
-        let bearer = format!("Bearer {}", guess());
-        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&bearer).unwrap());
+        let secret = guess();
+        let sent = format!("Bearer {secret}");
+        headers.insert(header::AUTHORIZATION, HeaderValue::from_str(&sent).unwrap());
         // A third comes from one address, which soon has had its share.
         let bits = if n % 3 == 0 { 0x7f00_0001 } else { rand::random() };
         let address = IpAddr::V4(Ipv4Addr::from_bits(bits));
         let client = Client::new(address, "guesser");
-        let asked =
-            Asked { request_id: mint(), headers, client, connection: None, subject: "x".into() };
-        let denial = gate.keeper().identify(asked.secret()).unwrap_err();
+        let bearer = gate.keeper().bearer(Some(&secret));
+        let (request_id, subject) = (mint(), "x".into());
+        let asked = Asked { request_id, headers, bearer, client, connection: None, subject };
+        let denial = gate.keeper().identify(&asked.bearer).unwrap_err();
         assert_eq!(denial.refusal.code, "invalid_token");
         let problem = gate.refuse(&asked, &ask, denial).await;
         too_many += u64::from(problem.code == "too_many_unlicensed");
@@ -178,7 +181,8 @@ async fn a_million_guesses_are_refused_and_leave_no_trace_but_a_count(pool: PgPo
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (_stop, stopped) = watch::channel(false);
-    tokio::spawn(crate::listen::serve(listener, routes(gate.clone()), stopped));
+    let front = Front::new(routes(gate.clone()), Some(gate.clone()), None, false);
+    tokio::spawn(crate::listen::serve(listener, front, stopped));
     let knocks = (0..CONNECTIONS).map(|_| knock(address, HUNDREDS));
     let refused: usize = futures::future::join_all(knocks).await.into_iter().sum();
     assert_eq!(refused, CONNECTIONS * HUNDREDS * 100);

@@ -1,11 +1,10 @@
 //! A browser, small enough for tests: it keeps its cookies and says where it was sent.
 
 use axum::{
-    Router,
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
-use tower::ServiceExt as _;
+use server::front::Front;
 use url::form_urlencoded;
 
 pub const HOST: &str = "portal.test";
@@ -13,7 +12,7 @@ pub const HOST: &str = "portal.test";
 /// A browser in front of the portal.
 #[derive(Clone)]
 pub struct Browser {
-    portal: Router,
+    portal: Front,
     /// `name=value` as last set.
     pub cookie: Option<String>,
 }
@@ -34,8 +33,8 @@ impl Answer {
 }
 
 impl Browser {
-    pub fn new(portal: &Router) -> Self {
-        Self { portal: portal.clone(), cookie: None }
+    pub fn new(portal: impl Into<Front>) -> Self {
+        Self { portal: portal.into(), cookie: None }
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
@@ -67,7 +66,7 @@ impl Browser {
         if let Some(cookie) = &self.cookie {
             headers.insert(header::COOKIE, cookie.parse().unwrap());
         }
-        let response = self.portal.clone().oneshot(request).await.unwrap();
+        let response = self.portal.answer(request, None).await;
         let (parts, body) = response.into_parts();
         for set in parts.headers.get_all(header::SET_COOKIE) {
             let set = set.to_str().unwrap();

@@ -74,7 +74,7 @@ async fn somebody_signs_in_with_github(pool: PgPool) {
     let base_url = Url::parse("http://portal.test").unwrap();
     let kind = ProviderKind::GitHub { site: site.clone(), api: site.clone() };
     let portal = portal(&stage.services, &base_url, kind);
-    let mut browser = Browser::new(&portal);
+    let mut browser = Browser::new(portal.clone());
 
     let used = go_through(&mut browser, "used").await;
     assert_eq!(used.status, 400);
@@ -86,7 +86,7 @@ async fn somebody_signs_in_with_github(pool: PgPool) {
     assert_eq!((answer.status.as_u16(), answer.location()), (303, "/welcome"));
     let first = browser.get("/whoami").await.body;
     assert!(first.starts_with("Person("));
-    let mut again = Browser::new(&portal);
+    let mut again = Browser::new(portal.clone());
     go_through(&mut again, "good").await;
     assert_eq!(again.get("/whoami").await.body, first);
     let subject = sqlx::query_scalar!("select subject from identity where issuer = $1", site)
@@ -164,7 +164,7 @@ async fn a_provider_that_misbehaves_signs_nobody_in(pool: PgPool) {
     ];
     for (what, status, issuer) in providers {
         let portal = portal(&stage.services, &base_url, ProviderKind::Oidc { issuer });
-        let mut browser = Browser::new(&portal);
+        let mut browser = Browser::new(portal.clone());
         let answer = go_through(&mut browser, "good").await;
         assert_eq!(answer.status, status, "{what}: {}", answer.body);
         assert!(answer.body.contains("href=\"/sign-in\""), "{what}");
@@ -172,5 +172,5 @@ async fn a_provider_that_misbehaves_signs_nobody_in(pool: PgPool) {
     }
     let good = provider(documented(|_| ())).await;
     let portal = portal(&stage.services, &base_url, ProviderKind::Oidc { issuer: good });
-    assert_eq!(go_through(&mut Browser::new(&portal), "good").await.status, 303);
+    assert_eq!(go_through(&mut Browser::new(portal.clone()), "good").await.status, 303);
 }

@@ -144,7 +144,7 @@ async fn a_provider_that_is_down_is_said_to_be(pool: PgPool) {
     let base_url = Url::parse("http://portal.test").unwrap();
     let portal =
         portal(&stage.services, &base_url, ProviderKind::Oidc { issuer: format!("http://{free}") });
-    let answer = Browser::new(&portal).post("/auth/start/sandbox", &[]).await;
+    let answer = Browser::new(portal.clone()).post("/auth/start/sandbox", &[]).await;
     assert_eq!(answer.status, 503);
     assert!(answer.body.contains("Sandbox did not answer as it should"), "{}", answer.body);
     assert!(!answer.body.contains(&free.to_string()), "the inside stays inside");

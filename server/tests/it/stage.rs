@@ -101,7 +101,7 @@ pub fn portal(services: &Services, base_url: &Url, kind: ProviderKind) -> Router
 
 impl Stage {
     pub fn browser(&self) -> Browser {
-        Browser::new(&self.portal)
+        Browser::new(self.portal.clone())
     }
 
     /// Starts at the portal and answers with the provider's own address.

@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use imprimatur::{
     domain::{
@@ -34,12 +33,14 @@ use imprimatur::{
 use object_store::local::LocalFileSystem;
 use server::{
     config::{Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
+    front::Front,
     gate::Gate,
+    listen,
     runtime::{self, Role as Part},
     sandbox::authorization_server::{AuthorizationServer, SandboxClient, SandboxPerson},
 };
 use sqlx::PgPool;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::watch};
 use tower_sessions::Session;
 
 use crate::{
@@ -87,7 +88,7 @@ impl Drop for Folder {
 pub struct World {
     pub services: Services,
     pub clock: Arc<TestClock>,
-    pub router: Router,
+    pub front: Front,
     pub gate: Gate,
     /// Where the sandbox provider is reached.
     pub issuer: String,
@@ -112,13 +113,13 @@ impl World {
         let issuer = provider().await;
         let config = configured(&issuer, &content.0, &outbox.0);
         let parts = [Part::Portal, Part::Api, Part::Gate];
-        let (router, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
-        Self { services, clock, router, gate: gate.unwrap(), issuer, content, _outbox: outbox }
+        let (front, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
+        Self { services, clock, front, gate: gate.unwrap(), issuer, content, _outbox: outbox }
     }
 
     /// A browser nobody has signed in with.
     pub fn visitor(&self) -> Visitor {
-        Visitor::new(Browser::new(&self.router), self.services.clone())
+        Visitor::new(Browser::new(self.front.clone()), self.services.clone())
     }
 
     /// Somebody who has signed in and belongs to no organization. The way through a provider is
@@ -213,12 +214,16 @@ impl World {
         found
     }
 
-    /// The same router behind a real socket.
+    /// The same behind a real socket.
     pub async fn serve(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let router = self.router.clone();
-        tokio::spawn(async move { axum::serve(listener, router).await });
+        let front = self.front.clone();
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(async move {
+            let _serving = stop;
+            listen::serve(listener, front, stopped).await
+        });
         address
     }
 

@@ -14,6 +14,8 @@
 //! Whatever fails before 5 takes nothing at all. A request that gets as far as 6 has taken a request
 //! from the bucket, whatever 6 says. Only a yes takes a unit and uses the nonce.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Months, Utc};
 
 use super::{
@@ -34,7 +36,7 @@ const SCOPES_SERVED: [Scope; 3] = [Scope::Training, Scope::Inference, Scope::Pre
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision<'a> {
     /// The registered bytes; nothing for a page of a site, whose bytes are yet to come.
-    pub content: Option<&'a Content>,
+    pub content: Option<&'a Arc<Content>>,
     pub scope: Scope,
     pub job: Option<JobName>,
     /// The consumer's nonce, which is now used.
@@ -50,7 +52,7 @@ pub struct Decision<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permit<'a> {
     /// The registered bytes; nothing for a page of a site.
-    pub content: Option<&'a Content>,
+    pub content: Option<&'a Arc<Content>>,
     pub scope: Scope,
     pub job: Option<JobName>,
     /// The consumer's nonce, which is not used yet.
@@ -166,7 +168,7 @@ fn cover<'a>(
     tier: &TierLimits,
     subject: &Subject,
     host: &str,
-) -> Result<Option<&'a Content>, Denial> {
+) -> Result<Option<&'a Arc<Content>>, Denial> {
     let not_licensed = || {
         refuse("content_not_licensed", "The license of this token does not cover this content.")
             .into()

@@ -66,7 +66,7 @@ pub struct Licensed {
     /// What the buyer will spend on it in a calendar month at most; without a cap where missing.
     pub spend_cap_micros: Option<i64>,
     /// Every version of the licensed work; a site has none.
-    pub contents: Arc<[Content]>,
+    pub contents: Arc<[Arc<Content>]>,
 }
 
 impl Licensed {
@@ -125,6 +125,15 @@ pub enum Presented<T> {
 }
 
 impl<T> Presented<T> {
+    /// The same, borrowed.
+    pub const fn as_ref(&self) -> Presented<&T> {
+        match self {
+            Self::Nothing => Presented::Nothing,
+            Self::Unknown => Presented::Unknown,
+            Self::Known(known) => Presented::Known(known),
+        }
+    }
+
     /// The first check of every decision.
     pub fn known(self) -> Result<T, Refusal> {
         match self {

@@ -51,13 +51,13 @@ fn licensed(tiers: Vec<TierLimits>) -> Licensed {
         tier: Arc::clone(&tiers[0]),
         tiers,
         spend_cap_micros: None,
-        contents: Arc::new([Content {
+        contents: Arc::new([Arc::new(Content {
             content_id: ContentId::of(b"abc"),
             asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
             bytes: 3,
             media_type: "text/plain".into(),
             registered_at: now(),
-        }]),
+        })]),
     }
 }
 

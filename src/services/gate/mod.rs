@@ -5,7 +5,9 @@
 //! Recorded receipts are on the local disk at once and in the books of PostgreSQL soon after.
 
 pub mod attempts;
+mod bearer;
 mod contact;
+mod delivery;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod keys;
@@ -29,7 +31,9 @@ use tokio::{
     task::JoinHandle,
 };
 
+pub use bearer::{Bearer, Machine};
 pub use contact::FailoverSettings;
+pub use delivery::{Admission, Delivery, Look, Parcel};
 pub use keys::{KeySettings, LEAD, rotate as rotate_key, tend as tend_keys};
 pub use manifest::{Manifest, Origin, manifest};
 pub use offered::{Offered, offered};
@@ -42,21 +46,26 @@ use self::{
     outbox::{Entry as Kept, Outbox},
     snapshot::{Changes, Entry, Snapshot},
 };
-use super::{Result, Services, licenses::MoveUp, mint, reports};
+use super::{Result, Services, backroom::Backroom, licenses::MoveUp, mint, reports};
 use crate::domain::{
     asset::ContentId,
     error::Refusal,
-    gate::{Ask, Content, Denial, Licensed, Nonce, Rate, decide, permit},
-    ids::{LicenseId, OrgId, ReceiptId, TokenId},
+    gate::{Ask, Denial, Licensed, decide, permit},
+    ids::ReceiptId,
     metering::{FreeReason, JobName, once_per_window, window_key},
     receipt::{Jwks, Receipt},
     terms::Scope,
 };
 
+/// One for receipts, one for what was refused.
+const BACKROOM_CONNECTIONS: u32 = 2;
+
 /// The engine. One in a process; it keeps the counts that racing requests share.
 pub struct Keeper {
     shared: Arc<Shared>,
     outbox: Outbox,
+    /// Where the books are kept.
+    backroom: Backroom,
     stop: channel::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -74,80 +83,6 @@ struct Shared {
     moves: mpsc::Sender<MoveUp>,
 }
 
-/// A request that may be answered with everything but content.
-#[derive(Debug)]
-pub struct Look {
-    /// The registered bytes; nothing for a page of a site.
-    pub content: Option<Content>,
-    pub license: Arc<Licensed>,
-    /// Where the license's bucket stands.
-    pub rate: Rate,
-}
-
-/// A request that may be answered with content. Dropping it gives back what was set aside for it.
-#[derive(Debug)]
-pub struct Admission {
-    /// The registered bytes; nothing for a page of a site.
-    pub content: Option<Content>,
-    pub license: Arc<Licensed>,
-    pub scope: Scope,
-    /// Where the license's bucket stands.
-    pub rate: Rate,
-    token_id: TokenId,
-    job: Option<JobName>,
-    /// The consumer's own, if it sent one.
-    nonce: Option<Nonce>,
-    nonce_hold: NonceHold,
-    at: DateTime<Utc>,
-    reservation: Reservation,
-}
-
-/// What leaves under an admission.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parcel {
-    /// Of the whole content, also where only a part of it leaves.
-    pub content_id: ContentId,
-    /// How many bytes leave.
-    pub bytes: u64,
-    /// Which part of the content they are, as `Content-Range` says it (RFC 9110, section 14.4).
-    pub range: Option<String>,
-    /// Where they were asked for, for a page of a site: `https://host/path?query`.
-    pub resource: Option<String>,
-}
-
-impl Parcel {
-    /// The whole of registered content.
-    pub fn whole(content: &Content) -> Self {
-        Self {
-            content_id: content.content_id.clone(),
-            bytes: content.bytes,
-            range: None,
-            resource: None,
-        }
-    }
-}
-
-impl Admission {
-    /// The token it was granted to.
-    pub const fn token_id(&self) -> TokenId {
-        self.token_id
-    }
-
-    /// When it was granted.
-    pub const fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
-}
-
-/// An admission with its signed receipt, which is worth nothing until it is recorded.
-#[derive(Debug)]
-pub struct Delivery {
-    pub receipt: Receipt,
-    /// The compact JWS.
-    pub jws: String,
-    admission: Admission,
-}
-
 /// How the gate works here.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -156,28 +91,14 @@ pub struct Settings {
     pub outbox: OutboxSettings,
 }
 
-/// The machine behind a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Machine {
-    pub token_id: TokenId,
-    pub license_id: LicenseId,
-    pub org_id: OrgId,
-}
-
-impl Delivery {
-    /// What it is delivered under.
-    pub fn license(&self) -> &Arc<Licensed> {
-        &self.admission.license
-    }
-}
-
 impl Keeper {
     /// Reads the keys, brings what an earlier process left in the outbox into the books, reads the
     /// first snapshot and starts to keep all of it fresh.
     pub async fn open(services: Services, settings: Settings) -> Result<Self> {
         let keyring = Keyring::load(&services, &settings.keys, &Keyring::default()).await?;
         // Before the snapshot, whose counts come from the books.
-        let outbox = Outbox::open(&services, &settings.outbox).await?;
+        let backroom = Backroom::open(&services, BACKROOM_CONNECTIONS)?;
+        let outbox = Outbox::open(&backroom, &settings.outbox).await?;
         let listener = watch::listen(&services).await?;
         let (snapshot, paid) = (Snapshot::new(), Paid::default());
         let contact = Contact::new(settings.failover);
@@ -190,7 +111,7 @@ impl Keeper {
             tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
             tokio::spawn(moves::write(Arc::clone(&shared), moved, stopped)),
         ];
-        Ok(Self { shared, outbox, stop, tasks: Mutex::new(tasks) })
+        Ok(Self { shared, outbox, backroom, stop, tasks: Mutex::new(tasks) })
     }
 
     /// Writes what is still waiting and ends every task. Deliveries that come later fail.
@@ -203,6 +124,11 @@ impl Keeper {
                 tracing::error!(%error, "A task of the gate ended badly");
             }
         }
+    }
+
+    /// Where what may wait is done.
+    pub const fn backroom(&self) -> &Backroom {
+        &self.backroom
     }
 
     /// What every deed of the gate works with.
@@ -252,12 +178,17 @@ impl Keeper {
     }
 
     /// Who presents this secret.
+    pub fn bearer(&self, secret: Option<&str>) -> Bearer {
+        Bearer(self.shared.snapshot.present(secret))
+    }
+
+    /// The machine behind a token that is in force.
     ///
     /// # Errors
     ///
     /// `missing_token` or `invalid_token`.
-    pub fn identify(&self, secret: Option<&str>) -> std::result::Result<Machine, Denial> {
-        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+    pub fn identify(&self, bearer: &Bearer) -> std::result::Result<Machine, Denial> {
+        let Entry { grant, held } = bearer.known()?;
         grant.in_force(self.shared.services.now())?;
         let Standing { license, .. } = &*held.lock();
         Ok(Machine {
@@ -268,11 +199,11 @@ impl Keeper {
     }
 
     /// Decides about a request that takes no content, and so needs no unit of the quota.
-    pub fn look(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Look, Denial> {
-        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+    pub fn look(&self, bearer: &Bearer, ask: &Ask) -> std::result::Result<Look, Denial> {
+        let Entry { grant, held } = bearer.known()?;
         self.shared.contact.admits(grant.token_id)?;
         let Standing { license, meter } = &mut *held.lock();
-        let permit = permit(&grant, license, meter, ask, self.shared.services.now())?;
+        let permit = permit(grant, license, meter, ask, self.shared.services.now())?;
         Ok(Look {
             content: permit.content.cloned(),
             license: Arc::clone(license),
@@ -281,14 +212,14 @@ impl Keeper {
     }
 
     /// Decides, and sets a unit of the quota aside.
-    pub fn admit(&self, secret: Option<&str>, ask: &Ask) -> std::result::Result<Admission, Denial> {
-        let Entry { grant, held } = self.shared.snapshot.present(secret).known()?;
+    pub fn admit(&self, bearer: &Bearer, ask: &Ask) -> std::result::Result<Admission, Denial> {
+        let Entry { grant, held } = bearer.known()?;
         self.shared.contact.admits(grant.token_id)?;
         let now = self.shared.services.now();
         let mut standing = held.lock();
         let Standing { license, meter } = &mut *standing;
         let license = Arc::clone(license);
-        let decided = decide(&grant, &license, meter, ask, now, |content, scope, job| {
+        let decided = decide(grant, &license, meter, ask, now, |content, scope, job| {
             self.shared.paid_before(&license, &content.content_id, scope, job, now)
         })?;
         drop(standing);
@@ -301,9 +232,9 @@ impl Keeper {
             token_id: grant.token_id,
             job: decided.job,
             nonce,
-            nonce_hold: NonceHold::new(Arc::clone(&held), mark),
+            nonce_hold: NonceHold::new(Arc::clone(held), mark),
             at: now,
-            reservation: Reservation::new(held, decided.reserved),
+            reservation: Reservation::new(Arc::clone(held), decided.reserved),
             license,
         })
     }

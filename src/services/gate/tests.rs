@@ -22,14 +22,14 @@ pub(super) async fn open(world: &World) -> (Keeper, PublicKey) {
 }
 
 pub(super) fn code(keeper: &Keeper, sale: &Sale) -> &'static str {
-    match keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)) {
+    match keeper.admit(&keeper.bearer(Some(&sale.secret)), &sale.ask(AskedScope::Unnamed)) {
         Ok(_) => "delivered",
         Err(denial) => denial.refusal.code,
     }
 }
 
 pub(super) async fn deliver(keeper: &Keeper, sale: &Sale, ask: &Ask) -> Receipt {
-    let admission = keeper.admit(Some(&sale.secret), ask).unwrap();
+    let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), ask).unwrap();
     let delivery = seal_whole(keeper, admission).unwrap();
     let receipt = delivery.receipt.clone();
     keeper.record(delivery).await.unwrap();
@@ -98,8 +98,10 @@ async fn what_is_not_recorded_costs_nothing(pool: PgPool) {
     let sale = world.sale(1, None).await;
     let (keeper, _) = open(&world).await;
     for _ in 0..3 {
-        let admission =
-            keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Named(Scope::Inference)));
+        let admission = keeper.admit(
+            &keeper.bearer(Some(&sale.secret)),
+            &sale.ask(AskedScope::Named(Scope::Inference)),
+        );
         let delivery = seal_whole(&keeper, admission.unwrap()).unwrap();
         assert_eq!(code(&keeper, &sale), "quota_exceeded", "the unit is set aside");
         drop(delivery);
@@ -116,7 +118,7 @@ async fn racing_clients_never_get_more_than_the_quota(pool: PgPool) {
     let (keeper, _) = open(&world).await;
     let ask = sale.ask(AskedScope::Named(Scope::Preview));
     let clients = (0..64).map(|_| async {
-        let admission = keeper.admit(Some(&sale.secret), &ask).ok()?;
+        let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).ok()?;
         keeper.record(seal_whole(&keeper, admission).unwrap()).await.ok()
     });
     let served = futures::future::join_all(clients).await.into_iter().flatten().count();
@@ -136,7 +138,7 @@ async fn counts_and_paid_windows_outlive_the_process(pool: PgPool) {
     deliver(&keeper, &sale, &training).await;
     deliver(&keeper, &sale, &inference).await;
     for keeper in [keeper, open(&world).await.0] {
-        let refused = keeper.admit(Some(&sale.secret), &inference).unwrap_err();
+        let refused = keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).unwrap_err();
         assert_eq!(refused.refusal.code, "quota_exceeded");
         deliver(&keeper, &sale, &training).await;
         keeper.close().await;
@@ -157,7 +159,8 @@ async fn closing_writes_what_waits_and_refuses_what_comes_later(pool: PgPool) {
     let sale = world.sale(1000, None).await;
     let (keeper, _) = open(&world).await;
     let seal = || {
-        let admission = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed));
+        let admission =
+            keeper.admit(&keeper.bearer(Some(&sale.secret)), &sale.ask(AskedScope::Unnamed));
         seal_whole(&keeper, admission.unwrap()).unwrap()
     };
     let deliveries: Vec<Delivery> = (0..100).map(|_| seal()).collect();

@@ -40,7 +40,7 @@ async fn told(pool: PgPool) -> Told {
             for scope in [Scope::Training, Scope::Preview] {
                 let mut ask = sale.ask(AskedScope::Named(scope));
                 ask.job = JobName::parse("run-1").map(Some);
-                let admission = keeper.admit(Some(&sale.secret), &ask).unwrap();
+                let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).unwrap();
                 let delivery = seal_whole(&keeper, admission).unwrap();
                 receipts.push(delivery.receipt.receipt_id);
                 keeper.record(delivery).await.unwrap();

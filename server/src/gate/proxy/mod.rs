@@ -17,29 +17,25 @@ mod page;
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    extract::{FromRequestParts as _, Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
-    middleware::{Next, from_fn, from_fn_with_state},
+    http::{HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use imprimatur::{
-    domain::gate::SitePath,
+    domain::{gate::SitePath, ids::RequestId},
     services::{
         Error, Services,
         sites::{Directory, Served},
     },
 };
-use tower::ServiceExt as _;
-use tower_http::catch_panic::CatchPanicLayer;
 use url::Url;
 
 use self::page::Wanted;
-use super::{Gate, problem::Problem, request::Asked};
-use crate::{
-    outbound::Outbound,
-    session::{number_request, request_id_of},
+use super::{
+    Connection, Gate,
+    problem::Problem,
+    request::{Asked, host},
 };
+use crate::outbound::Outbound;
 
 /// The most characters of a path with its query; it stands in the receipt.
 const ADDRESS_LENGTH_MAX: usize = 4096;
@@ -82,23 +78,40 @@ impl Sites {
         Ok(Self(Arc::new(Inner { gate, directory, outbound, limits, own_host, scheme })))
     }
 
-    /// Answers requests for sites, and leaves all others to the router.
-    pub fn before(self, router: Router) -> Router {
-        let pages = Router::new()
-            .fallback(page)
-            .with_state(self.clone())
-            .layer(from_fn(number_request))
-            .layer(CatchPanicLayer::new());
-        router.layer(from_fn_with_state((self, pages), dispatch))
+    /// The gate that decides about them.
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
     }
 
     /// The site a request is for; nothing where it is for the product itself.
-    fn of(&self, request: &Request) -> Option<Arc<Served>> {
-        let host = host_of(request.uri(), request.headers())?;
+    pub(crate) fn of(&self, request: &Parts) -> Option<Arc<Served>> {
+        let host = host(&request.uri, &request.headers)?;
         if host == self.0.own_host { None } else { self.0.directory.of(&host) }
     }
 
-    async fn answer(&self, site: &Served, parts: &mut Parts) -> Result<Response, Problem> {
+    /// Answers a request for a site. Whatever body it has is left unread.
+    pub(crate) async fn page(
+        &self,
+        site: &Served,
+        parts: Parts,
+        request_id: RequestId,
+        connection: Option<Connection>,
+    ) -> Response {
+        let answer = self.answer(site, parts, request_id, connection).await;
+        let mut response =
+            answer.unwrap_or_else(|problem| problem.answer(&self.0.gate, request_id));
+        let headers = response.headers_mut();
+        headers.append(header::VIA, HeaderValue::from_static(headers::VIA_ENTRY));
+        response
+    }
+
+    async fn answer(
+        &self,
+        site: &Served,
+        parts: Parts,
+        request_id: RequestId,
+        connection: Option<Connection>,
+    ) -> Result<Response, Problem> {
         if !site.verified {
             return Err(Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
@@ -132,54 +145,8 @@ impl Sites {
             return Err(Problem::new(StatusCode::URI_TOO_LONG, "address_too_long", detail));
         }
         let head = parts.method == Method::HEAD;
-        let Ok(asked) = Asked::from_request_parts(parts, &self.0.gate).await;
+        let asked = Asked::new(&self.0.gate, request_id, parts.headers, connection, String::new());
         let wanted = Wanted::new(site, path, address, asked);
         if head { self.head(wanted).await } else { self.get(wanted).await }
     }
-}
-
-/// Whom a request was sent to: in lower case, without a port and the root's dot. An address in the
-/// request line counts more than the header (RFC 9112, section 3.2.2).
-fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
-    let mut host = match uri.host() {
-        Some(host) => host.to_ascii_lowercase(),
-        None => {
-            let authority = headers.get(header::HOST)?.to_str().ok()?;
-            let authority: http::uri::Authority = authority.parse().ok()?;
-            authority.host().to_ascii_lowercase()
-        }
-    };
-    if host.ends_with('.') {
-        host.pop();
-    }
-    Some(host)
-}
-
-async fn dispatch(
-    State((sites, pages)): State<(Sites, Router)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    match sites.of(&request) {
-        None => next.run(request).await,
-        Some(site) => {
-            request.extensions_mut().insert(site);
-            let Ok(response) = pages.oneshot(request).await;
-            response
-        }
-    }
-}
-
-/// Any request for a site. Whatever body it has is left unread.
-async fn page(State(sites): State<Sites>, request: Request) -> Response {
-    let (mut parts, _body) = request.into_parts();
-    let request_id = request_id_of(&parts.extensions);
-    let answer = match parts.extensions.remove::<Arc<Served>>() {
-        Some(site) => sites.answer(&site, &mut parts).await,
-        None => Err(Error::fault("serving a site", "no site was named").into()),
-    };
-    let mut response = answer.unwrap_or_else(|problem| problem.answer(&sites.0.gate, request_id));
-    let headers = response.headers_mut();
-    headers.append(header::VIA, HeaderValue::from_static(headers::VIA_ENTRY));
-    response
 }

@@ -64,7 +64,7 @@ impl Sites {
             return self.free(&wanted, Method::GET).await;
         }
         let gate = &self.0.gate;
-        let admission = match gate.keeper().admit(wanted.asked.secret(), &wanted.ask) {
+        let admission = match gate.keeper().admit(&wanted.asked.bearer, &wanted.ask) {
             Ok(admission) => admission,
             Err(denial) => return Err(gate.refuse(&wanted.asked, &wanted.ask, denial).await),
         };
@@ -74,7 +74,7 @@ impl Sites {
         let is_page =
             matches!(answer.status(), StatusCode::OK | StatusCode::NON_AUTHORITATIVE_INFORMATION);
         let mut response = if is_page {
-            self.deliver(&wanted, admission, answer).await?
+            self.deliver(wanted, admission, answer).await?
         } else {
             self.pass_on(answer)
         };
@@ -87,7 +87,7 @@ impl Sites {
             return self.free(&wanted, Method::HEAD).await;
         }
         let gate = &self.0.gate;
-        let look = match gate.keeper().look(wanted.asked.secret(), &wanted.ask) {
+        let look = match gate.keeper().look(&wanted.asked.bearer, &wanted.ask) {
             Ok(look) => look,
             Err(denial) => return Err(gate.refuse(&wanted.asked, &wanted.ask, denial).await),
         };
@@ -99,8 +99,7 @@ impl Sites {
 
     /// A path that everybody may have, as often as they may ask for anything.
     async fn free(&self, wanted: &Wanted<'_>, method: Method) -> Result<Response, Problem> {
-        let known = self.0.gate.keeper().known(wanted.asked.secret());
-        if known.is_none() {
+        if wanted.asked.bearer.token().is_none() {
             self.0.gate.count_stranger(&wanted.asked).map_err(too_many)?;
         }
         Ok(self.pass_on(self.fetch(wanted, method).await?))
@@ -153,7 +152,7 @@ impl Sites {
     /// The origin's answer, with a receipt.
     async fn deliver(
         &self,
-        wanted: &Wanted<'_>,
+        wanted: Wanted<'_>,
         admission: Admission,
         answer: http::Response<Incoming>,
     ) -> Result<Response, Problem> {
@@ -172,7 +171,7 @@ impl Sites {
             scope = %admission.scope,
             "The gate delivers a page of {}", wanted.site.host,
         );
-        let mut flight = Flight::of_page(gate, &wanted.asked, &wanted.ask, &admission);
+        let mut flight = Flight::of_page(gate, &wanted.asked, wanted.ask, &admission);
         let small = length_of(&parts.headers).is_none_or(|length| length <= ONE_PIECE_BYTES_MAX);
         if small {
             let piece = source.one_piece().await.map_err(|cut| {

@@ -26,7 +26,10 @@ use imprimatur::{
 };
 use object_store::memory::InMemory;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use server::gate::{Gate, Settings, routes};
+use server::{
+    front::Front,
+    gate::{Gate, Settings, routes},
+};
 use sqlx::PgPool;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -102,9 +105,9 @@ impl World {
             },
         };
         let gate = Gate::start(services.clone(), settings).await.unwrap();
-        let router = routes(gate.clone());
+        let front = Front::new(routes(gate.clone()), Some(gate.clone()), None, false);
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(server::listen::serve(listener, router, stopped));
+        tokio::spawn(server::listen::serve(listener, front, stopped));
         let creator = member(&services, "mira").await;
         let buyer = member(&services, "acme").await;
         let client = Client::new();

@@ -22,6 +22,7 @@ use imprimatur::{
 };
 use reqwest::{Client, RequestBuilder, Response, redirect::Policy};
 use server::{
+    front::Front,
     gate::{proxy, routes},
     outbound::{Outbound, Patience, names::Names},
 };
@@ -93,11 +94,13 @@ impl SiteWorld {
         let base_url = gate.base_url.parse().unwrap();
         let services = gate.services.clone();
         let sites = proxy::Sites::open(services, gate.gate.clone(), outbound, limits, &base_url);
-        let router = sites.await.unwrap().before(routes(gate.gate.clone()));
+        let sites = Some(sites.await.unwrap());
+        let works = Some(gate.gate.clone());
+        let front = Front::new(routes(gate.gate.clone()), works, sites, false);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stop, stopped) = watch::channel(false);
-        tokio::spawn(server::listen::serve(listener, router, stopped));
+        tokio::spawn(server::listen::serve(listener, front, stopped));
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
         Self { gate, origin, asset_id, license_id, secret, address, client, _stop: stop }
     }

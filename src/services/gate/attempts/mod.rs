@@ -28,13 +28,12 @@ pub use hashes::AttemptKey;
 pub use store::sweep;
 
 use self::pending::{Pending, Strangers};
-use super::Keeper;
 use crate::{
     domain::{
-        gate::{Ask, AskedScope, Content, Licensed, Presented, Subject},
+        gate::{Ask, AskedScope, Licensed, Subject},
         ids::{ReceiptId, TokenId},
     },
-    services::{Error, Services},
+    services::{Error, Services, backroom::Backroom},
 };
 
 /// The code of a delivery whose client went away.
@@ -57,13 +56,13 @@ const TEXT_LENGTH_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Client {
     pub address: IpAddr,
-    pub agent: String,
+    pub agent: Arc<str>,
 }
 
 impl Client {
     /// A client that calls itself `agent`.
     pub fn new(address: IpAddr, agent: &str) -> Self {
-        Self { address, agent: plain(agent) }
+        Self { address, agent: plain(agent).into() }
     }
 }
 
@@ -146,18 +145,18 @@ pub struct Attempts {
 
 impl Attempts {
     /// Starts to write what is noted.
-    pub fn open(services: Services, key: AttemptKey) -> Self {
+    pub fn open(backroom: &Backroom, key: AttemptKey) -> Self {
         let (notes, taken) = mpsc::channel(WAITING_MAX);
         let strangers = Arc::new(Mutex::new(Strangers::default()));
         let left_out = Arc::new(AtomicU64::new(0));
         let writer = Writer {
-            services,
+            services: backroom.services().clone(),
             pending: Pending::new(key),
             strangers: Arc::clone(&strangers),
             left_out: Arc::clone(&left_out),
             away: false,
         };
-        let task = Mutex::new(Some(tokio::spawn(writer.run(taken))));
+        let task = Mutex::new(Some(backroom.spawn(writer.run(taken))));
         Self { notes, strangers, left_out, task }
     }
 
@@ -277,27 +276,6 @@ impl Writer {
                 self.away = true;
             }
         }
-    }
-}
-
-impl Keeper {
-    /// The token behind this secret, whether or not it may do anything now.
-    pub fn known(&self, secret: Option<&str>) -> Option<Known> {
-        match self.shared.snapshot.present(secret) {
-            Presented::Known(entry) => Some(Known {
-                token_id: entry.grant.token_id,
-                license: Arc::clone(&entry.held.lock().license),
-            }),
-            Presented::Nothing | Presented::Unknown => None,
-        }
-    }
-
-    /// The registered bytes that a request is about, if its license covers them. Nothing is decided
-    /// by it and nothing is taken.
-    pub fn peek(&self, secret: Option<&str>, ask: &Ask) -> Option<Content> {
-        let Subject::Content(Some(asked)) = &ask.subject else { return None };
-        let Known { license, .. } = self.known(secret)?;
-        license.contents.iter().find(|each| each.content_id == *asked).cloned()
     }
 }
 

@@ -17,6 +17,7 @@ use crate::{
     },
     services::{
         gate::{
+            Keeper,
             fixtures::{Sale, World},
             tests::deliver,
         },
@@ -29,7 +30,8 @@ use crate::{
 async fn open(world: &World) -> (Keeper, Attempts) {
     let keeper = Keeper::open(world.services.clone(), world.settings()).await.unwrap();
     let key = AttemptKey::derive(&[7; 32]);
-    (keeper, Attempts::open(world.services.clone(), key))
+    let attempts = Attempts::open(keeper.backroom(), key);
+    (keeper, attempts)
 }
 
 fn client(last: u8, agent: &str) -> Client {
@@ -37,7 +39,7 @@ fn client(last: u8, agent: &str) -> Client {
 }
 
 fn refused(world: &World, keeper: &Keeper, sale: &Sale, code: &'static str) -> Attempt {
-    let known = keeper.known(Some(&sale.secret)).unwrap();
+    let known = keeper.bearer(Some(&sale.secret)).token().unwrap();
     let ask = sale.ask(AskedScope::Unnamed);
     Attempt::new(world.services.now(), code, known, &ask, client(1, "curl/8"))
 }

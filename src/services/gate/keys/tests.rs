@@ -165,7 +165,7 @@ async fn keys_rotate_under_load_and_every_receipt_can_be_checked(pool: PgPool) {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
         while !kids.contains(&kid) {
             assert!(tokio::time::Instant::now() < deadline, "the gate never took up {kid}");
-            let admission = keeper.admit(Some(&sale.secret), &ask).unwrap();
+            let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).unwrap();
             let delivery = seal_whole(&keeper, admission).unwrap();
             let signed_with = kid_of(&delivery.jws).unwrap();
             let jwks = keeper.jwks();

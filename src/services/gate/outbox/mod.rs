@@ -45,7 +45,7 @@ use crate::{
         error::{Kind, Refusal},
         ids::{LicenseId, ReceiptId},
     },
-    services::{Error, Result, Services},
+    services::{Error, Result, backroom::Backroom},
 };
 
 /// The most deliveries that wait for their receipt at a time; beyond it the gate asks to come back.
@@ -54,6 +54,7 @@ const WAITING_MAX: usize = 4096;
 const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 /// After a write has failed, nobody tries for so long.
 const SHUN: Duration = Duration::from_millis(500);
+const OPENING: &str = "opening the outbox";
 /// What is left when the process ends gets this long to reach the books.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -130,15 +131,17 @@ impl Outbox {
     /// # Errors
     ///
     /// A refusal if another process has the folder; a fault if the disk or PostgreSQL says no.
-    pub async fn open(services: &Services, settings: &OutboxSettings) -> Result<Self> {
+    pub async fn open(backroom: &Backroom, settings: &OutboxSettings) -> Result<Self> {
         let dir = settings.dir.clone();
         let folder = task::spawn_blocking(move || Folder::open(&dir)).await;
-        let folder = Arc::new(folder.map_err(|error| Error::fault("opening the outbox", error))??);
+        let folder = Arc::new(folder.map_err(|error| Error::fault(OPENING, error))??);
         let state = Arc::new(State::new());
         let (said, loaded) = watch::channel(Loaded::default());
-        let mut loader =
-            Loader::new(services.clone(), Arc::clone(&folder), Arc::clone(&state), said);
-        loader.load_left_over().await?;
+        let services = backroom.services().clone();
+        let mut loader = Loader::new(services, Arc::clone(&folder), Arc::clone(&state), said);
+        let loading = async move { loader.load_left_over().await.map(|()| loader) };
+        let loader =
+            backroom.spawn(loading).await.map_err(|error| Error::fault(OPENING, error))??;
 
         let (posts, taken) = mpsc::channel(WAITING_MAX);
         let (durable, written) = watch::channel(Durable::default());
@@ -149,8 +152,8 @@ impl Outbox {
         let writing = std::thread::Builder::new()
             .name("outbox".into())
             .spawn(move || writer.run())
-            .map_err(|error| Error::fault("opening the outbox", error))?;
-        let loading = tokio::spawn(loader.run(written.clone(), stopped));
+            .map_err(|error| Error::fault(OPENING, error))?;
+        let loading = backroom.spawn(loader.run(written.clone(), stopped));
         Ok(Self {
             state,
             folder,

@@ -43,6 +43,7 @@ impl Faults {
 /// Something that signs receipts of a sale, and an outbox of its own.
 struct Room {
     world: World,
+    backroom: Backroom,
     sale: Sale,
     keyring: Keyring,
     settings: OutboxSettings,
@@ -55,11 +56,12 @@ impl Room {
         let settings = world.settings();
         let nothing = Keyring::default();
         let keyring = Keyring::load(&world.services, &settings.keys, &nothing).await.unwrap();
-        Self { world, sale, keyring, settings: settings.outbox }
+        let backroom = Backroom::open(&world.services, 1).unwrap();
+        Self { world, backroom, sale, keyring, settings: settings.outbox }
     }
 
     async fn open(&self) -> Outbox {
-        Outbox::open(&self.world.services, &self.settings).await.unwrap()
+        Outbox::open(&self.backroom, &self.settings).await.unwrap()
     }
 
     fn receipt(&self) -> Receipt {
@@ -371,7 +373,7 @@ async fn what_the_books_refuse_is_set_aside_and_the_rest_is_loaded(pool: PgPool)
 async fn only_one_process_has_the_folder(pool: PgPool) {
     let room = Room::new(pool).await;
     let outbox = room.open().await;
-    let Err(refused) = Outbox::open(&room.world.services, &room.settings).await else {
+    let Err(refused) = Outbox::open(&room.backroom, &room.settings).await else {
         panic!("two have it");
     };
     assert_eq!(refused.refusal().unwrap().code, "outbox_in_use");

@@ -44,7 +44,7 @@ impl LicenseRow {
     pub fn licensed(
         self,
         tiers: Arc<[Arc<TierLimits>]>,
-        contents: Arc<[Content]>,
+        contents: Arc<[Arc<Content>]>,
     ) -> Result<Licensed> {
         let tier = tiers.iter().find(|tier| tier.tier_id == self.tier_id).cloned();
         Ok(Licensed {
@@ -206,7 +206,7 @@ pub(super) async fn tiers(
 pub(super) async fn contents(
     tx: &mut PgConnection,
     assets: &[AssetId],
-) -> Result<HashMap<AssetId, Arc<[Content]>>> {
+) -> Result<HashMap<AssetId, Arc<[Arc<Content>]>>> {
     let rows = sqlx::query!(
         "select asset_id, content_id, bytes, media_type, created_at from asset_version
          where asset_id = any($1) order by asset_id, number",
@@ -214,7 +214,7 @@ pub(super) async fn contents(
     )
     .fetch_all(tx)
     .await?;
-    let mut contents: HashMap<AssetId, Vec<Content>> = HashMap::new();
+    let mut contents: HashMap<AssetId, Vec<Arc<Content>>> = HashMap::new();
     for row in rows {
         let (Ok(content_id), Ok(bytes)) =
             (row.content_id.parse::<ContentId>(), u64::try_from(row.bytes))
@@ -222,13 +222,13 @@ pub(super) async fn contents(
             return Err(broken("a version breaks its own checks"));
         };
         let asset_id = row.asset_id;
-        contents.entry(asset_id).or_default().push(Content {
+        contents.entry(asset_id).or_default().push(Arc::new(Content {
             content_id,
             asset_id,
             bytes,
             media_type: row.media_type,
             registered_at: row.created_at,
-        });
+        }));
     }
     Ok(contents.into_iter().map(|(asset_id, list)| (asset_id, list.into())).collect())
 }

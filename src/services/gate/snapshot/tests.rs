@@ -110,7 +110,8 @@ async fn what_was_used_up_outlives_every_kind_of_change(pool: PgPool) {
     let world = World::new(pool).await;
     let sale = world.sale(1, None).await;
     let (keeper, _) = open(&world).await;
-    let held = keeper.admit(Some(&sale.secret), &sale.ask(AskedScope::Unnamed)).unwrap();
+    let held =
+        keeper.admit(&keeper.bearer(Some(&sale.secret)), &sale.ask(AskedScope::Unnamed)).unwrap();
     for change in [
         "update license set ends_at = ends_at",
         "update access_token set name = 'crawler'",
@@ -185,10 +186,11 @@ async fn a_nonce_is_taken_once_also_after_a_restart(pool: PgPool) {
     run(&world, "update access_token set requires_nonce = true, jobs = '{run-1}'").await;
     let (keeper, _) = open(&world).await;
     let mut ask = sale.ask(AskedScope::Unnamed);
-    let answer = |keeper: &Keeper, ask: &Ask| match keeper.admit(Some(&sale.secret), ask) {
-        Ok(_) => "admitted",
-        Err(denial) => denial.refusal.code,
-    };
+    let answer =
+        |keeper: &Keeper, ask: &Ask| match keeper.admit(&keeper.bearer(Some(&sale.secret)), ask) {
+            Ok(_) => "admitted",
+            Err(denial) => denial.refusal.code,
+        };
     assert_eq!(answer(&keeper, &ask), "job_not_allowed");
     ask.job = JobName::parse("run-1").map(Some);
     assert_eq!(answer(&keeper, &ask), "nonce_required");
@@ -215,7 +217,7 @@ async fn racing_requests_with_one_nonce_are_one_delivery(pool: PgPool) {
     let mut ask = sale.ask(AskedScope::Named(Scope::Inference));
     ask.nonce = Nonce::parse("0123456789abcdef").map(Some);
     let clients = (0..64).map(|_| async {
-        let admission = keeper.admit(Some(&sale.secret), &ask).ok()?;
+        let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).ok()?;
         tokio::task::yield_now().await;
         keeper.record(seal_whole(&keeper, admission).unwrap()).await.ok()
     });
@@ -245,7 +247,7 @@ async fn a_license_moves_up_with_the_first_unit_beyond_and_stays_there(pool: PgP
     deliver(&keeper, &sale, &inference).await;
     // Neither a repeat nor what is not delivered moves it.
     deliver(&keeper, &sale, &training).await;
-    drop(keeper.admit(Some(&sale.secret), &inference).unwrap());
+    drop(keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).unwrap());
     assert_eq!(tier_of(&world, &sale).await, "Standard");
     for _ in 0..3 {
         deliver(&keeper, &sale, &inference).await;
@@ -255,7 +257,7 @@ async fn a_license_moves_up_with_the_first_unit_beyond_and_stays_there(pool: PgP
     let moves: i64 = sqlx::query_scalar(moves).fetch_one(world.pool()).await.unwrap();
     assert_eq!(moves, 1);
     until("the gate knows", async || {
-        let admission = keeper.admit(Some(&sale.secret), &inference).unwrap();
+        let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).unwrap();
         admission.license.tier.name == "Premium"
     })
     .await;
@@ -268,11 +270,11 @@ async fn what_is_given_back_moves_no_license(pool: PgPool) {
     let sale = world.sale_on(1, None, "upgrade").await;
     let (keeper, _) = open(&world).await;
     let inference = sale.ask(AskedScope::Named(Scope::Inference));
-    let admit = || keeper.admit(Some(&sale.secret), &inference).unwrap();
+    let admit = || keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).unwrap();
     let waiting = || moves::WAITING_MAX - keeper.shared.moves.capacity();
     let (first, second, preview) = (admit(), admit(), {
         let preview = sale.ask(AskedScope::Named(Scope::Preview));
-        keeper.admit(Some(&sale.secret), &preview).unwrap()
+        keeper.admit(&keeper.bearer(Some(&sale.secret)), &preview).unwrap()
     });
     // Nothing is waited for between a use and its check, so no task takes what was sent.
     assert!(second.reservation.use_up().is_none(), "one used up, the other two may not be");
@@ -293,11 +295,12 @@ async fn racing_clients_never_spend_more_than_the_cap(pool: PgPool) {
     licenses::set_spend_cap(&world.services, &buyer, sale.license_id, "0").await.unwrap();
     let ask = sale.ask(AskedScope::Named(Scope::Inference));
     until("the gate knows the cap", async || {
-        keeper.admit(Some(&sale.secret), &ask).unwrap().license.spend_cap_micros == Some(0)
+        keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).unwrap().license.spend_cap_micros
+            == Some(0)
     })
     .await;
     let clients = (0..64).map(|_| async {
-        let admission = keeper.admit(Some(&sale.secret), &ask).ok()?;
+        let admission = keeper.admit(&keeper.bearer(Some(&sale.secret)), &ask).ok()?;
         keeper.record(seal_whole(&keeper, admission).unwrap()).await.ok()
     });
     let served = futures::future::join_all(clients).await.into_iter().flatten().count();
@@ -422,7 +425,7 @@ async fn paid_windows_of_jobs_outlive_the_process(pool: PgPool) {
     keeper.close().await;
     let (keeper, _) = open(&world).await;
     deliver(&keeper, &sale, &of_job).await;
-    let refused = keeper.admit(Some(&sale.secret), &training).unwrap_err();
+    let refused = keeper.admit(&keeper.bearer(Some(&sale.secret)), &training).unwrap_err();
     assert_eq!(refused.refusal.code, "quota_exceeded");
     keeper.close().await;
 }

@@ -59,7 +59,7 @@ fn deliver(keeper: &Keeper, held: &Held, fetch: &Fetch) -> Result<Delivery> {
         nonce: Ok(None),
     };
     let admission = keeper
-        .admit(Some(held.secret.reveal()), &ask)
+        .admit(&keeper.bearer(Some(held.secret.reveal())), &ask)
         .map_err(|denial| Error::fault("seeding", format!("the gate said no: {denial:?}")))?;
     let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     keeper.seal(admission, Parcel { content_id, bytes, range: None, resource: None })
