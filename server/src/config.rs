@@ -4,18 +4,21 @@
 //! wins over the file, and outside loopback nothing starts with a sandbox on or a secret missing.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fmt,
     net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
-    str::FromStr,
+    path::PathBuf,
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use imprimatur::domain::{gate::Failover, metering::EVENT_AGE_DAYS_MAX};
+use imprimatur::domain::gate::Failover;
 use ipnet::IpNet;
 use url::Url;
+
+mod source;
+
+pub use source::Source;
+
+use source::{decode, parse};
 
 /// Every key there is, without its prefix `IMPRIMATUR_`.
 pub const KEYS: &[&str] = &[
@@ -176,125 +179,9 @@ pub struct Config {
     pub providers: Vec<Provider>,
 }
 
-/// Settings as text, before they are read.
-#[derive(Clone, Debug, Default)]
-pub struct Source(BTreeMap<String, String>);
-
-impl Source {
-    /// The environment, over the file that `IMPRIMATUR_CONFIG` names.
-    pub fn load(environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let mut own = BTreeMap::new();
-        for (name, value) in environment {
-            if let Some(key) = name.strip_prefix("IMPRIMATUR_") {
-                own.insert(key.to_owned(), value);
-            }
-        }
-        // The build's own scripts share the prefix.
-        own.retain(|key, _| !matches!(key.as_str(), "CACHE" | "ROOT" | "RUN" | "TEST_PORT"));
-        let mut all = match own.get("CONFIG") {
-            Some(file) => read_file(Path::new(file))?,
-            None => BTreeMap::new(),
-        };
-        all.append(&mut own);
-        let known: BTreeSet<&str> = KEYS.iter().copied().collect();
-        match all.keys().find(|key| !known.contains(key.as_str())) {
-            Some(unknown) => Err(Error::Unknown(format!("IMPRIMATUR_{unknown}"))),
-            None => Ok(Self(all)),
-        }
-    }
-
-    /// Sets what is not set yet.
-    pub fn or_set(&mut self, key: &'static str, value: impl Into<String>) {
-        self.0.entry(key.to_owned()).or_insert_with(|| value.into());
-    }
-
-    /// How the world reaches it, without a slash at the end.
-    pub fn base_url(&self) -> Result<String, Error> {
-        let (_, base_url) = self.addresses()?;
-        Ok(base_url.as_str().trim_end_matches('/').to_owned())
-    }
-
-    fn addresses(&self) -> Result<(SocketAddr, Url), Error> {
-        let listen = self.read("LISTEN", SocketAddr::from(([127, 0, 0, 1], 3000)))?;
-        let base_url = match self.text("BASE_URL") {
-            Some(text) => parse("BASE_URL", text)?,
-            None => parse("BASE_URL", &format!("http://{listen}"))?,
-        };
-        Ok((listen, base_url))
-    }
-
-    /// Where the truth is kept; all that `migrate` needs.
-    pub fn database(&self) -> Result<Database, Error> {
-        Ok(Database {
-            url: Secret(self.required("DATABASE_URL")?.to_owned()),
-            connections_max: self.read("DATABASE_CONNECTIONS_MAX", 16)?,
-        })
-    }
-
-    /// Where old usage events go; with the database, all that `archive` needs.
-    pub fn archive(&self) -> Result<Archive, Error> {
-        let raw_days = self.read("RAW_DAYS", 90)?;
-        // Reports are taken for so long, and an archived month takes none.
-        let least = u16::try_from(EVENT_AGE_DAYS_MAX).unwrap_or(u16::MAX);
-        if raw_days <= least {
-            return Err(Error::Unreadable {
-                key: "RAW_DAYS",
-                reason: format!("uses may be reported for {least} days; keep events longer"),
-            });
-        }
-        Ok(Archive { dir: PathBuf::from(self.required("DATA_DIR")?).join("archive"), raw_days })
-    }
-
-    fn text(&self, key: &'static str) -> Option<&str> {
-        self.0.get(key).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    fn required(&self, key: &'static str) -> Result<&str, Error> {
-        self.text(key).ok_or(Error::Missing(key))
-    }
-
-    /// The value of a key, read, or its default.
-    pub fn read<T: FromStr<Err: fmt::Display>>(
-        &self,
-        key: &'static str,
-        default: T,
-    ) -> Result<T, Error> {
-        self.text(key).map_or(Ok(default), |text| parse(key, text))
-    }
-}
-
 /// The folder of what a checkout makes while it runs: `IMPRIMATUR_RUN`, or `.run`.
 pub fn run_dir() -> PathBuf {
     std::env::var_os("IMPRIMATUR_RUN").map_or_else(|| PathBuf::from(".run"), PathBuf::from)
-}
-
-fn read_file(file: &Path) -> Result<BTreeMap<String, String>, Error> {
-    let failed = |reason: String| Error::File { file: file.to_owned(), reason };
-    let text = std::fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
-    let table: toml::Table =
-        text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
-    Ok(table
-        .into_iter()
-        .map(|(key, value)| {
-            let value = match value {
-                toml::Value::String(text) => text,
-                other => other.to_string(),
-            };
-            (key.to_ascii_uppercase(), value)
-        })
-        .collect())
-}
-
-fn parse<T: FromStr<Err: fmt::Display>>(key: &'static str, text: &str) -> Result<T, Error> {
-    text.trim()
-        .parse()
-        .map_err(|error: T::Err| Error::Unreadable { key, reason: error.to_string() })
-}
-
-fn decode(key: &'static str, text: &str) -> Result<Vec<u8>, Error> {
-    STANDARD
-        .decode(text.trim())
-        .map_err(|_| Error::Unreadable { key, reason: "it is not base64".into() })
 }
 
 impl Config {
@@ -414,93 +301,4 @@ fn providers(source: &Source) -> Result<Vec<Provider>, Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn whole() -> Vec<(&'static str, String)> {
-        vec![
-            ("BASE_URL", "https://imprimatur.example".into()),
-            ("DATABASE_URL", "postgres://localhost/imprimatur".into()),
-            ("DATA_DIR", "data".into()),
-            ("SITE_DIR", "site".into()),
-            ("KEYS_SECRET", STANDARD.encode([1; 32])),
-            ("CURSOR_SECRET", STANDARD.encode([2; 32])),
-            ("OIDC_ISSUER", "https://id.example".into()),
-            ("OIDC_CLIENT_ID", "imprimatur".into()),
-            ("OIDC_CLIENT_SECRET", "hush".into()),
-        ]
-    }
-
-    fn read(changes: &[(&'static str, Option<&str>)]) -> Result<Config, Error> {
-        let mut settings: BTreeMap<_, _> = whole().into_iter().collect();
-        for (key, value) in changes {
-            match value {
-                Some(value) => settings.insert(key, (*value).to_owned()),
-                None => settings.remove(key),
-            };
-        }
-        let environment =
-            settings.into_iter().map(|(key, value)| (format!("IMPRIMATUR_{key}"), value));
-        Config::read(&Source::load(environment)?)
-    }
-
-    #[test]
-    fn a_whole_configuration_is_read() {
-        let config = read(&[]).unwrap();
-        assert_eq!(config.web.base_url, "https://imprimatur.example");
-        assert_eq!(config.content.upload_bytes_max, 5_368_709_120);
-        assert_eq!(config.archive.raw_days, 90);
-        assert!(!format!("{config:?}").contains("hush"));
-    }
-
-    #[test]
-    fn no_secret_may_be_missing() {
-        for key in ["DATABASE_URL", "KEYS_SECRET", "CURSOR_SECRET", "OIDC_CLIENT_SECRET"] {
-            assert_eq!(read(&[(key, None)]).unwrap_err(), Error::Missing(key));
-        }
-        assert_eq!(read(&[("OIDC_ISSUER", None)]).unwrap_err(), Error::NoProvider);
-    }
-
-    #[test]
-    fn in_public_no_sandbox_and_no_plain_http() {
-        assert_eq!(read(&[("SANDBOX", Some("true"))]).unwrap_err(), Error::SandboxInPublic);
-        let plain = read(&[("BASE_URL", Some("http://imprimatur.example"))]);
-        assert!(matches!(plain, Err(Error::NotHttps(_))));
-        let local = [("SANDBOX", Some("true")), ("BASE_URL", Some("http://127.0.0.1:3000"))];
-        assert!(read(&local).is_ok());
-        let everywhere = [local[0], local[1], ("LISTEN", Some("0.0.0.0:3000"))];
-        assert_eq!(read(&everywhere).unwrap_err(), Error::SandboxInPublic);
-    }
-
-    #[test]
-    fn events_are_kept_for_longer_than_they_may_be_reported() {
-        assert_eq!(read(&[("RAW_DAYS", Some("35"))]).unwrap().archive.raw_days, 35);
-        let early = read(&[("RAW_DAYS", Some("34"))]).unwrap_err();
-        assert!(matches!(early, Error::Unreadable { key: "RAW_DAYS", .. }));
-    }
-
-    #[test]
-    fn proxies_are_a_list_of_networks() {
-        let config = read(&[("TRUSTED_PROXIES", Some("10.0.0.0/8, fd00::/8"))]).unwrap();
-        assert_eq!(config.gate.trusted_proxies.len(), 2);
-        assert_eq!(config.gate.unlicensed_per_hour, 100);
-        let bad = read(&[("TRUSTED_PROXIES", Some("everybody"))]);
-        assert!(matches!(bad, Err(Error::Unreadable { key: "TRUSTED_PROXIES", .. })));
-    }
-
-    #[test]
-    fn a_misspelt_setting_is_named() {
-        let error = Source::load([("IMPRIMATUR_BASE_ULR".to_owned(), String::new())]).unwrap_err();
-        assert_eq!(error, Error::Unknown("IMPRIMATUR_BASE_ULR".into()));
-    }
-
-    #[test]
-    fn every_key_is_documented() {
-        let documented: BTreeSet<&str> = include_str!("../../.env.example")
-            .lines()
-            .filter_map(|line| line.trim_start_matches("# ").strip_prefix("IMPRIMATUR_"))
-            .filter_map(|line| line.split('=').next())
-            .collect();
-        assert_eq!(documented, KEYS.iter().copied().collect());
-    }
-}
+mod tests;
