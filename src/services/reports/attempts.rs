@@ -81,90 +81,58 @@ fn incomplete() -> [String; 2] {
     [ABORTED.to_owned(), CUT_OFF.to_owned()]
 }
 
-async fn refusals_as_creator(
-    services: &Services,
-    org_id: OrgId,
-    range: &Range,
-) -> Result<Vec<RefusalCount>> {
-    let counts = sqlx::query_as!(
-        RefusalCount,
-        r#"select code, sum(attempts)::bigint as "attempts!" from gate_refusal_hour
-           where creator_org_id = $1 and hour >= $2 and hour < $3 and code <> all($4)
-           group by code order by 2 desc, code"#,
-        org_id.uuid(),
-        range.from(),
-        range.until(),
-        &incomplete(),
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(counts)
-}
+/// One statement for each side, so that each uses its own index.
+macro_rules! seen_as {
+    ($refusals:ident, $aborted:ident, $party:tt) => {
+        async fn $refusals(
+            services: &Services,
+            org_id: OrgId,
+            range: &Range,
+        ) -> Result<Vec<RefusalCount>> {
+            let counts = sqlx::query_as!(
+                RefusalCount,
+                r#"select code, sum(attempts)::bigint as "attempts!" from gate_refusal_hour
+                   where "#
+                    + $party
+                    + " = $1 and hour >= $2 and hour < $3 and code <> all($4)
+                   group by code order by 2 desc, code",
+                org_id.uuid(),
+                range.from(),
+                range.until(),
+                &incomplete(),
+            )
+            .fetch_all(&services.pool)
+            .await?;
+            Ok(counts)
+        }
 
-async fn refusals_as_buyer(
-    services: &Services,
-    org_id: OrgId,
-    range: &Range,
-) -> Result<Vec<RefusalCount>> {
-    let counts = sqlx::query_as!(
-        RefusalCount,
-        r#"select code, sum(attempts)::bigint as "attempts!" from gate_refusal_hour
-           where org_id = $1 and hour >= $2 and hour < $3 and code <> all($4)
-           group by code order by 2 desc, code"#,
-        org_id.uuid(),
-        range.from(),
-        range.until(),
-        &incomplete(),
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(counts)
+        async fn $aborted(
+            services: &Services,
+            org_id: OrgId,
+            range: &Range,
+            limit: i64,
+        ) -> Result<Vec<AbortedDelivery>> {
+            let rows = sqlx::query_as!(
+                AbortedDelivery,
+                r#"select at, code, license_id, token_id, asset_id, subject, bytes_out,
+                          receipt_id as "receipt_id!"
+                   from gate_attempt
+                   where "#
+                    + $party
+                    + " = $1 and at >= $2 and at < $3 and receipt_id is not null
+                     and not exists
+                         (select from receipt where receipt.receipt_id = gate_attempt.receipt_id)
+                   order by at desc, attempt_id limit $4",
+                org_id.uuid(),
+                range.from(),
+                range.until(),
+                limit,
+            )
+            .fetch_all(&services.pool)
+            .await?;
+            Ok(rows)
+        }
+    };
 }
-
-async fn aborted_as_creator(
-    services: &Services,
-    org_id: OrgId,
-    range: &Range,
-    limit: i64,
-) -> Result<Vec<AbortedDelivery>> {
-    let rows = sqlx::query_as!(
-        AbortedDelivery,
-        r#"select at, code, license_id, token_id, asset_id, subject, bytes_out,
-                  receipt_id as "receipt_id!"
-           from gate_attempt
-           where creator_org_id = $1 and at >= $2 and at < $3 and receipt_id is not null
-             and not exists (select from receipt where receipt.receipt_id = gate_attempt.receipt_id)
-           order by at desc, attempt_id limit $4"#,
-        org_id.uuid(),
-        range.from(),
-        range.until(),
-        limit,
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(rows)
-}
-
-async fn aborted_as_buyer(
-    services: &Services,
-    org_id: OrgId,
-    range: &Range,
-    limit: i64,
-) -> Result<Vec<AbortedDelivery>> {
-    let rows = sqlx::query_as!(
-        AbortedDelivery,
-        r#"select at, code, license_id, token_id, asset_id, subject, bytes_out,
-                  receipt_id as "receipt_id!"
-           from gate_attempt
-           where org_id = $1 and at >= $2 and at < $3 and receipt_id is not null
-             and not exists (select from receipt where receipt.receipt_id = gate_attempt.receipt_id)
-           order by at desc, attempt_id limit $4"#,
-        org_id.uuid(),
-        range.from(),
-        range.until(),
-        limit,
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(rows)
-}
+seen_as!(refusals_as_creator, aborted_as_creator, "creator_org_id");
+seen_as!(refusals_as_buyer, aborted_as_buyer, "org_id");
