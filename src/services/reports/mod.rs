@@ -5,9 +5,9 @@
 
 mod breakdown;
 mod cursor_key;
+mod failures;
 mod feed;
 mod feed_sql;
-mod failures;
 mod filter;
 mod quotas;
 mod receipt_batches;
@@ -17,8 +17,8 @@ mod usage;
 
 pub use breakdown::{Breakdown, Group, Key, breakdown};
 pub use cursor_key::CursorKey;
-pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
 pub use failures::{FailureLine, FailurePage, failures};
+pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
 pub use filter::{Cost, EventFilter, Failed, FailureFilter, Source};
 pub use quotas::{Quota, quotas};
 pub use receipt_batches::{

@@ -30,8 +30,8 @@ pub struct Quota {
     pub used_units: i64,
 }
 
-/// The licenses in force that include units, seen from one side; the one that has used the largest
-/// share first.
+/// The licenses in force that include units, seen from one side, the one that has used the largest
+/// share first; or the one that is named, if it is in force.
 pub async fn quotas(
     services: &Services,
     actor: &Actor,
@@ -79,8 +79,8 @@ macro_rules! quotas_as {
                     + r#" = $1 and ($2::uuid is null or license.license_id = $2)
                      and license.state = 'active' and license.starts_at <= $4
                      and (license.ends_at is null or license.ends_at > $4)
-                     and tier.included_units > 0
-                   order by coalesce(used.units, 0)::numeric / tier.included_units desc,
+                     and ($2::uuid is not null or tier.included_units > 0)
+                   order by coalesce(used.units, 0)::numeric / greatest(tier.included_units, 1) desc,
                             license.license_id
                    limit $5"#,
                 org_id.uuid(),

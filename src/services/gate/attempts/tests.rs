@@ -73,7 +73,8 @@ async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
     let counted = |code: &str, attempts| RefusalCount { code: code.to_owned(), attempts };
     for (org_id, side) in [(world.creator, Side::Creator), (world.buyer, Side::Buyer)] {
         let viewer = world.member(org_id, Role::Viewer);
-        let found = reports::refusals(&world.services, &viewer, side, &every, &range).await.unwrap();
+        let found =
+            reports::refusals(&world.services, &viewer, side, &every, &range).await.unwrap();
         assert_eq!(found, [counted("rate_limited", 2), counted("quota_exceeded", 1)]);
         let cut = incomplete(&world, &viewer, side).await;
         assert_eq!((cut.len(), cut[0].bytes_out, cut[0].receipt_id), (1, 1234, Some(receipt_id)));
@@ -94,7 +95,8 @@ async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
     }
     let stranger = world.member(mint(), Role::Owner);
     for side in [Side::Creator, Side::Buyer] {
-        let found = reports::refusals(&world.services, &stranger, side, &every, &range).await.unwrap();
+        let found =
+            reports::refusals(&world.services, &stranger, side, &every, &range).await.unwrap();
         assert!(found.is_empty());
         let cut = incomplete(&world, &stranger, side).await;
         assert!(cut.is_empty());
