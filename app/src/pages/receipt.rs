@@ -15,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Bytes, CodeBlock, Columns, Crumb, Definition, Definitions, Digest, Instant, Notice,
-        PageHeader, Section, Tone,
+        PageHeader, Section, Tone, text::short,
     },
 };
 
@@ -69,7 +69,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                             .map(|href| {
                                 view! {
                                     <Definition name="License">
-                                        <a href=href>{stored.license_id.to_string()}</a>
+                                        <a href=href>{short(&stored.license_id.to_string())}</a>
                                     </Definition>
                                 }
                             })}

@@ -13,6 +13,7 @@ mod quotas;
 mod receipt_batches;
 mod receipts;
 mod refusals;
+mod trends;
 mod usage;
 
 pub use breakdown::{Breakdown, Group, Key, breakdown};
@@ -27,6 +28,7 @@ pub use receipt_batches::{
 };
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
 pub use refusals::{RefusalCount, refusals};
+pub use trends::trends;
 pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
 #[cfg(test)]

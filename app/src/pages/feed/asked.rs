@@ -14,7 +14,7 @@ use imprimatur::{
     },
 };
 
-use super::super::usage::{chosen_side, midnight};
+use super::super::usage::{chosen_side, midnight, said};
 use crate::{address::Address, request::Request};
 
 /// How a request ended, of those shown.
@@ -89,7 +89,7 @@ impl Asked {
             (None, Some(_)) if request.sides().buyer => Side::Buyer,
             _ => chosen_side(request),
         };
-        let said = |name: &str| request.param(name).map(str::to_owned);
+        let said = |name| said(request, name);
         Ok(Self {
             side,
             outcome: Outcome::read(request.param("outcome"))?,
@@ -98,10 +98,10 @@ impl Asked {
             token_id: request.param("token").map(str::parse).transpose()?,
             party: request.param("party").map(str::parse).transpose()?,
             scope: request.param("scope").map(str::parse).transpose()?,
-            region: said("region"),
-            model: said("model"),
-            class: said("class"),
-            code: said("code"),
+            region: said("region")?,
+            model: said("model")?,
+            class: said("class")?,
+            code: said("code")?,
             days: (day("from")?, day("until")?),
         })
     }

@@ -7,6 +7,7 @@ use imprimatur::{
     domain::{
         actor::Deed,
         metering::{Grain, Range, Side},
+        report::Dimension,
     },
     services::{
         Result,
@@ -18,7 +19,7 @@ use leptos::prelude::*;
 use super::{
     feed::outcome,
     live::{Metered, live},
-    usage::{chosen_side, groups_table, top_works, unused, use_chart},
+    usage::{Asked, Groups, chosen_side, groups_table, unused, use_chart},
 };
 use crate::{
     request::{Page, Request},
@@ -56,7 +57,8 @@ pub async fn show(request: &Request) -> Result<Page> {
     let filter = UsageFilter::default();
     let report = reports::usage(services, actor, side, &filter, &range).await?;
     let before = reports::usage(services, actor, side, &filter, &range.previous()?).await?;
-    let works = top_works(request, side, &range, WORKS).await?;
+    let asked = Asked::last_days(side, DAYS);
+    let works = Groups::read(request, &asked, &range, (Dimension::Asset, WORKS)).await?;
     let (key, every) = (&request.cursor_key, EventFilter::default());
     let latest = reports::events(services, key, actor, side, &every, None, LATEST).await?.lines;
     let refusals = reports::refusals(services, actor, side, &filter, &week).await?;
@@ -97,7 +99,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         };
         let table = used.then(|| {
             let to = move |work: &str| Some(format!("/usage?side={side}&asset={work}"));
-            groups_table("Work", works.groups, (works.other, works.others), counts.calls, to)
+            groups_table(works, to)
         });
         view! {
             <PageHeader title="Overview" lead=move || lead>
@@ -158,7 +160,7 @@ fn figures(side: Side, counts: Counts) -> AnyView {
     let units = against(counts.units, counts.units_before, "Repeats and previews are free");
     view! {
         <Figures label="The last 30 days">
-            <Figure label="Today" href=format!("/usage?side={side}&days=1") note=|| "Deliveries since 00:00 UTC">
+            <Figure label="Today" href=format!("/usage?side={side}&days=1") note=|| "Since 00:00 UTC">
                 <span data-live="today">
                     <Quantity count=counts.today />
                 </span>

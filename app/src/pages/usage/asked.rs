@@ -25,6 +25,8 @@ pub const PERIODS: [(u16, &str, Grain); 5] = [
 const DAYS: u16 = 30;
 /// A time this long is cut into months unless another grain is asked for.
 const DAYS_BY_DAY_MAX: i64 = 200;
+/// The most characters of a name that somebody else gave: of a region, a model, a reason.
+const SAID_LENGTH_MAX: usize = 200;
 
 /// The time asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +81,7 @@ impl Asked {
         let scope: Option<Scope> = request.param("scope").map(str::parse).transpose()?;
         let grain: Option<Grain> = request.param("grain").map(str::parse).transpose()?;
         let by: Option<Dimension> = request.param("by").map(str::parse).transpose()?;
-        let said = |name: &str| request.param(name).map(str::to_owned);
+        let said = |name| said(request, name);
         Ok(Self {
             side: super::chosen_side(request),
             time,
@@ -89,12 +91,18 @@ impl Asked {
                 license_id,
                 counterparty,
                 scope,
-                region: said("region"),
-                model: said("model"),
-                consumer_class: said("class"),
+                region: said("region")?,
+                model: said("model")?,
+                consumer_class: said("class")?,
             },
             by: by.unwrap_or(Dimension::Asset),
         })
+    }
+
+    /// All use of the last days, from a side.
+    pub fn last_days(side: Side, days: u16) -> Self {
+        let (grain, filter, by) = (None, UsageFilter::default(), Dimension::Asset);
+        Self { side, time: Time::Last(days), grain, filter, by }
     }
 
     /// The time asked for, cut into buckets.
@@ -104,6 +112,7 @@ impl Asked {
             Time::Last(1) if grain == Grain::Hour => {
                 Range::new(now - TimeDelta::hours(23), now + TimeDelta::microseconds(1), grain)
             }
+            Time::Last(365) if grain == Grain::Month => Range::last_months(now, 12),
             Time::Last(days) => Range::last_days(now, days, grain),
             Time::Days(from, until) => {
                 let end = until.checked_add_days(Days::new(1)).unwrap_or(until);
@@ -217,6 +226,19 @@ impl Asked {
             .with_some("model", model.as_ref())
             .with_some("class", consumer_class.as_ref())
     }
+}
+
+/// What a parameter says, where it may say anything.
+///
+/// # Errors
+///
+/// Refuses what nobody can have said: control characters, or more than a line.
+pub fn said(request: &Request, name: &'static str) -> std::result::Result<Option<String>, Refusal> {
+    let Some(said) = request.param(name) else { return Ok(None) };
+    if said.chars().count() > SAID_LENGTH_MAX || said.chars().any(char::is_control) {
+        return Err(Refusal::invalid(name, "Choose one that is listed."));
+    }
+    Ok(Some(said.to_owned()))
 }
 
 /// The first instant of a day (UTC).

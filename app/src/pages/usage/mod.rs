@@ -14,16 +14,16 @@ use imprimatur::{
     },
     services::{
         Result,
-        reports::{self, Breakdown, UsageFilter},
+        reports::{self, UsageFilter},
     },
 };
 use leptos::prelude::*;
 
 pub use self::{
-    asked::{Asked, midnight},
+    asked::{Asked, midnight, said},
     csv::csv,
     narrowed::{Chip, Chips},
-    parts::{Sums, groups_table, unused, use_chart},
+    parts::{Groups, Sums, groups_table, unused, use_chart},
     refused::{code_in_words, quota_list},
 };
 use self::{
@@ -51,7 +51,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         Ok(previous) => Some(reports::usage(services, actor, side, filter, &previous).await?),
         Err(_) => None,
     };
-    let groups = groups(request, &asked, &range, asked.by, GROUPS).await?;
+    let groups = Groups::read(request, &asked, &range, (asked.by, GROUPS)).await?;
     let regions = groups_of_all(request, side, &range, Dimension::Region).await?;
     let refusals = reports::refusals(services, actor, side, filter, &range).await?;
     let quotas = reports::quotas(services, actor, side, filter.license_id, QUOTAS).await?;
@@ -72,16 +72,11 @@ pub async fn show(request: &Request) -> Result<Page> {
             if used { use_chart(&report, before.as_ref(), &range, now) } else { unused(side) };
         let refusals = refusals_table(refusals, &asked.feed(&range).with("outcome", "refused"));
         let table = used.then(|| {
-            let Breakdown { groups, other, others } = groups;
             let to = |value: &str| {
                 let part = || asked.narrow(asked.by, Some(value)).address("/usage").href();
                 (!value.is_empty()).then(part)
             };
-            let name = dimension_in_words(asked.by, side);
-            (
-                dimensions(&asked),
-                groups_table(name, groups, (other, others), report.totals.calls, to),
-            )
+            (dimensions(&asked), groups_table(groups, to))
         });
         view! {
             <PageHeader title="Usage" lead=move || lead>
@@ -120,25 +115,6 @@ pub async fn show(request: &Request) -> Result<Page> {
 pub fn chosen_side(request: &Request) -> Side {
     let fallback = if request.sides().creator { Side::Creator } else { Side::Buyer };
     request.param("side").and_then(|side| side.parse().ok()).unwrap_or(fallback)
-}
-
-/// The works used most over a range: most deliveries first.
-pub async fn top_works(request: &Request, side: Side, range: &Range, top: u8) -> Result<Breakdown> {
-    let (services, actor, filter) = (&request.services, &request.actor, UsageFilter::default());
-    let (by, most) = (Dimensions::one(Dimension::Asset), (Metric::Calls, top));
-    reports::breakdown(services, actor, side, &filter, range, by, most).await
-}
-
-async fn groups(
-    request: &Request,
-    asked: &Asked,
-    range: &Range,
-    by: Dimension,
-    top: u8,
-) -> Result<Breakdown> {
-    let (services, actor) = (&request.services, &request.actor);
-    let (by, most) = (Dimensions::one(by), (Metric::Calls, top));
-    reports::breakdown(services, actor, asked.side, &asked.filter, range, by, most).await
 }
 
 /// What a dimension takes over all use of the range, however the page is narrowed.

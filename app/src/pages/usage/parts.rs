@@ -2,15 +2,25 @@
 
 use chrono::{DateTime, Utc};
 use imprimatur::{
-    domain::metering::{Grain, Range, Side, Totals},
-    services::reports::{Group, UsageReport},
+    domain::{
+        metering::{Grain, Range, Side, Totals},
+        report::{Dimension, Dimensions, Metric},
+    },
+    services::{
+        Result,
+        reports::{self, Breakdown, Key, UsageReport},
+    },
 };
 use leptos::prelude::*;
 
-use super::asked::Asked;
-use crate::ui::{
-    Bytes, Cell, Chart, Column, EmptyState, Figure, Figures, Line, Quantity, Row, Table, Unit,
-    text::{self, date},
+use super::{asked::Asked, dimension_in_words};
+use crate::{
+    request::Request,
+    ui::{
+        Bytes, Cell, Chart, Column, EmptyState, Figure, Figures, Line, Quantity, Row, Sparkline,
+        Table, Unit,
+        text::{self, date},
+    },
 };
 
 /// Deliveries, billable units and bytes of the period, each beside those of the period before.
@@ -122,35 +132,64 @@ pub fn unused(side: Side) -> AnyView {
     }
 }
 
+/// What use has in common, group by group.
+pub struct Groups {
+    /// What they are told apart by, as in "Work".
+    pub name: &'static str,
+    pub found: Breakdown,
+    /// The calls of each group over time.
+    pub trends: Vec<Vec<i64>>,
+    /// The calls of all.
+    pub whole: i64,
+}
+
+impl Groups {
+    /// The largest groups of use in one dimension, and how each went over time.
+    pub async fn read(
+        request: &Request,
+        asked: &Asked,
+        range: &Range,
+        (by, top): (Dimension, u8),
+    ) -> Result<Self> {
+        let (services, actor, side) = (&request.services, &request.actor, asked.side);
+        let (dimensions, most) = (Dimensions::one(by), (Metric::Calls, top));
+        let filter = &asked.filter;
+        let found =
+            reports::breakdown(services, actor, side, filter, range, dimensions, most).await?;
+        let keys: Vec<&Key> = found.groups.iter().filter_map(|group| group.keys.first()).collect();
+        let trends = reports::trends(services, actor, side, filter, range, &keys).await?;
+        let parts = found.groups.iter().map(|group| group.totals.calls);
+        let whole = parts.sum::<i64>() + found.other.calls;
+        Ok(Self { name: dimension_in_words(by, side), found, trends, whole })
+    }
+}
+
 /// Use by what it has in common, the largest part first. `href` leads from a value to its part.
-pub fn groups_table(
-    name: &str,
-    groups: Vec<Group>,
-    (other, others): (Totals, usize),
-    whole: i64,
-    href: impl Fn(&str) -> Option<String>,
-) -> AnyView {
+pub fn groups_table(groups: Groups, href: impl Fn(&str) -> Option<String>) -> AnyView {
+    let Groups { name, found: Breakdown { groups, other, others }, trends, whole } = groups;
     let mut rows: Vec<Row> = groups
         .into_iter()
         .filter_map(|group| Some((group.keys.into_iter().next()?, group.totals)))
-        .map(|(key, totals)| {
+        .zip(trends)
+        .map(|((key, totals), trend)| {
             let label = if key.label.is_empty() { "Not said".to_owned() } else { key.label };
             let first = match href(&key.value) {
                 Some(href) => Cell::link(label, href),
                 None => Cell::new(label),
             };
-            sums(first.note(share(totals.calls, whole)), &totals)
+            sums(first.note(share(totals.calls, whole)), trend, &totals)
         })
         .collect();
     if others > 0 {
         let label = if others == 1 { "1 other".to_owned() } else { format!("{others} others") };
-        rows.push(sums(Cell::new(label).note(share(other.calls, whole)), &other));
+        rows.push(sums(Cell::new(label).note(share(other.calls, whole)), Vec::new(), &other));
     }
     view! {
         <Table
             caption=format!("{name}, by use")
             columns=vec![
                 Column::text(name),
+                Column::text("Over time").support(),
                 Column::number("Deliveries"),
                 Column::number("Billable"),
                 Column::number("Delivered").support(),
@@ -161,10 +200,16 @@ pub fn groups_table(
     .into_any()
 }
 
-fn sums(first: Cell, totals: &Totals) -> Row {
+fn sums(first: Cell, trend: Vec<i64>, totals: &Totals) -> Row {
     let bytes = u64::try_from(totals.bytes).unwrap_or_default();
+    let highest = trend.iter().copied().max().unwrap_or_default();
+    let line = (trend.len() > 1).then(|| {
+        let label = format!("Highest {}", text::quantity(highest));
+        view! { <Sparkline values=trend label /> }
+    });
     Row::new(vec![
         first,
+        Cell::new(line),
         Cell::new(view! { <Quantity count=totals.calls /> }),
         Cell::new(view! { <Quantity count=totals.billable_units /> }),
         Cell::new(view! { <Bytes count=bytes /> }),
