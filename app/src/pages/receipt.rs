@@ -161,6 +161,6 @@ fn by_hand(keys: &str) -> String {
          const {{ keys }} = await (await fetch('{keys}')).json();\n\
          const key = createPublicKey({{ key: keys.find((key) => key.kid === kid), format: 'jwk' }});\n\
          const valid = verify(null, `${{head}}.${{said}}`, key, Buffer.from(signature, 'base64url'));\n\
-         console.log(valid, Buffer.from(said, 'base64url').toString());\n"
+         console.log(String(valid), Buffer.from(said, 'base64url').toString());\n"
     )
 }
