@@ -123,7 +123,7 @@ async fn not_delivered(request: &Request, asked: &Asked, failed: Failed) -> Resu
         title: page.lines.first().map(|line| line.title.clone()),
         rows: page.lines.into_iter().map(|line| draw_failure(line, now)).collect(),
         columns: vec![
-            Column::text("Work"),
+            Column::text("Under the license of"),
             Column::text(other(asked.side)).support(),
             Column::text("Why"),
             Column::number("Went out").support(),

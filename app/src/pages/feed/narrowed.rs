@@ -77,7 +77,13 @@ pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>)
         id(asked.token_id.map(|id| id.to_string())),
     );
     let outcomes = Outcome::ALL.map(|(_, name, words)| Choice::new(name, words)).to_vec();
-    let uses = Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words()));
+    // For what use something was refused was not settled.
+    let uses: Vec<Choice> = match asked.outcome {
+        Outcome::Delivered(_) => {
+            Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words())).collect()
+        }
+        Outcome::Failed(_) => Vec::new(),
+    };
     let used = asked.scope.map(Scope::as_str).unwrap_or_default();
     let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let (from, until) = (day(asked.days.0), day(asked.days.1));
@@ -107,7 +113,7 @@ pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>)
                 value=outcome
                 required=true
             />
-            {select("scope", "Use", "Every use", used.to_owned(), uses.collect())}
+            {select("scope", "Use", "Every use", used.to_owned(), uses)}
             <TextField name="from" label="From" kind="date" value=from />
             <TextField name="until" label="Until" kind="date" value=until />
             {hidden}

@@ -80,19 +80,18 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
     let filter = UsageFilter::default();
     let refusals = reports::refusals(services, actor, Side::Buyer, &filter, week).await?;
     if let Some(most) = refusals.first() {
-        let times = if most.attempts == 1 {
-            "One request".to_owned()
-        } else {
-            format!("{} requests", text::quantity(most.attempts))
+        let times = match refusals.iter().map(|refused| refused.attempts).sum() {
+            1 => "One request".to_owned(),
+            all => format!("{} requests", text::quantity(all)),
         };
         todo.push(Todo {
             tone: Tone::Warn,
             title: format!("{times} refused in the last 7 days"),
             note: format!(
-                "{}. See what was asked and mend it.",
-                code_in_words(&most.code).unwrap_or("For another reason")
+                "Most often: {}. See what was asked and mend it.",
+                code_in_words(&most.code).unwrap_or(&most.code)
             ),
-            href: format!("/feed?side=buyer&outcome=refused&code={}", most.code),
+            href: "/feed?side=buyer&outcome=refused".into(),
         });
     }
     let now = request.now;
