@@ -11,7 +11,6 @@ use imprimatur::domain::{asset::ContentId, ids::LicenseId};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
 
 use crate::{
     browser::HOST,
@@ -32,8 +31,8 @@ impl Stream {
     async fn open(world: &World, visitor: &Visitor, path: &str) -> (StatusCode, Self) {
         let cookie = visitor.browser.cookie.clone().unwrap_or_default();
         let request = Request::get(path).header("host", HOST).header("cookie", cookie);
-        let answer = world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await;
-        let (parts, body) = answer.unwrap().into_parts();
+        let answer = world.front.answer(request.body(Body::empty()).unwrap(), None).await;
+        let (parts, body) = answer.into_parts();
         if parts.status == StatusCode::OK {
             assert_eq!(parts.headers["content-type"], "text/event-stream");
             assert_eq!(parts.headers["cache-control"], "no-store");
