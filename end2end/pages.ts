@@ -97,7 +97,18 @@ const creators: Screen[] = [
   { name: 'creator-own-work-in-catalogue', open: through('/catalogue', 'The Salt Roads') },
   { name: 'creator-usage', open: '/usage' },
   { name: 'creator-usage-90-days', open: '/usage?days=90' },
+  { name: 'creator-usage-by-buyer', open: '/usage?days=7&by=counterparty&scope=inference' },
+  { name: 'creator-usage-12-months', open: '/usage?days=365&by=license' },
+  { name: 'creator-usage-one-day', open: '/usage?days=1' },
+  {
+    name: 'creator-usage-narrowed',
+    open: async (page) => {
+      await page.goto('/usage?by=counterparty');
+      await page.getByRole('table', { name: 'Buyer, by use' }).getByRole('link').first().click();
+    },
+  },
   { name: 'creator-feed', open: '/feed' },
+  { name: 'creator-feed-refused', open: '/feed?outcome=refused' },
   { name: 'creator-receipt', open: through('/feed') },
   { name: 'members', open: '/settings/members' },
   {
@@ -138,7 +149,16 @@ const buyers: Screen[] = [
     },
   },
   { name: 'buyer-usage', open: '/usage' },
-  { name: 'buyer-feed', open: '/feed?billable=yes' },
+  { name: 'buyer-usage-region', open: '/usage?by=region' },
+  { name: 'buyer-feed', open: '/feed?outcome=billable' },
+  {
+    name: 'buyer-feed-of-a-token',
+    open: async (page) => {
+      await through('/feed')(page);
+      await page.getByRole('link', { name: 'Deliveries to this token' }).click();
+    },
+  },
+  { name: 'buyer-usage-unreadable', open: '/usage?from=2026-02-30', status: 422 },
   { name: 'buyer-receipt', open: through('/feed') },
   { name: 'not-with-this-role', open: '/assets/new', status: 403 },
   { name: 'nothing-here-signed-in', open: '/licenses/01ARZ3NDEKTSV4RRFFQ69G5FAV', status: 404 },

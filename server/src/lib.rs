@@ -7,6 +7,7 @@ pub mod config;
 pub mod front;
 pub mod gate;
 pub mod listen;
+mod live;
 pub mod outbound;
 pub mod private_postgres;
 pub mod router;

@@ -25,8 +25,8 @@ use tower_http::{
 use url::Url;
 
 use crate::{
-    forms, health,
-    portal::{Ask, Portal, nothing_here, page, page_of},
+    forms, health, live,
+    portal::{Ask, Portal, download, nothing_here, page, page_of},
     session,
     sign_in::{self, SignIn},
 };
@@ -68,6 +68,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         // Members.
         .route("/overview", page!(pages::overview::show))
         .route("/usage", page!(pages::usage::show))
+        .route("/usage.csv", download!(pages::usage::csv))
+        .route("/live", get(live::open))
         .route("/feed", page!(pages::feed::show))
         .route("/feed/{id}", page_of!(pages::receipt::show))
         .route("/settings", page!(pages::settings::show).post(forms::identity::edit))

@@ -29,6 +29,7 @@ use crate::{
         proxy::{Limits, Sites},
     },
     listen,
+    live::Live,
     outbound::{
         Outbound, Patience,
         names::{Dns, Names},
@@ -199,7 +200,7 @@ impl Runtime {
             }
         })?;
         let address = listener.local_addr()?;
-        let (front, gate) = assemble(&config, roles, &services).await?;
+        let (front, gate) = assemble(&config, roles, &services, &stop).await?;
         let working = if roles.contains(&Role::Worker) {
             let worker = Worker {
                 services,
@@ -248,11 +249,13 @@ impl Runtime {
     }
 }
 
-/// Everything these roles answer, and the gate behind it if there is one.
+/// Everything these roles answer, and the gate behind it if there is one. Answers that would go on
+/// for ever end at the stop.
 pub async fn assemble(
     config: &Config,
     roles: &[Role],
     services: &Services,
+    stop: &watch::Receiver<bool>,
 ) -> Result<(Front, Option<Gate>), Error> {
     let base_url: Url = config.web.base_url.parse().map_err(Error::BaseUrl)?;
     let mut router = Router::new();
@@ -264,7 +267,7 @@ pub async fn assemble(
         None
     };
     if roles.contains(&Role::Portal) {
-        router = router.merge(portal(config, services, &base_url)?);
+        router = router.merge(portal(config, services, &base_url, Live::new(stop.clone()))?);
     }
     router = router.merge(router::health(services.clone()));
     let https = base_url.scheme() == "https";
@@ -309,7 +312,12 @@ fn gate_settings(config: &Config) -> gate::Settings {
     }
 }
 
-fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router, Error> {
+fn portal(
+    config: &Config,
+    services: &Services,
+    base_url: &Url,
+    live: Live,
+) -> Result<Router, Error> {
     // Drawing needs an executor set once in a process; a second time it is there already.
     let _ = any_spawner::Executor::init_tokio();
     let providers = Providers::new(config.providers.iter().map(provider).collect())?;
@@ -332,6 +340,7 @@ fn portal(config: &Config, services: &Services, base_url: &Url) -> Result<Router
         reload_port,
         cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
         demo: config.web.sandbox,
+        live,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };
     Ok(router::portal(portal, sign_in, base_url).merge(router::site(&config.web.site_dir)))

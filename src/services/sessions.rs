@@ -141,6 +141,15 @@ pub async fn list(
     Ok(rows)
 }
 
+/// Whether the person is still signed in with this session.
+pub async fn is_live(
+    services: &Services,
+    person_id: PersonId,
+    session_id: SessionId,
+) -> Result<bool> {
+    is_there(&services.pool, person_id, session_id, services.now()).await
+}
+
 /// Signs one of the person's browsers out.
 pub async fn revoke(services: &Services, actor: &Actor, session_id: SessionId) -> Result<()> {
     let person_id = actor.person()?;
@@ -262,6 +271,23 @@ async fn find_live(pool: &PgPool, hash: &[u8; 32], now: DateTime<Utc>) -> Result
         now,
     )
     .fetch_optional(pool)
+    .await?)
+}
+
+async fn is_there(
+    pool: &PgPool,
+    person_id: PersonId,
+    session_id: SessionId,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from session
+           where session_id = $1 and person_id = $2 and expires_at > $3) as "there!""#,
+        session_id.uuid(),
+        person_id.uuid(),
+        now,
+    )
+    .fetch_one(pool)
     .await?)
 }
 

@@ -6,6 +6,10 @@
 
 mod chart_hover;
 mod copy_button;
+mod live_figures;
+mod verify_receipt;
 
 pub use chart_hover::ChartHover;
 pub use copy_button::CopyButton;
+pub use live_figures::LiveFigures;
+pub use verify_receipt::{Checked, VerifyReceipt};

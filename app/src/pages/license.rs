@@ -19,7 +19,11 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::{terms::TermsInWords, work::TierInWords};
+use super::{
+    live::{Metered, live},
+    terms::TermsInWords,
+    work::TierInWords,
+};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -45,6 +49,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let license_id: LicenseId = id.parse()?;
     let license = licenses::get(&request.services, &request.actor, license_id).await?;
     let tokens = tokens::list(&request.services, &request.actor, license_id).await?;
+    let metered = Metered::License(license_id);
+    let is_live = metered.read(&request.services, &request.actor).await?.is_some();
     let quota_used = reports::quota_used(&request.services, &request.actor, license_id).await?;
     let month = Range::new(month_start(request.now), request.now, Grain::Month)?;
     let filter = UsageFilter { license_id: Some(license_id), ..UsageFilter::default() };
@@ -68,6 +74,29 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let (title, state, ends_at) = (license.title.clone(), license.state, license.ends_at);
         let included = license.tier.included_units;
         let side = side(license, may_cap, now);
+        let figures = view! {
+            <Figures label="This month">
+                <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
+                    <span data-live="used"><Quantity count=quota_used /></span>
+                </Figure>
+                <Figure label="Left of the included" note={
+                    move || view! { "of " <Quantity count=included /> }.into_any()
+                }>
+                    <span data-live="left"><Quantity count=remaining /></span>
+                </Figure>
+                <Figure label="Deliveries" note=|| "This month, repeats included">
+                    <span data-live="deliveries"><Quantity count=deliveries /></span>
+                </Figure>
+                <Figure label="State" note={
+                    move || match ends_at {
+                        Some(at) if at <= now => view! { "Ended " <Instant at now /> }.into_any(),
+                        Some(at) => view! { "Ends " <Instant at now /> }.into_any(),
+                        None => "Open-ended".into_any(),
+                    }
+                }>{state.in_words()}</Figure>
+            </Figures>
+        }
+        .into_any();
         view! {
             <PageHeader
                 title
@@ -78,26 +107,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     .then(|| view! { <ButtonLink href=new_token.clone()>"Create token"</ButtonLink> })}
             </PageHeader>
             <RowRefusal forms=&["revoke"] />
-            <Figures label="This month">
-                <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
-                    <Quantity count=quota_used />
-                </Figure>
-                <Figure label="Left of the included" note={
-                    move || view! { "of " <Quantity count=included /> }.into_any()
-                }>
-                    <Quantity count=remaining />
-                </Figure>
-                <Figure label="Deliveries" note=|| "This month, repeats included">
-                    <Quantity count=deliveries />
-                </Figure>
-                <Figure label="State" note={
-                    move || match ends_at {
-                        Some(at) if at <= now => view! { "Ended " <Instant at now /> }.into_any(),
-                        Some(at) => view! { "Ends " <Instant at now /> }.into_any(),
-                        None => "Open-ended".into_any(),
-                    }
-                }>{state.in_words()}</Figure>
-            </Figures>
+            {live(is_live.then_some(metered), figures)}
             <Columns side=move || side>
                 <Section title="Tokens">{draw_tokens(tokens, license_id, MayDo { create: may_create, rotate: may_rotate, revoke: may_revoke }, now)}</Section>
                 <Section title="Fetch it">
@@ -307,7 +317,11 @@ fn draw_tokens(
                 }
             });
             Row::new(vec![
-                Cell::new(token.name).note(view! {
+                Cell::link(
+                    token.name,
+                    format!("/feed?side=buyer&license={license_id}&token={}", token.token_id),
+                )
+                .note(view! {
                     <code class="digest">{format!("{}…{}", token.prefix, token.last_four)}</code>
                 }),
                 match limits_in_words(&token.limits) {

@@ -17,6 +17,7 @@ pub mod assets;
 pub mod feed;
 pub mod license;
 pub mod licenses;
+pub mod live;
 pub mod members;
 pub mod new_asset;
 pub mod new_offer;

@@ -2,16 +2,20 @@
 
 use imprimatur::{
     domain::{ids::ReceiptId, receipt},
-    services::{Result, reports},
+    services::{
+        Result,
+        reports::{self, StoredReceipt},
+    },
 };
 use leptos::prelude::*;
 
 use super::feed::outcome;
 use crate::{
+    islands::VerifyReceipt,
     request::{Page, Request},
     ui::{
         Bytes, CodeBlock, Columns, Crumb, Definition, Definitions, Digest, Instant, Notice,
-        PageHeader, Section, Tone,
+        PageHeader, Section, Tone, text::short,
     },
 };
 
@@ -28,14 +32,19 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         .any(|key| receipt::verify(&stored.jws, &key).is_ok());
     let now = request.now;
     let keys_address = format!("{}/.well-known/jwks.json", request.base_url);
+    let links = Links::of(&stored, request.actor.org_id() == Some(stored.org_id));
     Ok(Page::workspace(request, "Receipt", move || {
         let bytes = u64::try_from(stored.bytes).unwrap_or_default();
         let lead = format!("“{}” reached {}.", stored.title, stored.buyer);
+        let by_hand = by_hand(&keys_address);
+        let Links { work, license, token } = links;
         let side = move || {
             view! {
                 <Section title="What was delivered">
                     <Definitions>
-                        <Definition name="Work">{stored.title}</Definition>
+                        <Definition name="Work">
+                            <a href=work>{stored.title}</a>
+                        </Definition>
                         <Definition name="Content ID">
                             <Digest value=stored.content_id copy="content ID" />
                         </Definition>
@@ -56,6 +65,22 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <Definitions>
                         <Definition name="Creator">{stored.creator}</Definition>
                         <Definition name="Buyer">{stored.buyer}</Definition>
+                        {license
+                            .map(|href| {
+                                view! {
+                                    <Definition name="License">
+                                        <a href=href>{short(&stored.license_id.to_string())}</a>
+                                    </Definition>
+                                }
+                            })}
+                        {token
+                            .map(|href| {
+                                view! {
+                                    <Definition name="Token">
+                                        <a href=href>"Deliveries to this token"</a>
+                                    </Definition>
+                                }
+                            })}
                         <Definition name="Delivered">
                             <Instant at=stored.delivered_at now exact=true />
                         </Definition>
@@ -85,14 +110,57 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 }
             }}
             <Columns side=side>
+                <VerifyReceipt jws=stored.jws.clone() keys="/.well-known/jwks.json".to_owned() />
                 <CodeBlock label="Receipt (compact JWS)" code=stored.jws />
-                <Section title="Check it yourself">
+                <Section title="Check it by hand">
                     <p class="section__note">
                         "Any JOSE library does: EdDSA, key " <Digest value=stored.kid copy="key id" />
-                        " of " <a href=keys_address.clone()>{keys_address.clone()}</a> "."
+                        " of " <a href=keys_address.clone()>{keys_address.clone()}</a>
+                        ". Node alone does, too: save this as check.mjs and run “node check.mjs” with the receipt behind it. It says true."
                     </p>
+                    <CodeBlock label="check.mjs" code=by_hand />
                 </Section>
             </Columns>
         }
     }))
+}
+
+/// Where its parts lead. A creator sees the buyer's organization, not its tokens, and the license by
+/// its use.
+struct Links {
+    work: String,
+    license: Option<String>,
+    token: Option<String>,
+}
+
+impl Links {
+    fn of(stored: &StoredReceipt, as_buyer: bool) -> Self {
+        let StoredReceipt { asset_id, license_id, token_id, .. } = stored;
+        if as_buyer {
+            Self {
+                work: format!("/catalogue/{asset_id}"),
+                license: Some(format!("/licenses/{license_id}")),
+                token: Some(format!("/feed?side=buyer&license={license_id}&token={token_id}")),
+            }
+        } else {
+            Self {
+                work: format!("/assets/{asset_id}"),
+                license: Some(format!("/usage?side=creator&license={license_id}")),
+                token: None,
+            }
+        }
+    }
+}
+
+/// A program that checks a receipt with nothing but what Node brings.
+fn by_hand(keys: &str) -> String {
+    format!(
+        "import {{ createPublicKey, verify }} from 'node:crypto';\n\n\
+         const [head, said, signature] = process.argv[2].split('.');\n\
+         const {{ kid }} = JSON.parse(Buffer.from(head, 'base64url'));\n\
+         const {{ keys }} = await (await fetch('{keys}')).json();\n\
+         const key = createPublicKey({{ key: keys.find((key) => key.kid === kid), format: 'jwk' }});\n\
+         const valid = verify(null, `${{head}}.${{said}}`, key, Buffer.from(signature, 'base64url'));\n\
+         console.log(String(valid), Buffer.from(said, 'base64url').toString());\n"
+    )
 }

@@ -125,7 +125,7 @@ pub fn FormActions(children: Children) -> impl IntoView {
 }
 
 /// Narrows a list: its fields land in the address, so what is found can be
-/// shared.
+/// shared. The browser's own checks are off: a choice of "every one" is empty, and is one.
 #[component]
 pub fn FilterForm(
     /// What is searched: "Catalogue".
@@ -134,7 +134,7 @@ pub fn FilterForm(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <form class="filters" method="get" role="search" aria-label=label>
+        <form class="filters" method="get" role="search" aria-label=label novalidate>
             {children()}
         </form>
     }

@@ -70,6 +70,44 @@ pub fn quantity(count: i64) -> String {
     format!("{minus}{}", group(count.unsigned_abs()))
 }
 
+/// `18204` as `18.2k`, cut off after three figures; nothing where all of it is short enough.
+#[must_use]
+pub fn quantity_in_short(count: i64) -> Option<String> {
+    const UNITS: [(&str, u64); 3] = [("bn", 1_000_000_000), ("m", 1_000_000), ("k", 1_000)];
+    let size = count.unsigned_abs();
+    if size < 10_000 {
+        return None;
+    }
+    let (unit, one) = UNITS.into_iter().find(|(_, one)| size >= *one)?;
+    let (whole, rest) = (size / one, size % one);
+    let minus = if count < 0 { "\u{2212}" } else { "" };
+    let fraction = match whole {
+        0..10 => format!(".{:02}", rest / (one / 100)),
+        10..100 => format!(".{}", rest / (one / 10)),
+        _ => String::new(),
+    };
+    Some(format!("{minus}{}{fraction}{unit}", group(whole)))
+}
+
+/// How much more or less than before, in whole percent. Nothing where there is
+/// nothing to compare with.
+#[must_use]
+pub fn change(now: i64, before: i64) -> Option<String> {
+    if before <= 0 {
+        return None;
+    }
+    let difference = i128::from(now) - i128::from(before);
+    let percent = difference.unsigned_abs() * 100 / u128::from(before.unsigned_abs());
+    Some(match (difference, percent) {
+        (0, _) => "as many".to_owned(),
+        (1.., 0) => "slightly more".to_owned(),
+        (_, 0) => "slightly less".to_owned(),
+        (1.., 1000..) => "more than ten times as many".to_owned(),
+        (1.., percent) => format!("{percent}\u{a0}% more"),
+        (_, percent) => format!("{percent}\u{a0}% less"),
+    })
+}
+
 fn group(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
@@ -167,6 +205,36 @@ mod tests {
     fn cents_are_cut_off_not_rounded_up() {
         assert_eq!(money_in_cents(1_999_999, "USD").joined(), "$1.99");
         assert_eq!(money_in_cents(0, "USD").joined(), "$0.00");
+    }
+
+    #[test]
+    fn long_quantities_are_cut_to_three_figures() {
+        for (count, short) in [
+            (0, None),
+            (9_999, None),
+            (10_000, Some("10.0k")),
+            (18_299, Some("18.2k")),
+            (999_999, Some("999k")),
+            (1_239_999, Some("1.23m")),
+            (-45_600_000, Some("\u{2212}45.6m")),
+            (i64::MAX, Some("9,223,372,036bn")),
+        ] {
+            assert_eq!(quantity_in_short(count).as_deref(), short, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_in_percent_of_before() {
+        for (now, before, said) in [
+            (5, 0, None),
+            (112, 100, Some("12\u{a0}% more")),
+            (0, 7, Some("100\u{a0}% less")),
+            (7, 7, Some("as many")),
+            (1_001, 1_000, Some("slightly more")),
+            (i64::MAX, 1, Some("more than ten times as many")),
+        ] {
+            assert_eq!(change(now, before).as_deref(), said, "{now} after {before}");
+        }
     }
 
     #[test]

@@ -33,9 +33,19 @@ pub fn Amount(
     }
 }
 
+/// A count, exact.
 #[component]
-pub fn Quantity(count: i64) -> impl IntoView {
-    view! { <span class="quantity">{text::quantity(count)}</span> }
+pub fn Quantity(
+    count: i64,
+    /// Three figures are enough; the exact count on hover.
+    #[prop(optional)]
+    short: bool,
+) -> impl IntoView {
+    let exact = text::quantity(count);
+    match text::quantity_in_short(count).filter(|_| short) {
+        Some(shown) => view! { <abbr class="quantity" title=exact>{shown}</abbr> }.into_any(),
+        None => view! { <span class="quantity">{exact}</span> }.into_any(),
+    }
 }
 
 /// A size, with the exact number of bytes on hover.
@@ -45,7 +55,8 @@ pub fn Bytes(count: u64) -> impl IntoView {
     view! { <span class="quantity" title=format!("{exact} bytes")>{text::bytes(count)}</span> }
 }
 
-/// A time told from `now`; the exact instant on hover.
+/// A time told from `now`; the exact instant on hover. Without JavaScript exact is UTC, with it the
+/// zone of whoever looks (`shell/document.rs`).
 #[component]
 pub fn Instant(
     at: DateTime<Utc>,
@@ -55,10 +66,11 @@ pub fn Instant(
     exact: bool,
 ) -> impl IntoView {
     let full = text::exact(at);
+    let class = if exact { "instant instant--exact" } else { "instant" };
     let (shown, title) = if exact { (full, None) } else { (text::relative(at, now), Some(full)) };
     view! {
         <time
-            class="instant"
+            class=class
             datetime=at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
             title=title
         >

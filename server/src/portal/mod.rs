@@ -3,6 +3,7 @@
 //! Every answer carries the same security headers. Visitors who need an account are led to the
 //! sign-in and come back; a refusal is a page, a fault is logged once and shown as a request id.
 
+mod files;
 mod form;
 mod render;
 
@@ -26,7 +27,7 @@ use url::form_urlencoded;
 
 pub use form::{Done, Fields, not_a_form};
 
-use crate::{refused, session::CurrentSession};
+use crate::{live::Live, refused, session::CurrentSession};
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct Portal {
     pub reload_port: Option<u32>,
     pub cursor_key: Arc<CursorKey>,
     pub demo: bool,
+    /// The streams of pages that are open.
+    pub live: Live,
 }
 
 impl Portal {
@@ -154,6 +157,20 @@ macro_rules! page {
     };
 }
 pub(crate) use page;
+
+/// A handler for a file that is made while it is asked for.
+macro_rules! download {
+    ($file:path) => {
+        axum::routing::get(
+            |State(portal): State<$crate::portal::Portal>,
+             $crate::portal::Ask(request): $crate::portal::Ask| async move {
+                let file = $file(&request).await;
+                portal.download(&request, file).await
+            },
+        )
+    };
+}
+pub(crate) use download;
 
 /// A handler for a page whose path holds the id of something.
 macro_rules! page_of {

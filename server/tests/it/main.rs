@@ -9,6 +9,7 @@ mod crash;
 mod gate;
 mod licensing;
 mod limits;
+mod live;
 mod operations;
 mod outage;
 mod permissions;

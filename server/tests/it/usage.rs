@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::{
     licensing::assert_sums_hold,
-    visitor::{Tier, Visitor, between},
+    visitor::{Tier, Visitor, between, shown},
     world::World,
 };
 
@@ -37,6 +37,23 @@ async fn a_free_tier_stops_at_its_quota_and_begins_anew_each_month(pool: PgPool)
     let refused = acme.fetch(&content_id, &token.secret).await;
     assert_eq!(refused.status, 429, "{}", refused.body);
     assert!(refused.body.contains("quota"), "{}", refused.body);
+    // The buyer is told what stopped the machines; the creator sees the same reason.
+    world.gate.attempts().flush().await;
+    let overview = shown(&acme.open("/overview").await);
+    assert!(overview.contains("“The Salt Roads” has used 100 % of its month"), "{overview}");
+    assert!(overview.contains("One request refused in the last 7 days"), "{overview}");
+    for visitor in [&mut mira, &mut acme] {
+        for path in
+            ["/usage?days=7", "/feed?outcome=refused", "/feed?outcome=refused&code=quota_exceeded"]
+        {
+            let page = shown(&visitor.open(path).await);
+            assert!(page.contains("The month's units were used up"), "{path}: {page}");
+        }
+        let page = shown(&visitor.open("/feed?outcome=refused&code=rate_limited").await);
+        assert!(page.contains("Nothing of this kind"), "{page}");
+        let page = shown(&visitor.open("/usage?days=7").await);
+        assert!(page.contains("3 of 3"), "{page}");
+    }
     assert_eq!(figure(&mut acme, &license, "Used this month").await, "3");
     assert_eq!(figure(&mut acme, &license, "Left of the included").await, "0");
 

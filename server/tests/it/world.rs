@@ -113,7 +113,8 @@ impl World {
         let issuer = provider().await;
         let config = configured(&issuer, &content.0, &outbox.0);
         let parts = [Part::Portal, Part::Api, Part::Gate];
-        let (front, gate) = runtime::assemble(&config, &parts, &services).await.unwrap();
+        let (_, going_on) = watch::channel(false);
+        let (front, gate) = runtime::assemble(&config, &parts, &services, &going_on).await.unwrap();
         Self { services, clock, front, gate: gate.unwrap(), issuer, content, _outbox: outbox }
     }
 

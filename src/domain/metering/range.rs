@@ -85,6 +85,23 @@ impl Range {
         self.grain
     }
 
+    /// The first instant of every bucket, in order.
+    pub fn buckets(&self) -> impl Iterator<Item = DateTime<Utc>> + use<> {
+        let Self { from, until, grain } = *self;
+        std::iter::successors(Some(from), move |at| grain.next(*at))
+            .take_while(move |at| *at < until)
+    }
+
+    /// The last `months` calendar months up to now, this one among them.
+    pub fn last_months(now: DateTime<Utc>, months: u32) -> Result<Self, Refusal> {
+        let until = Grain::Month.next(month_start(now));
+        let from = until.and_then(|until| until.checked_sub_months(Months::new(months)));
+        let (Some(from), Some(until)) = (from, until) else {
+            return Err(Refusal::invalid("from", "Choose an instant of this century."));
+        };
+        Self::new(from, until, Grain::Month)
+    }
+
     /// As many buckets, right before these.
     pub fn previous(&self) -> Result<Self, Refusal> {
         let from = match self.grain {
@@ -163,6 +180,19 @@ mod tests {
             let next = grain.next(start).unwrap();
             assert!(start <= instant && instant < next);
             assert_eq!((grain.start(start), grain.start(next)), (start, next));
+        }
+    }
+
+    #[test]
+    fn a_range_has_as_many_buckets_as_it_counts() {
+        let now = at("2026-03-31T23:00:00Z");
+        let year = Range::last_months(now, 12).unwrap();
+        assert_eq!((year.from(), year.count()), (at("2025-04-01T00:00:00Z"), 12));
+        for range in [year, Range::last_days(now, 3, Grain::Hour).unwrap()] {
+            let buckets: Vec<_> = range.buckets().collect();
+            assert_eq!(buckets.len(), usize::try_from(range.count()).unwrap());
+            assert_eq!(buckets[0], range.from());
+            assert!(buckets.is_sorted() && buckets.iter().all(|at| *at < range.until()));
         }
     }
 

@@ -26,7 +26,8 @@ pub struct Key {
     pub dimension: Dimension,
     /// The id of a work, license or organization, else what was said; empty where nobody said.
     pub value: String,
-    /// What a person calls it: the title of a work or of a license's work, the name of an organization.
+    /// What a person calls it: the title of a work, that of a license's work and its other party, the
+    /// name of an organization.
     pub label: String,
 }
 
@@ -82,7 +83,7 @@ pub async fn breakdown(
     for row in &others {
         other += row.totals;
     }
-    let names = names(services, &rows).await?;
+    let names = names(services, org_id, &rows).await?;
     let groups = rows
         .iter()
         .map(|row| Group {
@@ -273,7 +274,7 @@ groups!(days_as_creator, Grain::Month, "usage_month", "usage_day", "creator_org_
 groups!(days_as_buyer, Grain::Month, "usage_month", "usage_day", "org_id", "creator_org_id");
 
 /// What works, licenses and organizations of these groups are called.
-async fn names(services: &Services, rows: &[Row]) -> Result<HashMap<Uuid, String>> {
+async fn names(services: &Services, org_id: OrgId, rows: &[Row]) -> Result<HashMap<Uuid, String>> {
     let assets: Vec<Uuid> = rows.iter().filter_map(|row| Some(row.asset_id?.uuid())).collect();
     let licenses: Vec<Uuid> = rows.iter().filter_map(|row| Some(row.license_id?.uuid())).collect();
     let orgs: Vec<Uuid> = rows.iter().filter_map(|row| Some(row.counterparty?.uuid())).collect();
@@ -283,13 +284,18 @@ async fn names(services: &Services, rows: &[Row]) -> Result<HashMap<Uuid, String
     let names = sqlx::query!(
         r#"select asset_id as "id!: Uuid", title as "name!" from asset where asset_id = any($1)
            union all
-           select license_id, asset.title from license join asset using (asset_id)
+           select license_id, asset.title || ', ' || other.name
+           from license
+           join asset on asset.asset_id = license.asset_id
+           join organization other on other.org_id =
+               case when license.org_id = $4 then license.creator_org_id else license.org_id end
            where license_id = any($2)
            union all
            select org_id, name from organization where org_id = any($3)"#,
         &assets,
         &licenses,
         &orgs,
+        org_id.uuid(),
     )
     .fetch_all(&services.pool)
     .await?;

@@ -107,6 +107,27 @@ async fn a_breakdown_is_what_the_events_add_up_to(pool: PgPool) {
         }
         let over_time = usage(&world.services, actor, side, &filter, &range).await.unwrap();
         assert_eq!(sum, over_time.totals);
+
+        // Each group over time is what it is in total, bucket by bucket.
+        let alone = Dimensions::one(first);
+        let found = breakdown(&world.services, actor, side, &filter, &range, alone, (metric, top))
+            .await
+            .unwrap();
+        let keys: Vec<&Key> = found.groups.iter().map(|group| &group.keys[0]).collect();
+        let trends = trends(&world.services, actor, side, &filter, &range, &keys).await.unwrap();
+        assert_eq!(trends.len(), keys.len());
+        for (group, trend) in found.groups.iter().zip(&trends) {
+            assert_eq!(trend.len(), over_time.buckets.len());
+            assert_eq!(trend.iter().sum::<i64>(), group.totals.calls, "{first:?} {range:?}");
+        }
+        if found.others == 0 {
+            let each: Vec<i64> = (0..over_time.buckets.len())
+                .map(|at| trends.iter().map(|trend| trend[at]).sum())
+                .collect();
+            let whole: Vec<i64> =
+                over_time.buckets.iter().map(|bucket| bucket.totals.calls).collect();
+            assert_eq!(each, whole);
+        }
     }
 }
 
@@ -131,6 +152,14 @@ async fn groups_have_names_and_others_see_none(pool: PgPool) {
     let labels: Vec<&str> = found.groups[0].keys.iter().map(|key| key.label.as_str()).collect();
     assert_eq!(labels, ["The Salt Roads", "acme"]);
     assert_eq!(found.groups[0].keys[0].value, sale.asset_id.to_string());
+    let licenses = by(Dimension::License, Dimension::Scope);
+    for (org_id, side, label) in [
+        (world.creator, Side::Creator, "The Salt Roads, acme"),
+        (world.buyer, Side::Buyer, "The Salt Roads, mira"),
+    ] {
+        let found = told(org_id, side, licenses).await;
+        assert_eq!(found.groups[0].keys[0].label, label);
+    }
     let uses = by(Dimension::Model, Dimension::Counterparty);
     let found = told(world.buyer, Side::Buyer, uses).await;
     let labels: Vec<&str> = found.groups[0].keys.iter().map(|key| key.label.as_str()).collect();

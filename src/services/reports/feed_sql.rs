@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         cursor::Direction,
-        ids::{AssetId, LicenseId, OrgId, UsageEventId},
+        ids::{AssetId, LicenseId, OrgId, TokenId, UsageEventId},
         metering::{FreeReason, Side},
         terms::Scope,
     },
@@ -211,6 +211,9 @@ macro_rules! walks {
                            and ($16::text is null or consumer_class = $16)
                            and ($17::text is null or job_id = $17)
                            and ($18::bool is null or (sender_org_id is null) = $18)
+                           and ($19::uuid is null or sender_org_id is null and exists
+                                   (select from receipt where receipt.receipt_id = usage_event_id
+                                        and receipt.token_id = $19))
                          order by "# + $order + r#" limit $7) page
                    join asset on asset.asset_id = page.asset_id
                    join organization creator on creator.org_id = page.creator_org_id
@@ -234,6 +237,7 @@ macro_rules! walks {
                 filter.consumer_class,
                 filter.job_id,
                 filter.source.map(|source| source == Source::Gate),
+                filter.token_id.map(TokenId::uuid),
             )
             .fetch_all(&feed.services.pool)
             .await?;

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::domain::{
     cursor::Binding,
-    ids::{AssetId, LicenseId, OrgId},
+    ids::{AssetId, LicenseId, OrgId, TokenId},
     metering::{FreeReason, Side},
     terms::Scope,
     text::text_enum,
@@ -16,6 +16,8 @@ use crate::domain::{
 pub struct EventFilter {
     pub asset_id: Option<AssetId>,
     pub license_id: Option<LicenseId>,
+    /// Deliveries to this token alone.
+    pub token_id: Option<TokenId>,
     /// The buyer for a creator, the creator for a buyer.
     pub counterparty: Option<OrgId>,
     pub scope: Option<Scope>,
@@ -50,12 +52,55 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Why nothing was delivered.
+    pub enum Failed("outcome") {
+        /// The gate said no.
+        Refused = "refused",
+        /// The last byte never left.
+        Incomplete = "incomplete",
+    }
+}
+
+/// Which attempts without a delivery to show; all of a kind where nothing is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailureFilter {
+    pub failed: Failed,
+    pub asset_id: Option<AssetId>,
+    pub license_id: Option<LicenseId>,
+    pub token_id: Option<TokenId>,
+    /// The buyer for a creator, the creator for a buyer.
+    pub counterparty: Option<OrgId>,
+    /// The stable code of the refusal.
+    pub code: Option<String>,
+    /// The first instant, and the first after the last.
+    pub from: Option<DateTime<Utc>>,
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl FailureFilter {
+    /// All of a kind.
+    pub const fn of(failed: Failed) -> Self {
+        Self {
+            failed,
+            asset_id: None,
+            license_id: None,
+            token_id: None,
+            counterparty: None,
+            code: None,
+            from: None,
+            until: None,
+        }
+    }
+}
+
 impl EventFilter {
     /// Whether it lets only some of the events of its index through.
     pub(super) fn narrows(&self, drive: Drive) -> bool {
         let Self {
             asset_id,
             license_id: _,
+            token_id,
             counterparty,
             scope,
             cost,
@@ -69,6 +114,7 @@ impl EventFilter {
             until: _,
         } = self;
         (asset_id.is_some() && drive != Drive::Asset)
+            || token_id.is_some()
             || counterparty.is_some()
             || scope.is_some()
             || cost.is_some()
@@ -108,6 +154,7 @@ impl EventFilter {
             side.as_str(),
             &id(self.asset_id.map(AssetId::uuid)),
             &id(self.license_id.map(LicenseId::uuid)),
+            &id(self.token_id.map(TokenId::uuid)),
             &id(self.counterparty.map(OrgId::uuid)),
             self.scope.map(Scope::as_str).unwrap_or_default(),
             self.cost.map(Cost::as_str).unwrap_or_default(),

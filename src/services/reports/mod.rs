@@ -3,26 +3,32 @@
 //! An organization sees the use of its works as creator and its own use as buyer, never more: the
 //! organization is an argument of every query.
 
-mod attempts;
 mod breakdown;
 mod cursor_key;
+mod failures;
 mod feed;
 mod feed_sql;
 mod filter;
+mod quotas;
 mod receipt_batches;
 mod receipts;
+mod refusals;
+mod trends;
 mod usage;
 
-pub use attempts::{AbortedDelivery, RefusalCount, aborted, refusals};
 pub use breakdown::{Breakdown, Group, Key, breakdown};
 pub use cursor_key::CursorKey;
+pub use failures::{FailureLine, FailurePage, failures};
 pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
-pub use filter::{Cost, EventFilter, Source};
+pub use filter::{Cost, EventFilter, Failed, FailureFilter, Source};
+pub use quotas::{Quota, quotas};
 pub use receipt_batches::{
     RECEIPTS_PER_BATCH_MAX, ReceiptBatch, ReceiptFilter, receipts, receipts_named,
     receipts_of_license,
 };
 pub use receipts::{StoredReceipt, jwks, receipt, receipt_of_license};
+pub use refusals::{RefusalCount, refusals};
+pub use trends::trends;
 pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
 #[cfg(test)]

@@ -169,6 +169,54 @@ async fn use_is_filled_with_zeros_and_adds_up(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn the_deliveries_of_one_token_are_found(pool: PgPool) {
+    let told = told(pool).await;
+    let services = &told.world.services;
+    let token_id = receipt(services, &told.buyer, told.receipts[0]).await.unwrap().token_id;
+    let one = EventFilter { token_id: Some(token_id), ..EventFilter::default() };
+    let page = told.page(&one, None, 100).await;
+    assert_eq!(page.lines.len(), 6);
+    assert!(page.lines.iter().all(|line| line.asset_id == told.sales[0].asset_id));
+    let license_id = Some(told.sales[1].license_id);
+    let elsewhere = EventFilter { license_id, ..one.clone() };
+    assert!(told.page(&elsewhere, None, 100).await.lines.is_empty());
+    let cursor = told.page(&one, None, 2).await.older.unwrap();
+    let other = EventFilter { token_id: Some(mint()), ..EventFilter::default() };
+    let side = Side::Creator;
+    let reused = events(services, &told.key, &told.creator, side, &other, Some(&cursor), 2).await;
+    assert_eq!(reused.unwrap_err().refusal().unwrap().code, "invalid_cursor");
+}
+
+#[sqlx::test]
+async fn a_quota_is_what_this_month_used_of_it(pool: PgPool) {
+    let told = told(pool).await;
+    let services = &told.world.services;
+    let seen = async |actor: &Actor, side, license_id| {
+        quotas(services, actor, side, license_id, 10).await.unwrap()
+    };
+    for (actor, side, other) in
+        [(&told.buyer, Side::Buyer, "mira"), (&told.creator, Side::Creator, "acme")]
+    {
+        let found = seen(actor, side, None).await;
+        assert_eq!(found.len(), 2, "{side}");
+        for quota in &found {
+            let used = quota_used(services, actor, quota.license_id).await.unwrap();
+            assert_eq!((quota.used_units, quota.included_units), (used, 100));
+            assert_eq!(quota.counterparty, other);
+        }
+        let one = seen(actor, side, Some(told.sales[1].license_id)).await;
+        assert_eq!((one.len(), one[0].license_id), (1, told.sales[1].license_id));
+    }
+    let stranger = told.world.member(mint(), Role::Owner);
+    for side in [Side::Buyer, Side::Creator] {
+        assert!(seen(&stranger, side, None).await.is_empty());
+        assert!(seen(&stranger, side, Some(told.sales[0].license_id)).await.is_empty());
+    }
+    // From the side it is not on, a party sees nothing.
+    assert!(seen(&told.buyer, Side::Creator, None).await.is_empty());
+}
+
+#[sqlx::test]
 async fn a_receipt_is_seen_by_its_parties_and_by_nobody_else(pool: PgPool) {
     let told = told(pool).await;
     let services = &told.world.services;

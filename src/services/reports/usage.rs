@@ -72,13 +72,10 @@ pub async fn quota_used(services: &Services, actor: &Actor, license_id: LicenseI
 fn filled(range: &Range, found: &[Bucket]) -> UsageReport {
     let mut found = found.iter().peekable();
     let mut report = UsageReport { buckets: Vec::new(), totals: Totals::default() };
-    let mut at = range.from();
-    while at < range.until() {
+    for at in range.buckets() {
         let totals = found.next_if(|bucket| bucket.at == at).map(|bucket| bucket.totals);
         report.buckets.push(Bucket { at, totals: totals.unwrap_or_default() });
         report.totals += totals.unwrap_or_default();
-        let Some(next) = range.grain().next(at) else { break };
-        at = next;
     }
     report
 }

@@ -51,7 +51,8 @@ pub fn Use() -> impl IntoView {
                 title="Use and earnings"
                 dates=sample::dates()
                 lines=vec![
-                    Line::new("Billable uses per day", Unit::Count, sample::uses()),
+                    Line::new("Billable uses per day", Unit::Count, sample::uses())
+                        .before(Some(sample::uses_before())),
                     Line::new("Earned per day", Unit::money("USD"), sample::earned()).seal(),
                 ]
             />

@@ -32,6 +32,11 @@ pub fn uses() -> Vec<i64> {
         .collect()
 }
 
+/// Uses per day in the 90 days before.
+pub fn uses_before() -> Vec<i64> {
+    uses().into_iter().map(|uses| uses * 4 / 5).collect()
+}
+
 /// Earned per day, in micros.
 pub fn earned() -> Vec<i64> {
     uses().into_iter().map(|uses| uses * 10_400).collect()

@@ -12,6 +12,7 @@ pub struct Line {
     label: String,
     unit: Unit,
     values: Vec<i64>,
+    before: Option<Vec<i64>>,
     seal: bool,
 }
 
@@ -19,7 +20,13 @@ impl Line {
     /// `values` run from oldest to newest, one for each of the chart's dates.
     #[must_use]
     pub fn new(label: impl Into<String>, unit: Unit, values: Vec<i64>) -> Self {
-        Self { label: label.into(), unit, values, seal: false }
+        Self { label: label.into(), unit, values, before: None, seal: false }
+    }
+
+    /// With the values of the period before, one for each date, as a quiet line under it.
+    #[must_use]
+    pub fn before(self, values: Option<Vec<i64>>) -> Self {
+        Self { before: values, ..self }
     }
 
     /// Drawn in the seal's red: the second line of a chart, never the first.
@@ -82,7 +89,9 @@ fn panel(
     dated: bool,
     unfinished: bool,
 ) -> impl IntoView + use<> {
-    let scale = Scale::over(&line.values);
+    let before = line.before.as_deref().unwrap_or_default();
+    let scale = Scale::over(&[line.values.as_slice(), before].concat());
+    let earlier = (!before.is_empty()).then(|| points(before, scale));
     let all = points(&line.values, scale);
     let (over, open) = if unfinished { open_end(&all) } else { (all, None) };
     let width = (dates.len() - 1) * 10;
@@ -90,8 +99,12 @@ fn panel(
     let labels = dates
         .iter()
         .zip(&line.values)
-        .map(|(date, value)| {
-            let value = line.unit.write_short(*value);
+        .enumerate()
+        .map(|(at, (date, value))| {
+            let mut value = line.unit.write_short(*value);
+            if let Some(before) = before.get(at) {
+                value.push_str(&format!(" (before {})", line.unit.write_short(*before)));
+            }
             if dated { format!("{date}\u{2002}{value}") } else { value }
         })
         .collect::<Vec<_>>()
@@ -106,7 +119,12 @@ fn panel(
     let class = if line.seal { "chart__panel chart__panel--seal" } else { "chart__panel" };
     view! {
         <div class=class>
-            <p class="chart__label">{line.label.clone()}</p>
+            <p class="chart__label">
+                {line.label.clone()}
+                {earlier
+                    .is_some()
+                    .then(|| view! { <span class="chart__key">"The period before"</span> })}
+            </p>
             <div class="chart__plot">
                 <svg
                     class="chart__svg"
@@ -117,6 +135,8 @@ fn panel(
                     data-labels=labels
                 >
                     <path class="chart__grid" d=format!("M0 0H{width}M0 {}H{width}M0 {HEIGHT}H{width}", HEIGHT / 2) />
+                    {earlier
+                        .map(|points| view! { <polyline class="chart__before" points=points /> })}
                     <polyline class="chart__line" points=over />
                     {open
                         .map(|points| {
@@ -150,15 +170,21 @@ fn date_row(dates: &[String]) -> impl IntoView + use<> {
 
 fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl IntoView + use<> {
     let columns = std::iter::once(Column::text(step))
-        .chain(lines.iter().map(|line| Column::number(line.label.clone())))
+        .chain(lines.iter().flat_map(|line| {
+            let before = line.before.as_ref().map(|_| Column::number("Before").support());
+            std::iter::once(Column::number(line.label.clone())).chain(before)
+        }))
         .collect();
     let rows = dates
         .iter()
         .enumerate()
         .rev()
         .map(|(at, date)| {
-            let values = lines.iter().map(|line| {
-                Cell::new(line.values.get(at).map_or_else(String::new, |v| line.unit.write(*v)))
+            let values = lines.iter().flat_map(|line| {
+                let written = |values: &Vec<i64>| {
+                    Cell::new(values.get(at).map_or_else(String::new, |v| line.unit.write(*v)))
+                };
+                std::iter::once(written(&line.values)).chain(line.before.as_ref().map(written))
             });
             Row::new(std::iter::once(Cell::new(date.clone())).chain(values).collect())
         })

@@ -50,7 +50,7 @@ async fn a_cursor_opens_only_where_and_while_it_belongs(pool: PgPool) {
         let path = format!("/feed?side=buyer&cursor={tampered}");
         assert_no_cursor(&mut acme, &path, "invalid_cursor").await;
     }
-    for foreign in ["side=creator", "side=buyer&scope=training", "side=buyer&cost=billable"] {
+    for foreign in ["side=creator", "side=buyer&scope=training", "side=buyer&outcome=billable"] {
         let path = format!("/feed?{foreign}&cursor={cursor}");
         assert_no_cursor(&mut acme, &path, "invalid_cursor").await;
     }
@@ -87,6 +87,29 @@ async fn filters_that_cannot_be_read_are_refused_or_left_out(pool: PgPool) {
         ("/terms/%00", 404),
         ("/usage?days=36500&side=nobody", 200),
         ("/usage?days=-1", 200),
+        ("/usage?from=2026-02-30", 422),
+        ("/usage?from=2026-03-02&until=2026-03-01", 422),
+        ("/usage?from=%2B262142-12-31", 422),
+        ("/usage?from=-262143-01-01&until=2026-01-01", 422),
+        ("/usage?from=2024-01-01&until=2026-03-01&grain=hour", 422),
+        ("/usage?grain=year", 422),
+        ("/usage?by=colour", 422),
+        ("/usage?asset=x", 404),
+        ("/usage?license=%FF", 404),
+        ("/usage?party=%00", 404),
+        ("/usage?scope=everything", 422),
+        ("/usage?region=%3Cscript%3Ealert(1)%3C/script%3E&model=%22%3E", 200),
+        ("/usage?model=%00", 422),
+        ("/usage.csv?class=%0A", 422),
+        ("/feed?code=%00", 422),
+        ("/usage.csv?grain=year", 422),
+        ("/usage.csv?asset=x", 404),
+        ("/feed?outcome=lost", 422),
+        ("/feed?token=x", 404),
+        ("/feed?outcome=refused&cursor=x", 400),
+        ("/feed?region=%3Cscript%3Ealert(1)%3C/script%3E&code=%22%3E", 200),
+        ("/feed?until=%2B262142-12-31", 200),
+        ("/live?license=x", 404),
         ("/feed?side=nobody", 200),
         ("/sign-in?next=//evil.example", 200),
         ("/nothing", 404),

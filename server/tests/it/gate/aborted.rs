@@ -1,8 +1,8 @@
 //! Deliveries that were not complete: never billed, and known by how much went out.
 
 use imprimatur::{
-    domain::metering::{Grain, Range, Side, Totals},
-    services::reports::{self, AbortedDelivery},
+    domain::metering::{Side, Totals},
+    services::reports::{self, CursorKey, Failed, FailureFilter, FailureLine},
 };
 use sqlx::PgPool;
 use tokio::{
@@ -41,13 +41,14 @@ async fn read(client: &mut TcpStream, bytes: usize) {
     }
 }
 
-async fn aborted(world: &World, expected: usize) -> Vec<AbortedDelivery> {
+async fn aborted(world: &World, expected: usize) -> Vec<FailureLine> {
     let mut found = Vec::new();
     until("aborted deliveries are noted", async || {
         world.gate.attempts().flush().await;
-        let range = Range::last_days(world.services.now(), 2, Grain::Day).unwrap();
-        found =
-            reports::aborted(&world.services, &world.buyer, Side::Buyer, &range, 10).await.unwrap();
+        let (key, filter) = (CursorKey::new(&[7; 32]), FailureFilter::of(Failed::Incomplete));
+        let (services, side) = (&world.services, Side::Buyer);
+        let page = reports::failures(services, &key, &world.buyer, side, &filter, None, 10).await;
+        found = page.unwrap().lines;
         found.len() == expected
     })
     .await;

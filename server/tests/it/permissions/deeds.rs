@@ -15,7 +15,7 @@ use imprimatur::{
         licenses,
         metering::{self, Outcome},
         mint, offers,
-        reports::{self, CursorKey, EventFilter, UsageFilter},
+        reports::{self, CursorKey, EventFilter, Failed, FailureFilter, UsageFilter},
         sessions, sites,
         tokens::{self, Rotation},
     },
@@ -157,6 +157,19 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "events" => {
             let (key, filter) = (CursorKey::new(&[7; 32]), EventFilter::default());
             let page = reports::events(services, &key, actor, side, &filter, None, 10).await?;
+            !page.lines.is_empty()
+        }
+        "quotas" => {
+            let quotas = reports::quotas(services, actor, side, None, 10).await?;
+            quotas.iter().any(|quota| quota.license_id == stage.license_id)
+        }
+        "refusals" => {
+            let filter = UsageFilter::default();
+            !reports::refusals(services, actor, side, &filter, &range).await?.is_empty()
+        }
+        "failures" => {
+            let (key, all) = (CursorKey::new(&[7; 32]), FailureFilter::of(Failed::Refused));
+            let page = reports::failures(services, &key, actor, side, &all, None, 10).await?;
             !page.lines.is_empty()
         }
         "quota" => reports::quota_used(services, actor, stage.license_id).await? > 0,

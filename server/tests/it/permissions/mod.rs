@@ -55,6 +55,9 @@ token.revoke      revoke_token      sign join   | yes   yes   no      yes       
 usage.read        usage             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        breakdown         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        events            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        quotas            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        refusals          sign join   | own   own   own     own       own    |         own   own   own     own       own
+usage.read        failures          sign join   | own   own   own     own       own    |         own   own   own     own       own
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 usage.report      report            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
@@ -88,7 +91,9 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::CreateToken => &["create_token"],
         Deed::RotateToken => &["rotate_token"],
         Deed::RevokeToken => &["revoke_token"],
-        Deed::ReadUsage => &["usage", "breakdown", "events", "quota", "receipt"],
+        Deed::ReadUsage => {
+            &["usage", "breakdown", "events", "quotas", "refusals", "failures", "quota", "receipt"]
+        }
         Deed::ReportUsage => &["report"],
     }
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        actor::Role,
+        actor::{Actor, Role},
         metering::{Grain, Range, Side},
     },
     services::{
@@ -22,7 +22,7 @@ use crate::{
             tests::deliver,
         },
         mint,
-        reports::{self, RefusalCount},
+        reports::{self, CursorKey, Failed, FailureFilter, FailureLine, RefusalCount, UsageFilter},
         tokens,
     },
 };
@@ -48,6 +48,12 @@ async fn count(world: &World, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(world.pool()).await.unwrap()
 }
 
+async fn incomplete(world: &World, actor: &Actor, side: Side) -> Vec<FailureLine> {
+    let (key, filter) = (CursorKey::new(&[7; 32]), FailureFilter::of(Failed::Incomplete));
+    let page = reports::failures(&world.services, &key, actor, side, &filter, None, 10).await;
+    page.unwrap().lines
+}
+
 #[sqlx::test]
 async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
     let world = World::new(pool).await;
@@ -63,13 +69,15 @@ async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
     attempts.flush().await;
 
     let range = Range::last_days(world.services.now(), 1, Grain::Hour).unwrap();
+    let every = UsageFilter::default();
     let counted = |code: &str, attempts| RefusalCount { code: code.to_owned(), attempts };
     for (org_id, side) in [(world.creator, Side::Creator), (world.buyer, Side::Buyer)] {
         let viewer = world.member(org_id, Role::Viewer);
-        let found = reports::refusals(&world.services, &viewer, side, &range).await.unwrap();
+        let found =
+            reports::refusals(&world.services, &viewer, side, &every, &range).await.unwrap();
         assert_eq!(found, [counted("rate_limited", 2), counted("quota_exceeded", 1)]);
-        let cut = reports::aborted(&world.services, &viewer, side, &range, 10).await.unwrap();
-        assert_eq!((cut.len(), cut[0].bytes_out, cut[0].receipt_id), (1, 1234, receipt_id));
+        let cut = incomplete(&world, &viewer, side).await;
+        assert_eq!((cut.len(), cut[0].bytes_out, cut[0].receipt_id), (1, 1234, Some(receipt_id)));
         assert_eq!(cut[0].subject, sale.content_id.as_str());
     }
     // Its client left while the receipt was being written.
@@ -82,14 +90,15 @@ async fn both_parties_see_what_was_refused_and_nobody_else(pool: PgPool) {
     assert_eq!(count(&world, noted).await, 2);
     for (org_id, side) in [(world.creator, Side::Creator), (world.buyer, Side::Buyer)] {
         let viewer = world.member(org_id, Role::Viewer);
-        let cut = reports::aborted(&world.services, &viewer, side, &range, 10).await.unwrap();
-        assert_eq!((cut.len(), cut[0].receipt_id), (1, receipt_id));
+        let cut = incomplete(&world, &viewer, side).await;
+        assert_eq!((cut.len(), cut[0].receipt_id), (1, Some(receipt_id)));
     }
     let stranger = world.member(mint(), Role::Owner);
     for side in [Side::Creator, Side::Buyer] {
-        let found = reports::refusals(&world.services, &stranger, side, &range).await.unwrap();
+        let found =
+            reports::refusals(&world.services, &stranger, side, &every, &range).await.unwrap();
         assert!(found.is_empty());
-        let cut = reports::aborted(&world.services, &stranger, side, &range, 10).await.unwrap();
+        let cut = incomplete(&world, &stranger, side).await;
         assert!(cut.is_empty());
     }
     attempts.close().await;

@@ -1,0 +1,209 @@
+//! `/usage`: use over time from either side of the market, as a chart and as tables, narrowed and
+//! broken down as the address says.
+
+mod asked;
+mod csv;
+mod narrowed;
+mod parts;
+mod refused;
+
+use imprimatur::{
+    domain::{
+        metering::{Grain, Range, Side},
+        report::{Dimension, Dimensions, Metric},
+    },
+    services::{
+        Result,
+        reports::{self, UsageFilter},
+    },
+};
+use leptos::prelude::*;
+
+pub use self::{
+    asked::{Asked, midnight, said},
+    csv::csv,
+    narrowed::{Chip, Chips},
+    parts::{Groups, Sums, groups_table, unused, use_chart},
+    refused::{code_in_words, quota_list},
+};
+use self::{
+    narrowed::{chips, filters},
+    refused::refusals_table,
+};
+use crate::{
+    request::{Page, Request},
+    ui::{PageHeader, Section, Segment, Segmented, text::quantity},
+};
+
+/// How many groups and licenses are listed.
+const GROUPS: u8 = 10;
+const QUOTAS: u8 = 8;
+
+/// Use over the chosen time, from the chosen side.
+pub async fn show(request: &Request) -> Result<Page> {
+    request.member_only()?;
+    let asked = Asked::read(request)?;
+    let range = asked.range(request.now)?;
+    let (services, actor) = (&request.services, &request.actor);
+    let (side, filter) = (asked.side, &asked.filter);
+    let report = reports::usage(services, actor, side, filter, &range).await?;
+    let before = match range.previous() {
+        Ok(previous) => Some(reports::usage(services, actor, side, filter, &previous).await?),
+        Err(_) => None,
+    };
+    let groups = Groups::read(request, &asked, &range, (asked.by, GROUPS)).await?;
+    let regions = groups_of_all(request, side, &range, Dimension::Region).await?;
+    let refusals = reports::refusals(services, actor, side, filter, &range).await?;
+    let quotas = reports::quotas(services, actor, side, filter.license_id, QUOTAS).await?;
+    let chips = chips(request, &asked, &range).await?;
+    let now = request.now;
+    let sides = request.sides();
+    Ok(Page::workspace(request, "Usage", move || {
+        let used = report.totals.calls > 0;
+        let lead = lead(&asked, report.totals.calls);
+        let file = asked.address("/usage.csv");
+        let groups_file = file.clone().with("table", "groups").href();
+        let feed = asked.feed(&range).href();
+        let sides = (sides.creator && sides.buyer).then(|| sides_of(&asked));
+        let periods = periods(&asked);
+        let filters = filters(&asked, regions, chips);
+        let before_sums = before.as_ref().map(|before| before.totals);
+        let chart =
+            if used { use_chart(&report, before.as_ref(), &range, now) } else { unused(side) };
+        let refusals = refusals_table(refusals, &asked.feed(&range).with("outcome", "refused"));
+        let table = used.then(|| {
+            let to = |value: &str| {
+                let part = || asked.narrow(asked.by, Some(value)).address("/usage").href();
+                (!value.is_empty()).then(part)
+            };
+            (dimensions(&asked), groups_table(groups, to))
+        });
+        view! {
+            <PageHeader title="Usage" lead=move || lead>
+                {sides.map(|segments| view! { <Segmented label="Side" segments /> })}
+                <Segmented label="Period" segments=periods />
+            </PageHeader>
+            {filters}
+            <Sums totals=report.totals before=before_sums asked range />
+            <Section title="Over time" links=move || {
+                view! {
+                    <a href=feed>"Event feed"</a>
+                    <a href=file.href() download>"CSV"</a>
+                }
+                .into_any()
+            }>{chart}</Section>
+            {table
+                .map(|(dimensions, table)| {
+                    view! {
+                        <Section title="By what" links=move || {
+                            view! { <a href=groups_file download>"CSV"</a> }.into_any()
+                        }>
+                            <Segmented label="Broken down by" segments=dimensions />
+                            {table}
+                        </Section>
+                    }
+                })}
+            <div class="halves">
+                <Section title="Refused by the gate">{refusals}</Section>
+                <Section title="Quota this month">{quota_list(quotas, side)}</Section>
+            </div>
+        }
+    }))
+}
+
+/// The side asked for, else the one the organization is on; creators come first.
+pub fn chosen_side(request: &Request) -> Side {
+    let fallback = if request.sides().creator { Side::Creator } else { Side::Buyer };
+    request.param("side").and_then(|side| side.parse().ok()).unwrap_or(fallback)
+}
+
+/// What a dimension takes over all use of the range, however the page is narrowed.
+async fn groups_of_all(
+    request: &Request,
+    side: Side,
+    range: &Range,
+    by: Dimension,
+) -> Result<Vec<String>> {
+    let (services, actor, filter) = (&request.services, &request.actor, UsageFilter::default());
+    let (by, most) = (Dimensions::one(by), (Metric::Calls, 100));
+    let found = reports::breakdown(services, actor, side, &filter, range, by, most).await?;
+    Ok(found
+        .groups
+        .into_iter()
+        .filter_map(|group| group.keys.into_iter().next())
+        .map(|key| key.value)
+        .filter(|value| !value.is_empty())
+        .collect())
+}
+
+fn lead(asked: &Asked, calls: i64) -> String {
+    let time = asked.time_in_words();
+    match (asked.side, calls) {
+        (Side::Creator, 0) => format!("Nobody fetched anything here in {time}."),
+        (Side::Creator, 1) => format!("Buyers fetched one work once in {time}."),
+        (Side::Creator, calls) => {
+            format!("Buyers fetched your works {} times in {time}.", quantity(calls))
+        }
+        (Side::Buyer, 0) => format!("Your machines fetched nothing in {time}."),
+        (Side::Buyer, 1) => format!("Your machines fetched one work once in {time}."),
+        (Side::Buyer, calls) => {
+            format!("Your machines fetched {} times in {time}.", quantity(calls))
+        }
+    }
+}
+
+fn sides_of(asked: &Asked) -> Vec<Segment> {
+    [(Side::Creator, "As creator"), (Side::Buyer, "As buyer")]
+        .into_iter()
+        .map(|(side, label)| {
+            // What is narrowed to on one side means nothing on the other.
+            let other = Asked { side, filter: UsageFilter::default(), ..asked.clone() };
+            Segment::new(label, other.address("/usage").href(), side == asked.side)
+        })
+        .collect()
+}
+
+fn periods(asked: &Asked) -> Vec<Segment> {
+    asked::PERIODS
+        .into_iter()
+        .map(|(days, label, _)| {
+            let time = asked::Time::Last(days);
+            let other = Asked { time, grain: None, ..asked.clone() };
+            Segment::new(label, other.address("/usage").href(), time == asked.time)
+        })
+        .collect()
+}
+
+fn dimensions(asked: &Asked) -> Vec<Segment> {
+    Dimension::ALL
+        .iter()
+        .map(|&by| {
+            let other = Asked { by, ..asked.clone() };
+            let label = dimension_in_words(by, asked.side);
+            Segment::new(label, other.address("/usage").href(), by == asked.by)
+        })
+        .collect()
+}
+
+/// What a dimension is called, from a side.
+const fn dimension_in_words(dimension: Dimension, side: Side) -> &'static str {
+    match (dimension, side) {
+        (Dimension::Asset, _) => "Work",
+        (Dimension::License, _) => "License",
+        (Dimension::Counterparty, Side::Creator) => "Buyer",
+        (Dimension::Counterparty, Side::Buyer) => "Creator",
+        (Dimension::Scope, _) => "Use",
+        (Dimension::Region, _) => "Region",
+        (Dimension::Model, _) => "Model",
+        (Dimension::ConsumerClass, _) => "Kind of client",
+    }
+}
+
+/// What a grain is called in a form.
+const fn grain_in_words(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Hour => "Hours",
+        Grain::Day => "Days",
+        Grain::Month => "Months",
+    }
+}

@@ -1,0 +1,227 @@
+//! What the usage page and the overview both show: figures, the chart, works by use.
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::{
+        metering::{Grain, Range, Side, Totals},
+        report::{Dimension, Dimensions, Metric},
+    },
+    services::{
+        Result,
+        reports::{self, Breakdown, Key, UsageReport},
+    },
+};
+use leptos::prelude::*;
+
+use super::{asked::Asked, dimension_in_words};
+use crate::{
+    request::Request,
+    ui::{
+        Bytes, Cell, Chart, Column, EmptyState, Figure, Figures, Line, Quantity, Row, Sparkline,
+        Table, Unit,
+        text::{self, date},
+    },
+};
+
+/// Deliveries, billable units and bytes of the period, each beside those of the period before.
+#[component]
+pub fn Sums(totals: Totals, before: Option<Totals>, asked: Asked, range: Range) -> impl IntoView {
+    let bytes = u64::try_from(totals.bytes).unwrap_or_default();
+    let feed = asked.feed(&range);
+    let note = move |of: fn(&Totals) -> i64, alone: &'static str| {
+        let before = before.as_ref().map(of).unwrap_or_default();
+        let words = text::change(of(&totals), before);
+        move || match words {
+            Some(words) => {
+                view! { {words} " (before: " <Quantity count=before short=true /> ")" }.into_any()
+            }
+            None => alone.into_any(),
+        }
+    };
+    view! {
+        <Figures label="The period">
+            <Figure label="Deliveries" href=feed.href() note=note(|sums| sums.calls, "Complete, receipted")>
+                <Quantity count=totals.calls short=true />
+            </Figure>
+            <Figure
+                label="Billable units"
+                href=feed.with("outcome", "billable").href()
+                note=note(|sums| sums.billable_units, "Repeats and previews are free")
+            >
+                <Quantity count=totals.billable_units short=true />
+            </Figure>
+            <Figure label="Delivered" note=|| "Bytes that reached the buyer">
+                <Bytes count=bytes />
+            </Figure>
+        </Figures>
+    }
+}
+
+/// Deliveries and billable units, a panel each, over those of the period before.
+pub fn use_chart(
+    report: &UsageReport,
+    before: Option<&UsageReport>,
+    range: &Range,
+    now: DateTime<Utc>,
+) -> AnyView {
+    let grain = range.grain();
+    let (step, each) = match grain {
+        Grain::Hour => ("Hour (UTC)", "hour"),
+        Grain::Day => ("Day (UTC)", "day"),
+        Grain::Month => ("Month (UTC)", "month"),
+    };
+    let mut dates: Vec<String> = report
+        .buckets
+        .iter()
+        .map(|bucket| match grain {
+            Grain::Hour => bucket.at.format("%-d\u{a0}%b\u{a0}%H:%M").to_string(),
+            Grain::Day => date(bucket.at, now),
+            Grain::Month => bucket.at.format("%b\u{a0}%Y").to_string(),
+        })
+        .collect();
+    let unfinished = range.until() > now;
+    if let Some(last) = dates.last_mut().filter(|_| unfinished) {
+        last.push_str(", so far");
+    }
+    let values = |report: &UsageReport, of: fn(&Totals) -> i64| -> Vec<i64> {
+        report.buckets.iter().map(|bucket| of(&bucket.totals)).collect()
+    };
+    // Months before the first use, or a first month: nothing to compare with.
+    let before = before.filter(|before| before.totals.calls > 0);
+    let line = |label: String, of: fn(&Totals) -> i64| {
+        Line::new(label, Unit::Count, values(report, of))
+            .before(before.map(|before| values(before, of)))
+    };
+    view! {
+        <Chart
+            title=format!("Use per {each}")
+            step
+            unfinished
+            dates
+            lines=vec![
+                line(format!("Deliveries per {each}"), |sums| sums.calls),
+                line(format!("Billable units per {each}"), |sums| sums.billable_units).seal(),
+            ]
+        >
+            <EmptyState
+                title="Too short for a line"
+                sentence="Choose a longer time, or hours instead of days."
+            />
+        </Chart>
+    }
+    .into_any()
+}
+
+/// What stands where no use is.
+pub fn unused(side: Side) -> AnyView {
+    match side {
+        Side::Creator => view! {
+            <EmptyState
+                title="Nothing was fetched in this time"
+                sentence="Use appears here seconds after a buyer's machine fetches one of your works."
+            />
+        }
+        .into_any(),
+        Side::Buyer => view! {
+            <EmptyState
+                title="Nothing was fetched in this time"
+                sentence="Create a token for one of your licenses and paste the request beside it into a terminal."
+            />
+        }
+        .into_any(),
+    }
+}
+
+/// What use has in common, group by group.
+pub struct Groups {
+    /// What they are told apart by, as in "Work".
+    pub name: &'static str,
+    pub found: Breakdown,
+    /// The calls of each group over time.
+    pub trends: Vec<Vec<i64>>,
+    /// The calls of all.
+    pub whole: i64,
+}
+
+impl Groups {
+    /// The largest groups of use in one dimension, and how each went over time.
+    pub async fn read(
+        request: &Request,
+        asked: &Asked,
+        range: &Range,
+        (by, top): (Dimension, u8),
+    ) -> Result<Self> {
+        let (services, actor, side) = (&request.services, &request.actor, asked.side);
+        let (dimensions, most) = (Dimensions::one(by), (Metric::Calls, top));
+        let filter = &asked.filter;
+        let found =
+            reports::breakdown(services, actor, side, filter, range, dimensions, most).await?;
+        let keys: Vec<&Key> = found.groups.iter().filter_map(|group| group.keys.first()).collect();
+        let trends = reports::trends(services, actor, side, filter, range, &keys).await?;
+        let parts = found.groups.iter().map(|group| group.totals.calls);
+        let whole = parts.sum::<i64>() + found.other.calls;
+        Ok(Self { name: dimension_in_words(by, side), found, trends, whole })
+    }
+}
+
+/// Use by what it has in common, the largest part first. `href` leads from a value to its part.
+pub fn groups_table(groups: Groups, href: impl Fn(&str) -> Option<String>) -> AnyView {
+    let Groups { name, found: Breakdown { groups, other, others }, trends, whole } = groups;
+    let mut rows: Vec<Row> = groups
+        .into_iter()
+        .filter_map(|group| Some((group.keys.into_iter().next()?, group.totals)))
+        .zip(trends)
+        .map(|((key, totals), trend)| {
+            let label = if key.label.is_empty() { "Not said".to_owned() } else { key.label };
+            let first = match href(&key.value) {
+                Some(href) => Cell::link(label, href),
+                None => Cell::new(label),
+            };
+            sums(first.note(share(totals.calls, whole)), trend, &totals)
+        })
+        .collect();
+    if others > 0 {
+        let label = if others == 1 { "1 other".to_owned() } else { format!("{others} others") };
+        rows.push(sums(Cell::new(label).note(share(other.calls, whole)), Vec::new(), &other));
+    }
+    view! {
+        <Table
+            caption=format!("{name}, by use")
+            columns=vec![
+                Column::text(name),
+                Column::text("Over time").support(),
+                Column::number("Deliveries"),
+                Column::number("Billable"),
+                Column::number("Delivered").support(),
+            ]
+            rows
+        />
+    }
+    .into_any()
+}
+
+fn sums(first: Cell, trend: Vec<i64>, totals: &Totals) -> Row {
+    let bytes = u64::try_from(totals.bytes).unwrap_or_default();
+    let highest = trend.iter().copied().max().unwrap_or_default();
+    let line = (trend.len() > 1).then(|| {
+        let label = format!("Highest {}", text::quantity(highest));
+        view! { <Sparkline values=trend label /> }
+    });
+    Row::new(vec![
+        first,
+        Cell::new(line),
+        Cell::new(view! { <Quantity count=totals.calls /> }),
+        Cell::new(view! { <Quantity count=totals.billable_units /> }),
+        Cell::new(view! { <Bytes count=bytes /> }),
+    ])
+}
+
+/// A bar as long as the part is of the whole; the number is in the next cell.
+fn share(part: i64, whole: i64) -> impl IntoView {
+    let percent = i128::from(part.max(0)) * 100 / i128::from(whole.max(1));
+    view! {
+        <svg class="share" aria-hidden="true">
+            <rect class="share__part" width=format!("{}%", percent.clamp(1, 100)) height="100%" rx="1" />
+        </svg>
+    }
+}

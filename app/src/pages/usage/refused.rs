@@ -1,0 +1,123 @@
+//! What was not delivered, and what is left: refusals by reason, quotas by license.
+
+use imprimatur::{
+    domain::{metering::Side, pricing::Overrun},
+    services::reports::{Quota, RefusalCount},
+};
+use leptos::prelude::*;
+
+use crate::{
+    address::Address,
+    ui::{Cell, Column, EmptyState, Meter, Quantity, Row, Table, Tone},
+};
+
+/// What a refusal's code says, for a person.
+pub fn code_in_words(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "invalid_token" => "The token was unknown, revoked or expired",
+        "license_inactive" => "The license was not in force",
+        "domain_not_allowed" => "The token may not be used for this domain",
+        "content_not_licensed" => "The license does not cover this content",
+        "path_not_allowed" => "No tier covers this path",
+        "invalid_path" => "The path could not be read",
+        "tier_required" => "The path needs another tier",
+        "scope_not_granted" => "This use is not granted",
+        "invalid_job" => "The job's name could not be read",
+        "job_not_allowed" => "The token may not be used for this job",
+        "nonce_required" => "The token needs a new nonce each time",
+        "invalid_nonce" => "The nonce could not be read",
+        "nonce_replayed" => "The nonce was used before",
+        "nonces_full" => "Too many nonces at once",
+        "rate_limited" => "Too many requests a minute",
+        "quota_exceeded" => "The month's units were used up",
+        "spend_cap_reached" => "The buyer's spend cap was reached",
+        "license_state_unknown" => "The license could not be looked up",
+        "outbox_full" => "No receipt could be kept",
+        "aborted" => "The client went away",
+        "cut_off" => "We could not go on",
+        _ => return None,
+    })
+}
+
+/// Refusals by reason, the most frequent first.
+pub fn refusals_table(refusals: Vec<RefusalCount>, feed: &Address) -> AnyView {
+    let rows = refusals
+        .into_iter()
+        .map(|RefusalCount { code, attempts }| {
+            let href = feed.clone().with("code", &code).href();
+            let words = code_in_words(&code).unwrap_or("Refused for another reason");
+            Row::new(vec![
+                Cell::link(words, href).note(view! { <code class="digest">{code}</code> }),
+                Cell::new(view! { <Quantity count=attempts /> }),
+            ])
+        })
+        .collect();
+    view! {
+        <Table
+            caption="Refusals by reason"
+            columns=vec![Column::text("Reason"), Column::number("Times")]
+            rows
+            empty=|| {
+                view! {
+                    <EmptyState
+                        title="Nothing was refused"
+                        sentence="A refusal costs nothing and is never billed. Each is counted here with its reason."
+                    />
+                }
+                .into_any()
+            }
+        />
+    }
+    .into_any()
+}
+
+/// How much of its units each license has used, the fullest first.
+pub fn quota_list(quotas: Vec<Quota>, side: Side) -> AnyView {
+    if quotas.is_empty() {
+        let sentence = match side {
+            Side::Creator => {
+                "When a buyer licenses a work of yours, what they have used of it stands here."
+            }
+            Side::Buyer => "What you have used of each license stands here.",
+        };
+        return view! { <EmptyState title="No license in force" sentence /> }.into_any();
+    }
+    let quotas = quotas
+        .into_iter()
+        .map(|quota| {
+            let tone = tone(&quota);
+            let name = format!("{}, {}", quota.title, quota.tier_name);
+            let (used, most) = (quota.used_units, quota.included_units);
+            let use_of =
+                Address::new("/usage").with("side", side).with("license", quota.license_id);
+            let note = match side {
+                Side::Creator => quota.counterparty,
+                Side::Buyer => format!("From {}", quota.counterparty),
+            };
+            let end = match quota.overrun {
+                Overrun::Stop => "then deliveries stop",
+                Overrun::Charge => "then more is charged",
+                Overrun::Upgrade => "then it moves to the next tier",
+            };
+            view! {
+                <li class="quotas__one">
+                    <Meter label=name used most tone />
+                    <p class="section__note">
+                        <a href=use_of.href()>{note}</a> ", " {end} "."
+                    </p>
+                </li>
+            }
+        })
+        .collect_view();
+    view! { <ul class="quotas">{quotas}</ul> }.into_any()
+}
+
+/// How much a quota presses: not at all, soon, now.
+fn tone(quota: &Quota) -> Tone {
+    let share = i128::from(quota.used_units) * 100 / i128::from(quota.included_units.max(1));
+    match (share, quota.overrun) {
+        (100.., Overrun::Stop) => Tone::Seal,
+        (80.., _) => Tone::Warn,
+        _ => Tone::Neutral,
+    }
+}
