@@ -19,7 +19,7 @@ use imprimatur::{
     },
     services::{
         Result,
-        assets::{self, NewAsset},
+        assets::{self, NewAsset, Registered},
     },
 };
 
@@ -88,10 +88,18 @@ async fn read(
         source.file_begins();
         let staged = portal.services.content.stage(field).await?;
         let new = NewAsset { asset_id, particulars, file_name, staged };
-        let asset_id = assets::register(&portal.services, &request.actor, new).await?;
-        return Ok(Done::To(format!("/assets/{asset_id}")));
+        let registered = assets::register(&portal.services, &request.actor, new).await?;
+        return Ok(Done::To(leads_to(registered)));
     }
     Err(Refusal::invalid("file", "Choose a file.").into())
+}
+
+/// Where what came of an upload is shown.
+fn leads_to(registered: Registered) -> String {
+    match registered {
+        Registered::Work(asset_id) => format!("/assets/{asset_id}"),
+        Registered::Claim(claim_id) => format!("/assets/claims#{claim_id}"),
+    }
 }
 
 /// The last part of the name a browser sent; a name is only ever shown, never a path.

@@ -1,0 +1,137 @@
+//! Reading one's own works.
+
+use chrono::{DateTime, Utc};
+
+use crate::{
+    domain::{
+        actor::{Actor, Deed},
+        asset::{AssetKind, Particulars, Visibility},
+        error::Refusal,
+        ids::{AssetId, VersionId},
+    },
+    services::{Result, Services},
+};
+
+/// A row of one's own works.
+#[derive(Debug)]
+pub struct AssetRow {
+    pub asset_id: AssetId,
+    pub title: String,
+    pub kind: AssetKind,
+    pub visibility: Visibility,
+    /// Of its newest version; a site has none.
+    pub content_id: Option<String>,
+    pub bytes: Option<i64>,
+    /// Of a site.
+    pub host: Option<String>,
+    /// The terms offered, if an offer is published.
+    pub offered: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One of one's own works.
+#[derive(Debug)]
+pub struct Asset {
+    pub asset_id: AssetId,
+    pub particulars: Particulars,
+    /// Counts the edits; the first state is 1.
+    pub revision: i32,
+    /// When it was last edited, and by whom.
+    pub edited: Option<(DateTime<Utc>, String)>,
+    pub created_at: DateTime<Utc>,
+    /// Of a site.
+    pub host: Option<String>,
+    /// Newest first; a site has none, everything else has one at least.
+    pub versions: Vec<Version>,
+}
+
+/// An immutable state of a work's bytes.
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub version_id: VersionId,
+    pub number: i32,
+    pub content_id: String,
+    pub bytes: i64,
+    pub media_type: String,
+    pub file_name: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One's own works, newest first.
+pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<AssetRow>> {
+    let member = actor.may(Deed::ReadAssets)?;
+    let rows = sqlx::query_as!(
+        AssetRow,
+        r#"select asset.asset_id, asset.title, asset.kind, asset.visibility,
+                  version.content_id as "content_id?", version.bytes as "bytes?",
+                  site.host as "host?", terms.name as "offered?", asset.created_at
+           from asset
+           left join lateral (
+               select content_id, bytes from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           left join site on site.asset_id = asset.asset_id
+           left join offer on offer.asset_id = asset.asset_id and offer.ended_at is null
+           left join terms on terms.terms_id = offer.terms_id
+           where asset.org_id = $1
+           order by asset.asset_id desc
+           limit 500"#,
+        member.org_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok(rows)
+}
+
+/// One of one's own works.
+pub async fn get(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<Asset> {
+    let member = actor.may(Deed::ReadAssets)?;
+    let row = sqlx::query!(
+        r#"select title, description, attribution, asset.kind, rights, tags, language,
+                  visibility, revision, edited_at,
+                  person.name as "editor?", asset.created_at, site.host as "host?"
+           from asset
+           left join site on site.asset_id = asset.asset_id
+           left join person on person.person_id = asset.edited_by
+           where asset.org_id = $1 and asset.asset_id = $2"#,
+        member.org_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("work"))?;
+    Ok(Asset {
+        asset_id,
+        particulars: Particulars {
+            title: row.title,
+            description: row.description,
+            attribution: row.attribution,
+            kind: row.kind,
+            rights: row.rights,
+            tags: row.tags,
+            language: row.language,
+            visibility: row.visibility,
+        },
+        revision: row.revision,
+        edited: row.edited_at.zip(row.editor),
+        created_at: row.created_at,
+        host: row.host,
+        versions: versions(services, asset_id).await?,
+    })
+}
+
+/// The versions of a work, newest first. Whoever asks has seen that the actor may see the work.
+pub(in crate::services) async fn versions(
+    services: &Services,
+    asset_id: AssetId,
+) -> Result<Vec<Version>> {
+    let versions = sqlx::query_as!(
+        Version,
+        "select version_id, number, content_id, bytes, media_type, file_name, created_at
+         from asset_version where asset_id = $1 order by number desc",
+        asset_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok(versions)
+}
