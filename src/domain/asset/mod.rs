@@ -2,6 +2,7 @@
 //!
 //! A content ID names bytes, not a work: it is `sha256:` and 64 hex digits of exactly those bytes.
 
+pub mod batch;
 mod language;
 mod particulars;
 

@@ -4,16 +4,22 @@
 //! written, never after. Bytes whose row was refused all the same are removed a day later, by
 //! `sweep`. Bytes have one owner: whoever brings them second raises a claim.
 
+mod batch;
 mod claims;
 mod edit;
+mod preview;
+mod provenance;
 mod read;
 mod register;
 mod rows;
 mod sweep;
 mod versions;
 
+pub use batch::{Batch, BatchOutcome, CameOf};
 pub use claims::{Claim, claims, withdraw_claim};
 pub use edit::{Edit, edit, may_edit};
+pub use preview::{Audience, Media, Preview, Previewed, media, preview};
+pub use provenance::{provenance, public_provenance};
 pub use read::{Asset, AssetRow, Version, get, list};
 pub use register::{NewAsset, may_register, register};
 pub(super) use rows::insert_asset;
