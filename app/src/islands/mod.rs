@@ -6,6 +6,8 @@
 
 mod chart_hover;
 mod copy_button;
+mod upload_progress;
 
 pub use chart_hover::ChartHover;
 pub use copy_button::CopyButton;
+pub use upload_progress::UploadProgress;

@@ -1,7 +1,7 @@
 //! `/assets`: one's own works.
 
 use imprimatur::{
-    domain::actor::Deed,
+    domain::{actor::Deed, asset::Visibility},
     services::{Result, assets},
 };
 use leptos::prelude::*;
@@ -9,14 +9,16 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, PageHeader, Row, Status,
-        Table, Tone,
+        ButtonKind, ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, Notice,
+        PageHeader, Row, Status, Table, Tone,
     },
 };
 
 /// One's own works, newest first.
 pub async fn show(request: &Request) -> Result<Page> {
     let works = assets::list(&request.services, &request.actor).await?;
+    let claims = assets::claims(&request.services, &request.actor).await?;
+    let claims = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
     let may_register = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
     let now = request.now;
     Ok(Page::workspace(request, "Works", move || {
@@ -28,6 +30,18 @@ pub async fn show(request: &Request) -> Result<Page> {
             (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
         };
         let none = works.is_empty();
+        let claims = (claims > 0).then(|| {
+            let title = match claims {
+                1 => "A claim is open".to_owned(),
+                some => format!("{some} claims are open"),
+            };
+            view! {
+                <Notice tone=Tone::Warn title>
+                    "Two creators registered exactly the same bytes. "
+                    <a href="/assets/claims">"See what that means for you"</a>
+                </Notice>
+            }
+        });
         let rows = works
             .into_iter()
             .map(|work| {
@@ -39,13 +53,15 @@ pub async fn show(request: &Request) -> Result<Page> {
                     (Some(content_id), _) => view! { <Digest value=content_id /> }.into_any(),
                     (None, host) => host.into_any(),
                 };
+                let found = (work.visibility != Visibility::Listed)
+                    .then(|| format!(", {}", work.visibility.in_words().to_lowercase()));
                 let offered = match work.offered {
                     Some(terms) => view! { <Status tone=Tone::Good word=terms /> }.into_any(),
                     None => view! { <Status tone=Tone::Warn word="No offer" /> }.into_any(),
                 };
                 Row::new(vec![
                     Cell::link(work.title, format!("/assets/{}", work.asset_id)).note(view! {
-                        {work.kind.in_words()} " · " {named}
+                        {work.kind.in_words()} {found} " · " {named}
                     }),
                     Cell::new(offered),
                     Cell::new(size),
@@ -56,8 +72,16 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             <PageHeader title="Works" lead=move || lead>
                 {(may_register && !none)
-                    .then(|| view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> })}
+                    .then(|| {
+                        view! {
+                            <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                "Register several"
+                            </ButtonLink>
+                            <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                        }
+                    })}
             </PageHeader>
+            {claims}
             <Table
                 caption="Your works"
                 columns=vec![
@@ -75,7 +99,13 @@ pub async fn show(request: &Request) -> Result<Page> {
                         >
                             {may_register
                                 .then(|| {
-                                    view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> }
+                                    view! {
+                                        <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                                        " "
+                                        <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                            "Register several"
+                                        </ButtonLink>
+                                    }
                                 })}
                         </EmptyState>
                     }

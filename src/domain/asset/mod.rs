@@ -63,10 +63,9 @@ impl AssetKind {
         let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
         match (media_type.split(';').next().unwrap_or_default(), ending.as_deref()) {
             ("text/csv" | "application/json" | "application/x-ndjson", _) => Self::Data,
+            ("text/x-shellscript", _) => Self::Code,
             ("application/pdf" | "application/epub+zip", _) => Self::Text,
-            ("text/plain" | "text/markdown" | "text/html", Some(ending))
-                if CODE_ENDINGS.contains(&ending) =>
-            {
+            ("text/plain" | "text/markdown", Some(ending)) if CODE_ENDINGS.contains(&ending) => {
                 Self::Code
             }
             (text, _) if text.starts_with("text/") => Self::Text,
@@ -76,10 +75,10 @@ impl AssetKind {
 }
 
 /// What the names of files of code end with.
-const CODE_ENDINGS: [&str; 33] = [
-    "bash", "c", "cc", "cpp", "cs", "css", "go", "h", "hpp", "hs", "html", "java", "jl", "js",
-    "jsx", "kt", "lua", "ml", "php", "pl", "py", "r", "rb", "rs", "scala", "sh", "sql", "swift",
-    "toml", "ts", "tsx", "yaml", "yml",
+const CODE_ENDINGS: [&str; 32] = [
+    "bash", "c", "cc", "cpp", "cs", "css", "go", "h", "hpp", "hs", "java", "jl", "js", "jsx", "kt",
+    "lua", "ml", "php", "pl", "py", "r", "rb", "rs", "scala", "sh", "sql", "swift", "toml", "ts",
+    "tsx", "yaml", "yml",
 ];
 
 text_enum! {

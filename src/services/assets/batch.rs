@@ -98,6 +98,8 @@ impl Batch {
                 }),
             }
         }
+        // They are taken from the end.
+        named.texts.reverse();
         self.named = Some(named);
         Ok(())
     }
@@ -176,6 +178,11 @@ impl Batch {
             self.note(Some(row.line), row.name, came_of);
         }
         Ok(true)
+    }
+
+    /// Leaves a file out.
+    pub fn refuse(&mut self, file_name: &str, refusal: Refusal) {
+        self.note(None, file_name.to_owned(), CameOf::Refused(refusal));
     }
 
     /// Everything that came of it, in the order of the table; rows whose file never came say so.

@@ -20,7 +20,7 @@ pub use claims::{Claim, claims, withdraw_claim};
 pub use edit::{Edit, edit, may_edit};
 pub use preview::{Audience, Media, Preview, Previewed, media, preview};
 pub use provenance::{provenance, public_provenance};
-pub use read::{Asset, AssetRow, Version, get, list};
+pub use read::{Asset, AssetRow, Version, get, list, version};
 pub use register::{NewAsset, may_register, register};
 pub(super) use rows::insert_asset;
 pub use sweep::sweep;

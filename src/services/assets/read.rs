@@ -120,6 +120,29 @@ pub async fn get(services: &Services, actor: &Actor, asset_id: AssetId) -> Resul
     })
 }
 
+/// A version of one of one's own works.
+pub async fn version(
+    services: &Services,
+    actor: &Actor,
+    asset_id: AssetId,
+    number: i32,
+) -> Result<Version> {
+    let member = actor.may(Deed::ReadAssets)?;
+    let version = sqlx::query_as!(
+        Version,
+        "select version_id, number, content_id, bytes, media_type, file_name,
+                version.created_at
+         from asset_version version join asset using (asset_id)
+         where asset.org_id = $1 and asset_id = $2 and number = $3",
+        member.org_id.uuid(),
+        asset_id.uuid(),
+        number,
+    )
+    .fetch_optional(&services.pool)
+    .await?;
+    Ok(version.ok_or_else(|| Refusal::not_found("version"))?)
+}
+
 /// The versions of a work, newest first. Whoever asks has seen that the actor may see the work.
 pub(in crate::services) async fn versions(
     services: &Services,
