@@ -185,8 +185,16 @@ impl Batch {
         self.note(None, file_name.to_owned(), CameOf::Refused(refusal));
     }
 
-    /// Everything that came of it, in the order of the table; rows whose file never came say so.
-    pub fn finish(mut self) -> Vec<BatchOutcome> {
+    /// The file is there and cannot be read.
+    pub fn unreadable(&mut self, file_name: &str, error: &std::io::Error) {
+        let row = self.named.as_mut().and_then(|named| named.files.remove(file_name));
+        let says = format!("It cannot be read: {error}.");
+        let came_of = CameOf::Refused(Refusal::invalid("file", says));
+        self.note(row.map(|(_, row)| row.line), file_name.to_owned(), came_of);
+    }
+
+    /// Lets the rows say so whose bytes never came.
+    pub fn close(&mut self) {
         let waiting = self
             .named
             .take()
@@ -202,6 +210,11 @@ impl Batch {
             let came_of = CameOf::Refused(Refusal::invalid("file", says));
             self.outcomes.push(BatchOutcome { line: Some(row.line), name: row.name, came_of });
         }
+    }
+
+    /// Everything that came of it, in the order of the table.
+    pub fn finish(mut self) -> Vec<BatchOutcome> {
+        self.close();
         self.outcomes.sort_by_key(|outcome| outcome.line.unwrap_or(usize::MAX));
         self.outcomes
     }
@@ -239,8 +252,6 @@ async fn bring<E: std::fmt::Display>(
         Err(Error::Refused(refusal)) if refusal.code == "content_registered" => {
             Ok(CameOf::Known(refusal))
         }
-        // The rest of the form is cut off with it.
-        Err(Error::Refused(refusal)) if refusal.code == "upload_cut_off" => Err(refusal.into()),
         Err(Error::Refused(refusal)) => Ok(CameOf::Refused(refusal)),
         Err(fault) => Err(fault),
     }
