@@ -5,7 +5,7 @@ use imprimatur::domain::asset::{
 };
 use leptos::prelude::*;
 
-use crate::ui::{Choice, RadioCards, SelectField, TextArea, TextField};
+use crate::ui::{Choice, RadioCards, SelectField, TextArea, TextField, Typed};
 
 /// What sort of work it is.
 #[component]
@@ -60,5 +60,23 @@ pub fn VisibilityField(value: Visibility) -> impl IntoView {
         .collect();
     view! {
         <RadioCards name="visibility" legend="Who finds it" choices value=value.as_str() required=true />
+    }
+}
+
+/// Fields that only some want to fill in; open where one of them was refused.
+#[component]
+pub fn More(
+    #[prop(into)] summary: String,
+    /// The names of the fields inside.
+    fields: &'static [&'static str],
+    children: Children,
+) -> impl IntoView {
+    let open = use_context::<Typed>()
+        .is_some_and(|typed| fields.iter().any(|field| typed.error_on(field).is_some()));
+    view! {
+        <details class="more" open=open>
+            <summary class="more__summary">{summary}</summary>
+            <div class="more__fields">{children()}</div>
+        </details>
     }
 }

@@ -12,18 +12,15 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::about::{LanguageField, RightsField, TagsField, VisibilityField};
+use super::about::{LanguageField, More, RightsField, TagsField, VisibilityField};
 use crate::{
     islands::UploadProgress,
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Choice, Crumb, FileField, FormActions, PageHeader,
-        PostForm, SelectField, TextArea, TextField, Typed,
+        PostForm, SelectField, TextArea, TextField,
     },
 };
-
-/// What is asked for only by those who want to say it.
-const MORE: [&str; 4] = ["tags", "language", "rights", "visibility"];
 
 /// The form that registers a work. The file comes last, so that everything else is checked before
 /// any of it is read.
@@ -36,69 +33,68 @@ pub async fn show(request: &Request) -> Result<Page> {
         .map(|organization| organization.name.clone())
         .unwrap_or_default();
     let size_max = request.services.content.upload_limit();
+    let bytes_max = request.services.content.upload_bytes_max();
     Ok(Page::workspace(request, "Register work", move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let kinds =
             AssetKind::uploaded().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
-        let more = use_context::<Typed>()
-            .is_some_and(|typed| MORE.iter().any(|field| typed.error_on(field).is_some()));
         view! {
-                    <div class="narrow">
-                        <PageHeader
-                            title="Register work"
-                            crumbs=vec![Crumb::new("Works", "/assets")]
-                            lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
-                        >
-                            <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
-                                "Register several"
-                            </ButtonLink>
-                        </PageHeader>
-                        <UploadProgress>
-        <PostForm creates=asset_id.to_string() multipart=true>
-                            <TextField
-                                name="title"
-                                label="Title"
-                                required=true
-                                maxlength=length(TITLE_LENGTH_MAX)
-                            />
-                            <SelectField name="kind" label="Kind" choices=kinds required=true />
-                            <TextArea
-                                name="description"
-                                label="Description"
-                                hint="What a buyer should know before licensing it."
-                                maxlength=length(DESCRIPTION_LENGTH_MAX)
-                            />
-                            <TextField
-                                name="attribution"
-                                label="Credit line"
-                                hint="Shown wherever the terms ask for credit."
-                                value=credit
-                                required=true
-                                maxlength=length(ATTRIBUTION_LENGTH_MAX)
-                            />
-                            <details class="more" open=more>
-                                <summary class="more__summary">"Tags, language, rights, who finds it"</summary>
-                                <div class="more__fields">
-                                    <TagsField />
-                                    <LanguageField />
-                                    <RightsField maxlength=length(RIGHTS_LENGTH_MAX) />
-                                    <VisibilityField value=Visibility::Listed />
-                                </div>
-                            </details>
-                            <FileField
-                                name="file"
-                                label="File"
-                                hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
-                                required=true
-                            />
-                            <FormActions>
-                                <Button>"Register work"</Button>
-                                <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
-                            </FormActions>
-                        </PostForm>
-        </UploadProgress>
-                    </div>
-                }
+                            <div class="narrow">
+                                <PageHeader
+                                    title="Register work"
+                                    crumbs=vec![Crumb::new("Works", "/assets")]
+                                    lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
+                                >
+                                    <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                        "Register several"
+                                    </ButtonLink>
+                                </PageHeader>
+                                <UploadProgress bytes_max limit=size_max.clone()>
+                <PostForm creates=asset_id.to_string() multipart=true>
+                                    <TextField
+                                        name="title"
+                                        label="Title"
+                                        required=true
+                                        maxlength=length(TITLE_LENGTH_MAX)
+                                    />
+                                    <SelectField name="kind" label="Kind" choices=kinds required=true />
+                                    <TextArea
+                                        name="description"
+                                        label="Description"
+                                        hint="What a buyer should know before licensing it."
+                                        maxlength=length(DESCRIPTION_LENGTH_MAX)
+                                    />
+                                    <TextField
+                                        name="attribution"
+                                        label="Credit line"
+                                        hint="Shown wherever the terms ask for credit."
+                                        value=credit
+                                        required=true
+                                        maxlength=length(ATTRIBUTION_LENGTH_MAX)
+                                    />
+                                    <More
+        summary="Tags, language, rights, who finds it"
+        fields=&["tags", "language", "rights", "visibility"]
+        >
+                                            <TagsField />
+                                            <LanguageField />
+                                            <RightsField maxlength=length(RIGHTS_LENGTH_MAX) />
+                                            <VisibilityField value=Visibility::Listed />
+                                        </More>
+                                    <FileField
+                                        name="file"
+                                        label="File"
+                                        hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
+                                        required=true
+                                    />
+                                    <FormActions>
+                                        <Button>"Register work"</Button>
+                                        <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                                    </FormActions>
+                                </PostForm>
+                </UploadProgress>
+                            </div>
+                        }
     }))
 }

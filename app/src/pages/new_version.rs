@@ -25,6 +25,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         return Err(Refusal::not_found("work").into());
     }
     let size_max = request.services.content.upload_limit();
+    let bytes_max = request.services.content.upload_bytes_max();
     let title = work.particulars.title;
     Ok(Page::workspace(request, format!("New version of {title}"), move || {
         let version_id: VersionId = mint();
@@ -37,7 +38,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     crumbs
                     lead=|| "The bytes become the newest version. Versions before stay as they are, and licenses reach them all."
                 />
-                <UploadProgress>
+                <UploadProgress bytes_max limit=size_max.clone()>
                     <PostForm creates=version_id.to_string() multipart=true>
                         <FileField
                             name="file"

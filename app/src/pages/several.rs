@@ -13,7 +13,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::about::{LanguageField, RightsField, TagsField, VisibilityField};
+use super::about::{LanguageField, More, RightsField, TagsField, VisibilityField};
 use crate::{
     islands::UploadProgress,
     request::{Page, Request},
@@ -43,69 +43,76 @@ pub async fn show(request: &Request) -> Result<Page> {
         let first: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         view! {
-            <div class="narrow">
-                <PageHeader
-                    title="Register several works"
-                    crumbs=vec![Crumb::new("Works", "/assets")]
-                    here="Several"
-                    lead=|| "Choose files: each becomes a work, titled by its name. A table can say more about each."
-                />
-                <UploadProgress>
-                    <PostForm creates=first.to_string() multipart=true>
-                        <FieldSet
-                            legend="For all of them"
-                            hint="What the table does not say of a work."
-                        >
-                            <TextField
-                                name="attribution"
-                                label="Credit line"
-                                value=credit
-                                required=true
-                                maxlength=length(ATTRIBUTION_LENGTH_MAX)
-                            />
-                            <TagsField />
-                            <LanguageField />
-                            <RightsField maxlength=length(RIGHTS_LENGTH_MAX) />
-                            <VisibilityField value=Visibility::Listed />
-                        </FieldSet>
-                        <FileField
-                            name="table"
-                            label="Table"
-                            hint="CSV in UTF-8, at most 1,000 rows. Its columns are explained below."
-                            accept=".csv,text/csv"
+                    <div class="narrow">
+                        <PageHeader
+                            title="Register several works"
+                            crumbs=vec![Crumb::new("Works", "/assets")]
+                            here="Several"
+                            lead=|| "Choose files: each becomes a work, titled by its name. A table can say more about each."
                         />
-                        <FileField
-                            name="file"
-                            label="Files"
-                            hint=format!(
-                                "At most 500, each at most {size_max}. What each is, is told from its bytes.",
-                            )
-                            multiple=true
-                        />
-                        <FormActions>
-                            <Button>"Register works"</Button>
-                            <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
-                        </FormActions>
-                    </PostForm>
-                </UploadProgress>
-                <Section title="The table">
-                    <p>
-                        "The first row names the columns, in any order. Each other row is one work; a row that is wrong stops no other. Any number of works is imported by "
-                        <code>"imprimatur import FOLDER --org NAME"</code> ", with the table as "
-                        <code>"works.csv"</code> " in the folder."
-                    </p>
-                    <CodeBlock code=EXAMPLE label="Example" />
-                    <Definitions>
-                        {COLUMNS
-                            .iter()
-                            .map(|(name, means)| {
-                                view! { <Definition name=*name>{*means}</Definition> }
-                            })
-                            .collect_view()}
-                    </Definitions>
-                </Section>
-            </div>
-        }
+                        <UploadProgress bytes_max=0 limit=String::new()>
+                            <PostForm creates=first.to_string() multipart=true>
+                                <FieldSet
+                                    legend="For all of them"
+                                    hint="What the table does not say of a work."
+                                >
+                                    <TextField
+                                        name="attribution"
+                                        label="Credit line"
+                                        value=credit
+                                        required=true
+                                        maxlength=length(ATTRIBUTION_LENGTH_MAX)
+                                    />
+                                    <More
+                                        summary="Tags, language, rights, who finds them"
+                                        fields=&["tags", "language", "rights", "visibility"]
+                                    >
+                                        <TagsField />
+                                        <LanguageField />
+                                        <RightsField maxlength=length(RIGHTS_LENGTH_MAX) />
+                                        <VisibilityField value=Visibility::Listed />
+                                    </More>
+                                </FieldSet>
+                                <FileField
+                                    name="table"
+                                    label="Table"
+                                    hint="CSV in UTF-8, at most 1,000 rows. Its columns are explained below."
+                                    accept=".csv,text/csv"
+                                />
+                                <FileField
+                                    name="file"
+                                    label="Files"
+                                    hint=format!(
+                                        "At most 500, each at most {size_max}. What each is, is told from its bytes.",
+                                    )
+                                    multiple=true
+                                />
+                                <FormActions>
+                                    <Button>"Register works"</Button>
+                                    <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                                </FormActions>
+                            </PostForm>
+                        </UploadProgress>
+                        <Section title="The table">
+        <div class="stack">
+                            <p>
+                                "The first row names the columns, in any order. Each other row is one work; a row that is wrong stops no other. Any number of works is imported by "
+                                <code>"imprimatur import FOLDER --org NAME"</code> ", with the table as "
+                                <code>"works.csv"</code> " in the folder."
+                            </p>
+                            <CodeBlock code=EXAMPLE label="Example" />
+                            <Definitions>
+                                {COLUMNS
+                                    .iter()
+                                    .map(|(name, means)| {
+                                        view! { <Definition name=*name>{*means}</Definition> }
+                                    })
+                                    .collect_view()}
+                            </Definitions>
+        </div>
+                        </Section>
+                    </div>
+                }
     }))
 }
 

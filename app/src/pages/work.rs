@@ -79,6 +79,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 <Section title="Tiers">
                     {tiers(&work.offer.tiers, &stance, work.asset_id)}
                 </Section>
+                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
                 <Section
                     title="Terms in plain words"
                     links={
@@ -89,7 +90,6 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <p class="section__note">{work.offer.terms.terms.name.clone()}</p>
                     <TermsInWords terms=work.offer.terms.terms />
                 </Section>
-                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
             </Columns>
         }
     }))

@@ -5,7 +5,7 @@
 
 use std::collections::HashSet;
 
-use super::{AssetKind, Particulars, TypedParticulars};
+use super::{AssetKind, Particulars, TypedParticulars, Visibility};
 use crate::domain::{
     error::Refusal,
     sheet::{Sheet, SheetRow},
@@ -53,6 +53,8 @@ pub struct BatchRow {
     pub line: usize,
     /// What to call it when something is said about it.
     pub name: String,
+    /// The file it names, also where something is wrong with it.
+    pub file: Option<String>,
     pub entry: Result<Entry, Refusal>,
 }
 
@@ -107,7 +109,8 @@ pub fn read_table(
         {
             entry = Err(Refusal::invalid("file", "An earlier row names the same file."));
         }
-        rows.push(BatchRow { line, name, entry });
+        let file = Some(last_part(cell("file")).to_owned()).filter(|file| !file.is_empty());
+        rows.push(BatchRow { line, name, file, entry });
     }
     Ok(rows)
 }
@@ -179,7 +182,22 @@ fn entry(bytes: EntryBytes, mut typed: TypedParticulars) -> Result<Entry, Refusa
     if kind_is_open {
         typed.kind = AssetKind::Text.as_str().to_owned();
     }
-    Ok(Entry { bytes, particulars: typed.parse()?, kind_is_open })
+    let particulars = typed.parse().map_err(|refusal| match refusal.field.as_deref() {
+        // No list is in sight.
+        Some("kind") => listed(refusal, "kind", AssetKind::uploaded().map(AssetKind::as_str)),
+        Some("visibility") => {
+            let values = Visibility::ALL.iter().map(|each| each.as_str());
+            listed(refusal, "visibility", values)
+        }
+        _ => refusal,
+    })?;
+    Ok(Entry { bytes, particulars, kind_is_open })
+}
+
+/// The same refusal, with the values that can be written.
+fn listed<'a>(refusal: Refusal, column: &str, values: impl Iterator<Item = &'a str>) -> Refusal {
+    let values = values.collect::<Vec<_>>().join(", ");
+    Refusal { sentence: format!("Write one of these as {column}: {values}."), ..refusal }
 }
 
 /// The name of a file without its folders; a name is only ever compared and shown.
@@ -257,7 +275,7 @@ mod tests {
             "Name a file, or",
             "not both",
             "Shorten this to 200",
-            "listed values for kind",
+            "one of these as kind: text, image",
             "language tag",
             "good",
             "earlier row",

@@ -3,7 +3,7 @@
 //! Bytes come one file after the other and are never whole in memory; what a table says about them
 //! was read before.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
 use futures::Stream;
@@ -59,6 +59,8 @@ pub struct Batch {
 struct Named {
     /// Rows that wait for their bytes, with their number, by the name of their file.
     files: HashMap<String, (u128, BatchRow)>,
+    /// Files of rows that were refused.
+    refused: HashSet<String>,
     /// Rows that hold their bytes.
     texts: Vec<(u128, BatchRow)>,
 }
@@ -84,18 +86,18 @@ impl Batch {
 
     /// Lets a table say what the works are. Rows that are wrong have had their turn.
     pub fn read_table(&mut self, table: &str, rows_max: usize) -> Result<()> {
-        let mut named = Named { files: HashMap::new(), texts: Vec::new() };
+        let mut named = Named { files: HashMap::new(), refused: HashSet::new(), texts: Vec::new() };
         for (number, row) in (0..).zip(batch::read_table(table, &self.common, rows_max)?) {
             match &row.entry {
                 Ok(Entry { bytes: EntryBytes::File(file), .. }) => {
                     named.files.insert(file.clone(), (number, row));
                 }
                 Ok(Entry { bytes: EntryBytes::Text(_), .. }) => named.texts.push((number, row)),
-                Err(refusal) => self.outcomes.push(BatchOutcome {
-                    line: Some(row.line),
-                    name: row.name.clone(),
-                    came_of: CameOf::Refused(refusal.clone()),
-                }),
+                Err(refusal) => {
+                    named.refused.extend(row.file.clone());
+                    let came_of = CameOf::Refused(refusal.clone());
+                    self.note(Some(row.line), row.name.clone(), came_of);
+                }
             }
         }
         // They are taken from the end.
@@ -142,6 +144,10 @@ impl Batch {
             }
         };
         let Some((number, line, entry)) = found else {
+            if self.named.as_ref().is_some_and(|named| named.refused.contains(file_name)) {
+                // Its row has said why.
+                return Ok(());
+            }
             let says = "No row of the table names this file, so it was left out.";
             let refusal = Refusal::invalid("file", says);
             self.note(None, file_name.to_owned(), CameOf::Refused(refusal));

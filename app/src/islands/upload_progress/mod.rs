@@ -19,17 +19,25 @@ enum Progress {
     Waiting,
     /// It ended without an answer.
     Failed,
+    /// This file is larger than any that is taken, so nothing was sent.
+    TooLarge(String),
 }
 
 /// Wraps a form with files.
 #[island]
-pub fn UploadProgress(children: Children) -> impl IntoView {
+pub fn UploadProgress(
+    /// The largest file that is taken, and how that is said; 0 where the answer names those that
+    /// are larger.
+    bytes_max: u64,
+    limit: String,
+    children: Children,
+) -> impl IntoView {
     let progress = RwSignal::new(Progress::Idle);
     let send = move |event: SubmitEvent| {
         #[cfg(feature = "hydrate")]
-        sending::send(&event, progress);
+        sending::send(&event, bytes_max, progress);
         #[cfg(not(feature = "hydrate"))]
-        let _ = event;
+        let _ = (event, bytes_max);
     };
     let stop = move |_| {
         #[cfg(feature = "hydrate")]
@@ -42,6 +50,9 @@ pub fn UploadProgress(children: Children) -> impl IntoView {
             done => format!("{done} of {} sent.", files.len()),
         },
         Progress::Waiting => "Everything is sent. Waiting for the answer.".to_owned(),
+        Progress::TooLarge(name) => {
+            format!("“{name}” is larger than {limit}. Nothing was sent; choose another file.")
+        }
         Progress::Failed => "The upload was cut off. Send the form again.".to_owned(),
     };
     let files = move || {

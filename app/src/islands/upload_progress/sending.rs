@@ -19,12 +19,17 @@ thread_local! {
 
 /// Sends the form in the place of the browser. Where anything is missing for that, the browser does
 /// it itself.
-pub(super) fn send(event: &SubmitEvent, progress: RwSignal<Progress>) {
+pub(super) fn send(event: &SubmitEvent, bytes_max: u64, progress: RwSignal<Progress>) {
     let Some(form) = event.target().and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
         return;
     };
     let files = files(&form);
     if files.is_empty() {
+        return;
+    }
+    if let Some((name, _)) = files.iter().find(|(_, size)| bytes_max > 0 && *size > bytes_max) {
+        progress.set(Progress::TooLarge(name.clone()));
+        event.prevent_default();
         return;
     }
     if begin(&form, files, progress).is_some() {

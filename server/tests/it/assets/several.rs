@@ -91,9 +91,9 @@ async fn a_table_says_what_works_are(pool: PgPool) {
     assert_eq!(answer.status, 200, "{}", shown(&answer.body));
     let page = unescaped(&shown(&answer.body));
     for says in [
-        "2 works were registered. 4 were not",
+        "2 works were registered. 3 were not",
         "No file called “missing.txt” came along.",
-        "listed values for kind",
+        "Write one of these as kind: text, image",
         "Another creator registered exactly these bytes before.",
         "No row of the table names this file",
     ] {
