@@ -131,9 +131,7 @@ async fn a_version_is_added_and_every_one_can_be_had_by_members(pool: PgPool) {
     }
     let page = mira.open(&format!("/assets/{asset_id}")).await;
     assert!(page.contains("Version 2") && page.contains("Version 1"), "{page}");
-    assert!(
-        page.contains(&format!("<img class=\"preview\" src=\"/assets/{asset_id}/versions/2\""))
-    );
+    assert!(page.contains(&format!(" src=\"/assets/{asset_id}/versions/2\"")), "{page}");
 
     let second = format!("/assets/{asset_id}/versions/2");
     let whole = get(&mut mira, &second, None).await;
