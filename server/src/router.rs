@@ -58,6 +58,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/", page!(pages::public::landing))
         .route("/catalogue", page!(pages::catalogue::show))
         .route("/catalogue/{id}", page_of!(pages::work::show))
+        .route("/catalogue/{id}/sample", get(content::sample))
         .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
         .route("/terms/{digest}", page_of!(pages::terms::show))
         .route("/sign-in", page!(pages::sign_in::show))

@@ -1,7 +1,7 @@
 //! `/assets`: one's own works.
 
 use imprimatur::{
-    domain::{actor::Deed, asset::Visibility},
+    domain::{actor::Deed, asset::Visibility, ids::AssetId},
     services::{Result, assets},
 };
 use leptos::prelude::*;
@@ -10,26 +10,30 @@ use crate::{
     request::{Page, Request},
     ui::{
         ButtonKind, ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, Notice,
-        PageHeader, Row, Status, Table, Tone,
+        PageHeader, Pager, Row, Status, Table, Tone,
     },
 };
 
 /// One's own works, newest first.
 pub async fn show(request: &Request) -> Result<Page> {
-    let works = assets::list(&request.services, &request.actor).await?;
+    let after: Option<AssetId> = request.param("after").map(str::parse).transpose()?;
+    let page = assets::page(&request.services, &request.actor, after).await?;
     let claims = assets::claims(&request.services, &request.actor).await?;
     let claims = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
     let may_register = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
     let now = request.now;
     Ok(Page::workspace(request, "Works", move || {
-        let unoffered = works.iter().filter(|work| work.offered.is_none()).count();
-        let lead = match (works.len(), unoffered) {
+        let works = page.works;
+        let lead = match (works.len(), page.unoffered) {
             (0, _) => "A work can be anything you own the rights to: a text, a picture, a recording, a data set.".to_owned(),
             (_, 0) => "Every work is on offer.".to_owned(),
             (_, 1) => "One work has no offer yet, so nobody can license it.".to_owned(),
             (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
         };
         let none = works.is_empty();
+        let newer = after.map(|_| "/assets".to_owned());
+        let older = page.next.map(|next| format!("/assets?after={next}"));
+        let paged = newer.is_some() || older.is_some();
         let claims = (claims > 0).then(|| {
             let title = match claims {
                 1 => "A claim is open".to_owned(),
@@ -112,6 +116,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                         .into_any()
                 }
             />
+            {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
         }
     }))
 }

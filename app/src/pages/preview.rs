@@ -54,6 +54,11 @@ pub fn draw(preview: Preview, kind: AssetKind, title: &str, source: Option<Strin
             .into_any()
         }
         Preview::Media(media) => player(media, title, source.unwrap_or_default()),
+        Preview::Sample => view! {
+            {player(Media::Audio, title, source.unwrap_or_default())}
+            <p class="section__note">"The beginning; the rest is for licensees."</p>
+        }
+        .into_any(),
         Preview::None(says) => view! { <p class="section__note">{says}</p> }.into_any(),
     }
 }

@@ -65,7 +65,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     Ok(Page::public(request, work.title.clone(), description, move || {
         let lead = format!("{} by {}", work.kind.in_words(), work.creator);
         let particulars = particulars(&work, now);
-        let looks = looks.map(|looks| preview::draw(looks, work.kind, &work.title, None));
+        let sample = Some(format!("/catalogue/{asset_id}/sample"));
+        let looks = looks.map(|looks| preview::draw(looks, work.kind, &work.title, sample));
         view! {
             <PageHeader
                 title=work.title

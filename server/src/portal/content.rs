@@ -1,19 +1,19 @@
 //! What a work's page leads to that is no page: its bytes, for its own members, and its provenance.
 //!
-//! Always true: bytes are handed out as a type that runs nothing, in a sandbox, and only to members
+//! Always true: bytes are handed out as a type that runs nothing, in a sandbox; whole only to members
 //! of the organization they belong to.
 
 use app::request::Request;
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use imprimatur::{
     domain::{asset::ContentId, error::Refusal, ids::AssetId},
-    services::{Result, assets},
+    services::{Result, assets, catalogue},
 };
 use serde_json::Value;
 
@@ -28,9 +28,10 @@ const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox; default-src 'non
 pub async fn version(
     State(portal): State<Portal>,
     Ask(request): Ask,
-    path: Option<Path<(String, String)>>,
+    path: std::result::Result<Path<(String, String)>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
+    // A path that is not UTF-8 names nothing.
     let (id, number) = path.map(|Path(path)| path).unwrap_or_default();
     match bytes(&portal, &request, &id, &number, &headers).await {
         Ok(response) => response,
@@ -64,6 +65,37 @@ pub async fn public_provenance(
         Ok((asset_id, assets::public_provenance(services, actor, base_url, asset_id).await?))
     };
     document(&portal, &request, found.await).await
+}
+
+/// `GET /catalogue/{id}/sample`: the beginning of a recording on offer.
+pub async fn sample(
+    State(portal): State<Portal>,
+    Ask(request): Ask,
+    Subject(id): Subject,
+) -> Response {
+    let found = async {
+        let asset_id: AssetId = id.parse()?;
+        let work = catalogue::work(&portal.services, &request.actor, asset_id).await?;
+        let newest = work.newest.ok_or_else(|| Refusal::not_found("sample"))?;
+        let sample = assets::sample_bytes(&newest.media_type, newest.bytes)
+            .ok_or_else(|| Refusal::not_found("sample"))?;
+        let content_id: ContentId = newest.content_id.parse()?;
+        let length = u64::try_from(newest.bytes).unwrap_or_default();
+        let stream = portal.services.content.read_part(&content_id, 0..sample, length).await?;
+        let mut response = Response::new(Body::from_stream(stream));
+        let headers = response.headers_mut();
+        let media_type = HeaderValue::from_str(&newest.media_type)
+            .unwrap_or(HeaderValue::from_static("application/octet-stream"));
+        headers.insert(header::CONTENT_TYPE, media_type);
+        headers.insert(header::CONTENT_LENGTH, sample.into());
+        headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+        Ok(response)
+    };
+    let found: Result<Response> = found.await;
+    match found {
+        Ok(response) => response,
+        Err(error) => portal.answer(&request, Err(error)).await,
+    }
 }
 
 async fn document(portal: &Portal, request: &Request, found: Result<(AssetId, Value)>) -> Response {

@@ -24,6 +24,11 @@ const ROWS_MAX: usize = 10;
 const COLUMNS_MAX: usize = 8;
 const CELL_LENGTH_MAX: usize = 80;
 
+/// What the public hears of a recording at most.
+const SAMPLE_BYTES_MAX: u64 = 512 * 1024;
+/// The public hears at most one part in so many.
+const SAMPLE_SHARE: u64 = 8;
+
 /// What a version looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Preview {
@@ -33,6 +38,8 @@ pub enum Preview {
     Table { columns: Vec<String>, rows: Vec<Vec<String>>, cut: bool },
     /// A player of the browser's plays it.
     Media(Media),
+    /// The beginning of a recording, which a player of the browser's plays.
+    Sample,
     /// Nothing can be shown; the sentence says why.
     None(&'static str),
 }
@@ -74,6 +81,14 @@ pub fn media(media_type: &str) -> Option<Media> {
     }
 }
 
+/// How much of a version the public may play: of recordings that can be cut anywhere, the beginning.
+pub fn sample_bytes(media_type: &str, bytes: i64) -> Option<u64> {
+    let cut_anywhere =
+        matches!(media_type, "audio/mpeg" | "audio/x-wav" | "audio/ogg" | "audio/x-flac");
+    let bytes = u64::try_from(bytes).unwrap_or_default();
+    cut_anywhere.then(|| (bytes / SAMPLE_SHARE).min(SAMPLE_BYTES_MAX)).filter(|sample| *sample > 0)
+}
+
 /// What a version looks like to whoever looks.
 pub async fn preview(
     services: &Services,
@@ -83,6 +98,9 @@ pub async fn preview(
     if let Some(media) = media(version.media_type) {
         return Ok(match audience {
             Audience::Members => Preview::Media(media),
+            Audience::Public if sample_bytes(version.media_type, version.bytes).is_some() => {
+                Preview::Sample
+            }
             Audience::Public => Preview::None(
                 "Its creator shows it to licensees only. The free tier, where there is one, delivers it whole.",
             ),
@@ -291,5 +309,8 @@ mod tests {
             assert_eq!(media(media_type), None);
         }
         assert_eq!(media("image/png"), Some(Media::Image));
+        assert_eq!(sample_bytes("audio/mpeg", 800), Some(100));
+        assert_eq!(sample_bytes("audio/mpeg", i64::MAX), Some(SAMPLE_BYTES_MAX));
+        assert_eq!((sample_bytes("video/mp4", 800), sample_bytes("audio/mpeg", 7)), (None, None));
     }
 }

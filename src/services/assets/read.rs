@@ -7,10 +7,15 @@ use crate::{
         actor::{Actor, Deed},
         asset::{AssetKind, Particulars, Visibility},
         error::Refusal,
-        ids::{AssetId, VersionId},
+        ids::{AssetId, OrgId, VersionId},
     },
     services::{Result, Services},
 };
+
+/// Works on one page of one's own.
+const PAGE_LENGTH: i64 = 100;
+/// The most works that are listed at once.
+const LISTED_MAX: i64 = 500;
 
 /// A row of one's own works.
 #[derive(Debug)]
@@ -57,30 +62,32 @@ pub struct Version {
     pub created_at: DateTime<Utc>,
 }
 
+/// One page of one's own works, and how many of all have no offer.
+#[derive(Debug)]
+pub struct AssetPage {
+    pub works: Vec<AssetRow>,
+    /// Ask for works after this one to get the next page.
+    pub next: Option<AssetId>,
+    pub unoffered: i64,
+}
+
 /// One's own works, newest first.
 pub async fn list(services: &Services, actor: &Actor) -> Result<Vec<AssetRow>> {
     let member = actor.may(Deed::ReadAssets)?;
-    let rows = sqlx::query_as!(
-        AssetRow,
-        r#"select asset.asset_id, asset.title, asset.kind, asset.visibility,
-                  version.content_id as "content_id?", version.bytes as "bytes?",
-                  site.host as "host?", terms.name as "offered?", asset.created_at
-           from asset
-           left join lateral (
-               select content_id, bytes from asset_version
-               where asset_version.asset_id = asset.asset_id order by number desc limit 1
-           ) version on true
-           left join site on site.asset_id = asset.asset_id
-           left join offer on offer.asset_id = asset.asset_id and offer.ended_at is null
-           left join terms on terms.terms_id = offer.terms_id
-           where asset.org_id = $1
-           order by asset.asset_id desc
-           limit 500"#,
-        member.org_id.uuid(),
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(rows)
+    rows_after(services, member.org_id, None, LISTED_MAX).await
+}
+
+/// One page of one's own works, newest first.
+pub async fn page(services: &Services, actor: &Actor, after: Option<AssetId>) -> Result<AssetPage> {
+    let member = actor.may(Deed::ReadAssets)?;
+    let mut works = rows_after(services, member.org_id, after, PAGE_LENGTH + 1).await?;
+    let length = usize::try_from(PAGE_LENGTH).unwrap_or(usize::MAX);
+    let next = (works.len() > length).then(|| {
+        works.truncate(length);
+        works.last().map(|work| work.asset_id)
+    });
+    let unoffered = count_unoffered(services, member.org_id).await?;
+    Ok(AssetPage { works, next: next.flatten(), unoffered })
 }
 
 /// One of one's own works.
@@ -157,4 +164,49 @@ pub(in crate::services) async fn versions(
     .fetch_all(&services.pool)
     .await?;
     Ok(versions)
+}
+
+// SQL
+
+async fn rows_after(
+    services: &Services,
+    org_id: OrgId,
+    after: Option<AssetId>,
+    most: i64,
+) -> Result<Vec<AssetRow>> {
+    let rows = sqlx::query_as!(
+        AssetRow,
+        r#"select asset.asset_id, asset.title, asset.kind, asset.visibility,
+                  version.content_id as "content_id?", version.bytes as "bytes?",
+                  site.host as "host?", terms.name as "offered?", asset.created_at
+           from asset
+           left join lateral (
+               select content_id, bytes from asset_version
+               where asset_version.asset_id = asset.asset_id order by number desc limit 1
+           ) version on true
+           left join site on site.asset_id = asset.asset_id
+           left join offer on offer.asset_id = asset.asset_id and offer.ended_at is null
+           left join terms on terms.terms_id = offer.terms_id
+           where asset.org_id = $1 and ($2::uuid is null or asset.asset_id < $2)
+           order by asset.asset_id desc
+           limit $3"#,
+        org_id.uuid(),
+        after.map(AssetId::uuid),
+        most,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok(rows)
+}
+
+async fn count_unoffered(services: &Services, org_id: OrgId) -> Result<i64> {
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from asset
+           where org_id = $1 and not exists (
+               select from offer where offer.asset_id = asset.asset_id and offer.ended_at is null)"#,
+        org_id.uuid(),
+    )
+    .fetch_one(&services.pool)
+    .await?;
+    Ok(count)
 }

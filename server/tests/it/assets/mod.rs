@@ -122,8 +122,8 @@ async fn a_version_is_added_and_every_one_can_be_had_by_members(pool: PgPool) {
     let asset_id = mira.register("The Salt Roads", "Salt.").await;
     let path = format!("/assets/{asset_id}/versions/new");
     let id = input(&mira.open(&path).await, "id");
-    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR and so on";
-    let body = multipart(&[("id", &id)], Some(("salt.txt", png)));
+    let gif = b"GIF89a and so on";
+    let body = multipart(&[("id", &id)], Some(("salt.txt", gif)));
     for _ in 0..2 {
         let answer = mira.send(&path, &multipart_type(), body.clone()).await;
         assert_eq!(answer.status, 303, "{}", shown(&answer.body));
@@ -137,12 +137,12 @@ async fn a_version_is_added_and_every_one_can_be_had_by_members(pool: PgPool) {
     let whole = get(&mut mira, &second, None).await;
     assert_eq!(
         (whole.status.as_u16(), whole.headers["content-type"].to_str().unwrap()),
-        (200, "image/png")
+        (200, "image/gif")
     );
     assert_eq!(whole.headers["content-security-policy"], "sandbox; default-src 'none'");
     let part = get(&mut mira, &second, Some("bytes=1-3")).await;
-    assert_eq!((part.status.as_u16(), part.body.as_str()), (206, "PNG"));
-    assert_eq!(part.headers["content-range"], format!("bytes 1-3/{}", png.len()));
+    assert_eq!((part.status.as_u16(), part.body.as_str()), (206, "IF8"));
+    assert_eq!(part.headers["content-range"], format!("bytes 1-3/{}", gif.len()));
     assert_eq!(get(&mut mira, &second, Some("bytes=900-")).await.status, 416);
     let first = get(&mut mira, &format!("/assets/{asset_id}/versions/1"), None).await;
     assert_eq!(first.body, "Salt.");
@@ -213,6 +213,28 @@ async fn the_public_sees_the_beginning_and_never_the_whole(pool: PgPool) {
     mira.publish_offer(short).await;
     let page = visitor.open(&format!("/catalogue/{short}")).await;
     assert!(page.contains("too short for a preview") && !page.contains("Salt."), "{page}");
+    world.gate.close().await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn the_public_hears_the_beginning_of_a_recording(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let mut sound = b"RIFF\0\0\0\0WAVEfmt ".to_vec();
+    sound.resize(8000, b's');
+    let id = input(&mira.open("/assets/new").await, "id");
+    let form = with(&crate::visitor::work(&id, "Tide"), &[("kind", "audio")]);
+    assert_eq!(mira.upload(&form, Some(("tide.wav", &sound))).await.status, 303);
+    let asset_id: AssetId = id.parse().unwrap();
+    let mut visitor = world.visitor();
+    let sample = format!("/catalogue/{asset_id}/sample");
+    assert_eq!(visitor.browser.get(&sample).await.status, 404, "it is not on offer");
+    mira.publish_offer(asset_id).await;
+    let page = visitor.open(&format!("/catalogue/{asset_id}")).await;
+    assert!(page.contains("<audio") && page.contains(&sample), "{page}");
+    let answer = get(&mut visitor, &sample, Some("bytes=5000-")).await;
+    assert_eq!((answer.status.as_u16(), answer.body.len()), (200, 1000), "never more than that");
+    assert_eq!(answer.headers["content-type"], "audio/x-wav");
     world.gate.close().await;
 }
 

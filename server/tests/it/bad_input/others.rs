@@ -41,6 +41,7 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
             format!("/assets/{id}/versions/new"),
             format!("/catalogue/{id}"),
             format!("/catalogue/{id}/provenance.json"),
+            format!("/catalogue/{id}/sample"),
             format!("/catalogue/{id}/license"),
         ] {
             hidden(&world, &mut stranger, &path, None).await;

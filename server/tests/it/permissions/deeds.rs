@@ -11,7 +11,7 @@ use imprimatur::{
     },
     services::{
         Result,
-        assets::{self, Edit, NewAsset, NewVersion},
+        assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         catalogue,
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses,
@@ -91,6 +91,23 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let asset_id =
                 assets::register(services, actor, about.new_asset.unwrap()).await?.work()?;
             stage.is_our_work(asset_id).await
+        }
+        "version" => assets::version(services, actor, stage.asset_id, 1).await?.number == 1,
+        "provenance" => {
+            let told = assets::provenance(services, actor, "", stage.asset_id).await?;
+            told["entity"].is_object()
+        }
+        "batch" => {
+            let text: RequestId = mint();
+            let common =
+                TypedParticulars { attribution: "Somebody".into(), ..TypedParticulars::default() };
+            let mut batch = Batch::new(actor, mint(), common)?;
+            let stream = futures::stream::iter([Ok::<_, std::io::Error>(text.to_string().into())]);
+            batch.file(services, actor, "a.txt", stream).await?;
+            match batch.finish().remove(0).came_of {
+                CameOf::Registered(asset_id) => stage.is_our_work(asset_id).await,
+                other => panic!("{other:?}"),
+            }
         }
         "claims" => {
             let claims = assets::claims(services, actor).await?;
