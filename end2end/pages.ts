@@ -84,6 +84,18 @@ const creators: Screen[] = [
     }),
     status: 422,
   },
+  { name: 'creator-work-edit', open: through('/assets', 'The Salt Roads', 'Edit') },
+  { name: 'creator-work-new-version', open: through('/assets', 'The Salt Roads', 'Add a version') },
+  { name: 'creator-data-set', open: through('/assets', 'Tide tables') },
+  { name: 'creator-several', open: at('/assets/several') },
+  {
+    name: 'creator-several-refused',
+    open: refused(at('/assets/several'), 'Register works', async (page) => {
+      await page.getByLabel('Credit line').fill('Kept as it was typed.');
+    }),
+    status: 422,
+  },
+  { name: 'creator-claims-none', open: '/assets/claims' },
   { name: 'creator-offer', open: through('/assets', 'Readings from the marsh', 'Publish an offer') },
   { name: 'creator-offer-again', open: through('/assets', 'The Salt Roads', 'Publish another offer') },
   {

@@ -8,7 +8,21 @@ create table asset (
     attribution text        not null constraint asset_attribution_check check (char_length(attribution) <= 200),
     kind        text        not null
         constraint asset_kind_check check (kind in ('text', 'image', 'audio', 'video', 'code', 'data', 'site')),
+    -- Who holds the rights, and since when, as the creator states it.
+    rights      text        not null constraint asset_rights_check check (char_length(rights) <= 2000),
+    tags        text[]      not null
+        constraint asset_tags_check check (cardinality(tags) <= 20 and array_position(tags, null) is null),
+    -- A tag of BCP 47; null where there is none, or where nobody has said.
+    language    text
+        constraint asset_language_check check (language ~ '^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$' and char_length(language) <= 35),
+    visibility  text        not null
+        constraint asset_visibility_check check (visibility in ('private', 'unlisted', 'listed')),
+    -- Counts the edits, so that whoever edits what somebody else has just edited is told.
+    revision    int         not null default 1 constraint asset_revision_check check (revision > 0),
+    edited_at   timestamptz,
+    edited_by   uuid references person,
     created_at  timestamptz not null,
+    constraint asset_edited_check check ((edited_at is null) = (revision = 1)),
     constraint asset_kind_key unique (asset_id, kind)
 );
 create index asset_org_id_idx on asset (org_id, asset_id desc);

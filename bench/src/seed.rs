@@ -254,7 +254,7 @@ async fn sale(
         file_name: format!("{work}.txt"),
         staged,
     };
-    let asset_id = assets::register(services, creator, new).await?;
+    let asset_id = assets::register(services, creator, new).await?.work()?;
     let tiers = TypedTiers {
         currency: "USD".into(),
         free_units: "1".into(),

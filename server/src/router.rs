@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::{
     forms, health, live,
-    portal::{Ask, Portal, download, nothing_here, page, page_of},
+    portal::{Ask, Portal, content, download, nothing_here, page, page_of},
     session,
     sign_in::{self, SignIn},
 };
@@ -58,6 +58,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/", page!(pages::public::landing))
         .route("/catalogue", page!(pages::catalogue::show))
         .route("/catalogue/{id}", page_of!(pages::work::show))
+        .route("/catalogue/{id}/sample", get(content::sample))
+        .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
         .route("/terms/{digest}", page_of!(pages::terms::show))
         .route("/sign-in", page!(pages::sign_in::show))
         .route("/design", page!(pages::public::design))
@@ -82,7 +84,21 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
                 // The content store sets the limit, while it streams.
                 .merge(post(forms::assets::register).layer(DefaultBodyLimit::disable())),
         )
+        .route(
+            "/assets/several",
+            page!(pages::several::show)
+                .merge(post(forms::batch::register).layer(DefaultBodyLimit::disable())),
+        )
+        .route("/assets/claims", page!(pages::claims::show).post(forms::assets::withdraw_claim))
         .route("/assets/{id}", page_of!(pages::asset::show))
+        .route("/assets/{id}/edit", page_of!(pages::edit_asset::show).post(forms::assets::edit))
+        .route("/assets/{id}/provenance.json", get(content::provenance))
+        .route("/assets/{id}/versions/{number}", get(content::version))
+        .route(
+            "/assets/{id}/versions/new",
+            page_of!(pages::new_version::show)
+                .merge(post(forms::assets::add_version).layer(DefaultBodyLimit::disable())),
+        )
         .route("/assets/{id}/offer", page_of!(pages::new_offer::show).post(forms::offers::publish))
         .route("/terms", page!(pages::terms::list))
         // Buyers.

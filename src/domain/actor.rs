@@ -28,6 +28,7 @@ text_enum! {
         ChangeMember = "member.change",
         ReadAssets = "asset.read",
         RegisterAsset = "asset.register",
+        EditAsset = "asset.edit",
         ManageSite = "site.manage",
         PublishOffer = "offer.publish",
         ReadLicenses = "license.read",
@@ -51,6 +52,7 @@ impl Deed {
             Self::ChangeMember => "change or remove members",
             Self::ReadAssets => "see works",
             Self::RegisterAsset => "register works",
+            Self::EditAsset => "change works",
             Self::ManageSite => "claim or change sites",
             Self::PublishOffer => "publish offers",
             Self::ReadLicenses => "see licenses",
@@ -75,7 +77,8 @@ impl Role {
             (Self::Finance, AcceptLicense | CapSpend) => true,
             (
                 Self::Developer,
-                RegisterAsset | ManageSite | CreateToken | RotateToken | RevokeToken | ReportUsage,
+                RegisterAsset | EditAsset | ManageSite | CreateToken | RotateToken | RevokeToken
+                | ReportUsage,
             ) => true,
             (Self::Finance | Self::Developer | Self::Viewer, _) => false,
         }

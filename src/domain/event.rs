@@ -30,6 +30,14 @@ text_enum! {
         MemberRemoved = "member.removed",
         /// A work was registered with its first version.
         AssetRegistered = "asset.registered",
+        /// What is said about a work was changed.
+        AssetEdited = "asset.edited",
+        /// A work got new bytes, which are its newest version.
+        VersionAdded = "asset.version_added",
+        /// An organization said that bytes another one registered first are its own.
+        ClaimRaised = "claim.raised",
+        /// It took that back.
+        ClaimWithdrawn = "claim.withdrawn",
         /// An organization said that a host is its own.
         SiteClaimed = "site.claimed",
         /// The organization was seen to hold the host.

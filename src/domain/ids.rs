@@ -106,6 +106,8 @@ ids! {
     AssetId is "work",
     /// An immutable state of a work's bytes.
     VersionId is "version",
+    /// What an organization says about bytes that another one registered first.
+    ClaimId is "claim",
     /// A published statement of rights.
     TermsId is "terms",
     /// Terms and price for a work.

@@ -14,6 +14,8 @@ pub mod asset;
 pub mod money;
 pub mod month;
 pub mod pricing;
+pub mod provenance;
+pub mod sheet;
 pub mod site;
 pub mod terms;
 

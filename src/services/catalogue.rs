@@ -1,4 +1,7 @@
 //! What anybody may see: works on offer. Reads only, and needs no organization.
+//!
+//! A work that is private is there for its own organization alone; one that is unlisted is found by
+//! its link and in no list.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     actor::Actor,
-    asset::AssetKind,
+    asset::{AssetKind, Visibility},
     error::Refusal,
     ids::{AssetId, OrgId},
 };
@@ -22,6 +25,8 @@ pub struct Work {
     pub asset_id: AssetId,
     pub title: String,
     pub kind: AssetKind,
+    pub tags: Vec<String>,
+    pub language: Option<String>,
     pub creator: String,
     /// Of its newest version; a site has none.
     pub bytes: Option<i64>,
@@ -48,6 +53,10 @@ pub struct WorkDetail {
     pub description: String,
     pub attribution: String,
     pub kind: AssetKind,
+    pub rights: String,
+    pub tags: Vec<String>,
+    pub language: Option<String>,
+    pub visibility: Visibility,
     pub creator: String,
     /// Nothing for a site.
     pub newest: Option<Newest>,
@@ -63,6 +72,7 @@ pub struct Newest {
     pub content_id: String,
     pub bytes: i64,
     pub media_type: String,
+    pub file_name: String,
 }
 
 /// Works on offer, newest first, optionally of one kind.
@@ -74,8 +84,8 @@ pub async fn page(
 ) -> Result<Page> {
     let mut works = sqlx::query_as!(
         Work,
-        r#"select asset.asset_id, asset.title, asset.kind, organization.name as creator,
-                  version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
+        r#"select asset.asset_id, asset.title, asset.kind, asset.tags, asset.language,
+                  organization.name as creator, version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
                   offer.published_at
            from offer
            join asset on asset.asset_id = offer.asset_id
@@ -87,6 +97,7 @@ pub async fn page(
            ) version on true
            left join site on site.asset_id = asset.asset_id
            where offer.ended_at is null
+             and asset.visibility = 'listed'
              and ($1::text is null or asset.kind = $1)
              and ($2::uuid is null or asset.asset_id < $2)
            order by asset.asset_id desc
@@ -106,26 +117,34 @@ pub async fn page(
 }
 
 /// A work on offer.
-pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
+///
+/// # Errors
+///
+/// "Not found" if it is private, unless it is the actor's own.
+pub async fn work(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
     let offer =
         offers::current(services, asset_id).await?.ok_or_else(|| Refusal::not_found("work"))?;
     let row = sqlx::query!(
         r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
-                  asset.kind, asset.created_at, organization.name as creator,
+                  asset.kind, asset.rights, asset.tags, asset.language, asset.visibility,
+                  asset.created_at, organization.name as creator,
                   version.content_id as "content_id?", version.bytes as "bytes?",
-                  version.media_type as "media_type?", site.host as "host?"
+                  version.media_type as "media_type?", version.file_name as "file_name?",
+                  site.host as "host?"
            from asset
            join organization on organization.org_id = asset.org_id
            left join lateral (
-               select content_id, bytes, media_type from asset_version
+               select content_id, bytes, media_type, file_name from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
            ) version on true
            left join site on site.asset_id = asset.asset_id
-           where asset.asset_id = $1"#,
+           where asset.asset_id = $1 and (asset.visibility <> 'private' or asset.org_id = $2)"#,
         asset_id.uuid(),
+        actor.org_id().map(OrgId::uuid),
     )
-    .fetch_one(&services.pool)
-    .await?;
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("work"))?;
     Ok(WorkDetail {
         asset_id: row.asset_id,
         org_id: row.org_id,
@@ -133,8 +152,12 @@ pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Res
         description: row.description,
         attribution: row.attribution,
         kind: row.kind,
+        rights: row.rights,
+        tags: row.tags,
+        language: row.language,
+        visibility: row.visibility,
         creator: row.creator,
-        newest: newest(row.content_id, row.bytes, row.media_type),
+        newest: newest(row.content_id, row.bytes, row.media_type, row.file_name),
         host: row.host,
         created_at: row.created_at,
         offer,
@@ -145,8 +168,14 @@ fn newest(
     content_id: Option<String>,
     bytes: Option<i64>,
     media_type: Option<String>,
+    file_name: Option<String>,
 ) -> Option<Newest> {
-    Some(Newest { content_id: content_id?, bytes: bytes?, media_type: media_type? })
+    Some(Newest {
+        content_id: content_id?,
+        bytes: bytes?,
+        media_type: media_type?,
+        file_name: file_name?,
+    })
 }
 
 #[cfg(test)]

@@ -59,6 +59,11 @@ impl ContentStore {
         in_words(self.upload_bytes_max)
     }
 
+    /// The largest upload taken, in bytes.
+    pub const fn upload_bytes_max(&self) -> u64 {
+        self.upload_bytes_max
+    }
+
     /// Streams bytes into staging and hashes them on the way.
     ///
     /// # Errors

@@ -111,7 +111,7 @@ pub(crate) async fn uploaded(services: &Services, asset_id: AssetId, text: &str)
 /// A registered text.
 pub(crate) async fn work(services: &Services, creator: &Actor, text: &str) -> AssetId {
     let new = uploaded(services, mint(), text).await;
-    assets::register(services, creator, new).await.unwrap()
+    assets::register(services, creator, new).await.unwrap().work().unwrap()
 }
 
 /// An offer under a template, as its form would be filled in.

@@ -13,3 +13,6 @@ pub use chart_hover::ChartHover;
 pub use copy_button::CopyButton;
 pub use live_figures::LiveFigures;
 pub use verify_receipt::{Checked, VerifyReceipt};
+mod upload_progress;
+
+pub use upload_progress::UploadProgress;

@@ -1,12 +1,24 @@
-//! `/assets/{id}`: one of one's own works: its offer, its versions.
+//! `/assets/{id}`: one of one's own works: its offer, what it looks like, its versions.
 
 use imprimatur::{
-    domain::{actor::Deed, ids::AssetId},
-    services::{Result, assets, offers},
+    domain::{
+        actor::Deed,
+        asset::{Language, Visibility},
+        ids::AssetId,
+    },
+    services::{
+        Result,
+        assets::{self, Audience, Previewed},
+        offers,
+    },
 };
 use leptos::prelude::*;
 
-use super::{terms::TermsInWords, work::TierInWords, work::paragraphs};
+use super::{
+    preview,
+    terms::TermsInWords,
+    work::{TierInWords, paragraphs, said},
+};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -21,24 +33,68 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let work = assets::get(&request.services, &request.actor, asset_id).await?;
     let offer = offers::current(&request.services, asset_id).await?;
     let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
+    let may_edit = assets::may_edit(&request.actor).is_ok();
+    let looks = match work.versions.first() {
+        Some(newest) => {
+            let version = Previewed {
+                content_id: &newest.content_id,
+                bytes: newest.bytes,
+                media_type: &newest.media_type,
+            };
+            Some(assets::preview(&request.services, &version, Audience::Members).await?)
+        }
+        None => None,
+    };
     let now = request.now;
     Ok(Page::workspace(request, work.particulars.title.clone(), move || {
-        let lead = match &offer {
-            Some(offer) => format!("On offer under “{}”.", offer.terms.terms.name),
-            None => "Registered, and not on offer: nobody can license it yet.".to_owned(),
+        let lead = match (&offer, work.particulars.visibility) {
+            (_, Visibility::Private) => {
+                "Private: only your organization sees it, and nobody new can license it.".to_owned()
+            }
+            (None, _) => "Registered, and not on offer: nobody can license it yet.".to_owned(),
+            (Some(offer), Visibility::Unlisted) => {
+                let name = &offer.terms.terms.name;
+                format!("On offer under “{name}”, for whoever has its link.")
+            }
+            (Some(offer), Visibility::Listed) => {
+                format!("On offer under “{}”.", offer.terms.terms.name)
+            }
         };
         let offered = offer.is_some();
         let publish = format!("/assets/{asset_id}/offer");
         let (particulars, host) = (work.particulars, work.host);
+        let (kind, title) = (particulars.kind, particulars.title.clone());
+        let source = work.versions.first().map(|newest| address(asset_id, newest.number));
+        let looks = looks.map(|looks| preview::draw(looks, kind, &title, source));
+        let edited = work.edited.map(|(at, editor)| {
+            view! { <Definition name="Edited"><Instant at now /> " by " {editor}</Definition> }
+        });
+        let language = particulars.language.as_deref().map(Language::in_words);
+        let language = said("Language", language.unwrap_or_default().to_owned());
+        let tags = said("Tags", particulars.typed_tags());
+        let rights = said("Rights", particulars.rights);
+        let found = particulars.visibility.in_words();
         let side = move || {
             view! {
                 <Section title="The work">
                     <Definitions>
                         <Definition name="Kind">{particulars.kind.in_words()}</Definition>
                         {host.map(|host| view! { <Definition name="Host">{host}</Definition> })}
+                        <Definition name="Who finds it">
+                            {found}
+                        </Definition>
+                        {tags}
+                        {language}
                         <Definition name="Credit line">{particulars.attribution}</Definition>
+                        {rights}
                         <Definition name="Registered">
                             <Instant at=work.created_at now />
+                        </Definition>
+                        {edited}
+                        <Definition name="Provenance">
+                            <a href=format!("/assets/{asset_id}/provenance.json")>
+                                "As W3C PROV, JSON"
+                            </a>
                         </Definition>
                     </Definitions>
                     <div class="prose">{paragraphs(&particulars.description)}</div>
@@ -52,7 +108,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .map(|version| {
                 let bytes = u64::try_from(version.bytes).unwrap_or_default();
                 Row::new(vec![
-                    Cell::new(format!("Version {}", version.number)).note(version.file_name),
+                    Cell::link(
+                        format!("Version {}", version.number),
+                        address(asset_id, version.number),
+                    )
+                    .note(version.file_name),
                     Cell::new(view! { <Digest value=version.content_id copy="content ID" /> }),
                     Cell::new(version.media_type),
                     Cell::new(view! { <Bytes count=bytes /> }),
@@ -62,7 +122,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .collect();
         view! {
             <PageHeader
-                title=particulars.title
+                title=title
                 crumbs=vec![Crumb::new("Works", "/assets")]
                 lead=move || lead
             >
@@ -74,6 +134,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                             </ButtonLink>
                         }
                     })}
+                {may_edit
+                    .then(|| {
+                        view! {
+                            <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}/edit")>
+                                "Edit"
+                            </ButtonLink>
+                        }
+                    })}
                 {may_publish
                     .then(|| {
                         let label = if offered { "Publish another offer" } else { "Publish an offer" };
@@ -82,10 +150,15 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </PageHeader>
             <Columns side=side>
                 <Section title="Offer">{draw_offer(offer)}</Section>
+                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
                 {(!versions.is_empty())
                     .then(|| {
+                        let add = format!("/assets/{asset_id}/versions/new");
+                        let links = move || {
+                            may_edit.then(|| view! { <a href=add>"Add a version"</a> }).into_any()
+                        };
                         view! {
-                            <Section title="Versions">
+                            <Section title="Versions" links>
                                 <Table
                                     caption="Versions of this work"
                                     columns=vec![
@@ -103,6 +176,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </Columns>
         }
     }))
+}
+
+/// Where the bytes of a version are.
+fn address(asset_id: AssetId, number: i32) -> String {
+    format!("/assets/{asset_id}/versions/{number}")
 }
 
 fn draw_offer(offer: Option<offers::Offer>) -> AnyView {

@@ -1,7 +1,7 @@
 //! `/assets`: one's own works.
 
 use imprimatur::{
-    domain::actor::Deed,
+    domain::{actor::Deed, asset::Visibility, ids::AssetId},
     services::{Result, assets},
 };
 use leptos::prelude::*;
@@ -9,25 +9,43 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, PageHeader, Row, Status,
-        Table, Tone,
+        ButtonKind, ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, Notice,
+        PageHeader, Pager, Row, Status, Table, Tone,
     },
 };
 
 /// One's own works, newest first.
 pub async fn show(request: &Request) -> Result<Page> {
-    let works = assets::list(&request.services, &request.actor).await?;
+    let after: Option<AssetId> = request.param("after").map(str::parse).transpose()?;
+    let page = assets::page(&request.services, &request.actor, after).await?;
+    let claims = assets::claims(&request.services, &request.actor).await?;
+    let claims = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
     let may_register = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
     let now = request.now;
     Ok(Page::workspace(request, "Works", move || {
-        let unoffered = works.iter().filter(|work| work.offered.is_none()).count();
-        let lead = match (works.len(), unoffered) {
+        let works = page.works;
+        let lead = match (works.len(), page.unoffered) {
             (0, _) => "A work can be anything you own the rights to: a text, a picture, a recording, a data set.".to_owned(),
             (_, 0) => "Every work is on offer.".to_owned(),
             (_, 1) => "One work has no offer yet, so nobody can license it.".to_owned(),
             (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
         };
         let none = works.is_empty();
+        let newer = after.map(|_| "/assets".to_owned());
+        let older = page.next.map(|next| format!("/assets?after={next}"));
+        let paged = newer.is_some() || older.is_some();
+        let claims = (claims > 0).then(|| {
+            let title = match claims {
+                1 => "A claim is open".to_owned(),
+                some => format!("{some} claims are open"),
+            };
+            view! {
+                <Notice tone=Tone::Warn title>
+                    "Two creators registered exactly the same bytes. "
+                    <a href="/assets/claims">"See what that means for you"</a>
+                </Notice>
+            }
+        });
         let rows = works
             .into_iter()
             .map(|work| {
@@ -39,13 +57,15 @@ pub async fn show(request: &Request) -> Result<Page> {
                     (Some(content_id), _) => view! { <Digest value=content_id /> }.into_any(),
                     (None, host) => host.into_any(),
                 };
+                let found = (work.visibility != Visibility::Listed)
+                    .then(|| format!(", {}", work.visibility.in_words().to_lowercase()));
                 let offered = match work.offered {
                     Some(terms) => view! { <Status tone=Tone::Good word=terms /> }.into_any(),
                     None => view! { <Status tone=Tone::Warn word="No offer" /> }.into_any(),
                 };
                 Row::new(vec![
                     Cell::link(work.title, format!("/assets/{}", work.asset_id)).note(view! {
-                        {work.kind.in_words()} " · " {named}
+                        {work.kind.in_words()} {found} " · " {named}
                     }),
                     Cell::new(offered),
                     Cell::new(size),
@@ -56,8 +76,16 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             <PageHeader title="Works" lead=move || lead>
                 {(may_register && !none)
-                    .then(|| view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> })}
+                    .then(|| {
+                        view! {
+                            <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                "Register several"
+                            </ButtonLink>
+                            <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                        }
+                    })}
             </PageHeader>
+            {claims}
             <Table
                 caption="Your works"
                 columns=vec![
@@ -75,13 +103,20 @@ pub async fn show(request: &Request) -> Result<Page> {
                         >
                             {may_register
                                 .then(|| {
-                                    view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> }
+                                    view! {
+                                        <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                                        " "
+                                        <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                            "Register several"
+                                        </ButtonLink>
+                                    }
                                 })}
                         </EmptyState>
                     }
                         .into_any()
                 }
             />
+            {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
         }
     }))
 }

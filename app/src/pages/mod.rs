@@ -14,6 +14,8 @@ pub mod work;
 
 pub mod asset;
 pub mod assets;
+pub mod claims;
+pub mod edit_asset;
 pub mod feed;
 pub mod license;
 pub mod licenses;
@@ -22,9 +24,14 @@ pub mod members;
 pub mod new_asset;
 pub mod new_offer;
 pub mod new_token;
+pub mod new_version;
 pub mod overview;
 pub mod receipt;
 pub mod rotate_token;
 pub mod sessions;
 pub mod settings;
+pub mod several;
 pub mod usage;
+
+mod about;
+mod preview;

@@ -2,14 +2,19 @@
 
 use imprimatur::{
     domain::{
-        asset::{ATTRIBUTION_LENGTH_MAX, AssetKind, DESCRIPTION_LENGTH_MAX, TITLE_LENGTH_MAX},
+        asset::{
+            ATTRIBUTION_LENGTH_MAX, AssetKind, DESCRIPTION_LENGTH_MAX, RIGHTS_LENGTH_MAX,
+            TITLE_LENGTH_MAX, Visibility,
+        },
         ids::AssetId,
     },
     services::{Result, assets, mint},
 };
 use leptos::prelude::*;
 
+use super::about::{LanguageField, More, RightsField, TagsField, VisibilityField};
 use crate::{
+    islands::UploadProgress,
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Choice, Crumb, FileField, FormActions, PageHeader,
@@ -28,52 +33,68 @@ pub async fn show(request: &Request) -> Result<Page> {
         .map(|organization| organization.name.clone())
         .unwrap_or_default();
     let size_max = request.services.content.upload_limit();
+    let bytes_max = request.services.content.upload_bytes_max();
     Ok(Page::workspace(request, "Register work", move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let kinds =
             AssetKind::uploaded().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
         view! {
-            <div class="narrow">
-                <PageHeader
-                    title="Register work"
-                    crumbs=vec![Crumb::new("Works", "/assets")]
-                    lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
-                />
+                            <div class="narrow">
+                                <PageHeader
+                                    title="Register work"
+                                    crumbs=vec![Crumb::new("Works", "/assets")]
+                                    lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
+                                >
+                                    <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                        "Register several"
+                                    </ButtonLink>
+                                </PageHeader>
+                                <UploadProgress bytes_max limit=size_max.clone()>
                 <PostForm creates=asset_id.to_string() multipart=true>
-                    <TextField
-                        name="title"
-                        label="Title"
-                        required=true
-                        maxlength=length(TITLE_LENGTH_MAX)
-                    />
-                    <SelectField name="kind" label="Kind" choices=kinds required=true />
-                    <TextArea
-                        name="description"
-                        label="Description"
-                        hint="What a buyer should know before licensing it."
-                        maxlength=length(DESCRIPTION_LENGTH_MAX)
-                    />
-                    <TextField
-                        name="attribution"
-                        label="Credit line"
-                        hint="Shown wherever the terms ask for credit."
-                        value=credit
-                        required=true
-                        maxlength=length(ATTRIBUTION_LENGTH_MAX)
-                    />
-                    <FileField
-                        name="file"
-                        label="File"
-                        hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
-                        required=true
-                    />
-                    <FormActions>
-                        <Button>"Register work"</Button>
-                        <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
-                    </FormActions>
-                </PostForm>
-            </div>
-        }
+                                    <TextField
+                                        name="title"
+                                        label="Title"
+                                        required=true
+                                        maxlength=length(TITLE_LENGTH_MAX)
+                                    />
+                                    <SelectField name="kind" label="Kind" choices=kinds required=true />
+                                    <TextArea
+                                        name="description"
+                                        label="Description"
+                                        hint="What a buyer should know before licensing it."
+                                        maxlength=length(DESCRIPTION_LENGTH_MAX)
+                                    />
+                                    <TextField
+                                        name="attribution"
+                                        label="Credit line"
+                                        hint="Shown wherever the terms ask for credit."
+                                        value=credit
+                                        required=true
+                                        maxlength=length(ATTRIBUTION_LENGTH_MAX)
+                                    />
+                                    <More
+        summary="Tags, language, rights, who finds it"
+        fields=&["tags", "language", "rights", "visibility"]
+        >
+                                            <TagsField />
+                                            <LanguageField />
+                                            <RightsField maxlength=length(RIGHTS_LENGTH_MAX) />
+                                            <VisibilityField value=Visibility::Listed />
+                                        </More>
+                                    <FileField
+                                        name="file"
+                                        label="File"
+                                        hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
+                                        required=true
+                                    />
+                                    <FormActions>
+                                        <Button>"Register work"</Button>
+                                        <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                                    </FormActions>
+                                </PostForm>
+                </UploadProgress>
+                            </div>
+                        }
     }))
 }

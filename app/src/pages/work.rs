@@ -2,6 +2,7 @@
 
 use imprimatur::{
     domain::{
+        asset::{Language, Visibility},
         ids::AssetId,
         money::grouped,
         pricing::{Overrun, Tier},
@@ -9,6 +10,7 @@ use imprimatur::{
     },
     services::{
         Result,
+        assets::{self, Audience, Previewed},
         catalogue::{self, WorkDetail},
         licenses::{self, Held},
         offers::OfferedTier,
@@ -16,7 +18,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::terms::TermsInWords;
+use super::{preview, terms::TermsInWords};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -47,24 +49,38 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             None => Stance::Open,
         }
     };
+    let looks = match &work.newest {
+        Some(newest) => {
+            let version = Previewed {
+                content_id: &newest.content_id,
+                bytes: newest.bytes,
+                media_type: &newest.media_type,
+            };
+            Some(assets::preview(&request.services, &version, Audience::Public).await?)
+        }
+        None => None,
+    };
     let now = request.now;
     let description = format!("{} by {}, to license now.", work.title, work.creator);
     Ok(Page::public(request, work.title.clone(), description, move || {
         let lead = format!("{} by {}", work.kind.in_words(), work.creator);
         let particulars = particulars(&work, now);
+        let sample = Some(format!("/catalogue/{asset_id}/sample"));
+        let looks = looks.map(|looks| preview::draw(looks, work.kind, &work.title, sample));
         view! {
             <PageHeader
                 title=work.title
                 crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
                 lead=move || lead
             />
-            {notice(&stance, work.asset_id)}
+            {notice(&stance, work.asset_id, work.visibility)}
             <Columns side=move || particulars>
                 {(!work.description.is_empty())
                     .then(|| view! { <div class="prose">{paragraphs(&work.description)}</div> })}
                 <Section title="Tiers">
                     {tiers(&work.offer.tiers, &stance, work.asset_id)}
                 </Section>
+                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
                 <Section
                     title="Terms in plain words"
                     links={
@@ -80,11 +96,13 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     }))
 }
 
-fn notice(stance: &Stance, asset_id: AssetId) -> Option<AnyView> {
+fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<AnyView> {
     match stance {
         Stance::Owner => Some(
             view! {
                 <Notice title="This is your work">
+                    {(visibility == Visibility::Private)
+                        .then_some("It is private: nobody else sees this page. ")}
                     <a href=format!("/assets/{asset_id}")>"Go to its page in your workspace"</a>
                 </Notice>
             }
@@ -126,12 +144,20 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
         }
     });
     let host = work.host.clone().map(|host| view! { <Definition name="Site">{host}</Definition> });
+    let language = work.language.as_deref().map(Language::in_words).unwrap_or_default();
+    let tags = said("Tags", work.tags.join(", "));
+    let language = said("Language", language.to_owned());
+    let rights = said("Rights", work.rights.clone());
+    let provenance = format!("/catalogue/{}/provenance.json", work.asset_id);
     let (created_at, published_at) = (work.created_at, work.offer.published_at);
     view! {
         <Section title="The work">
             <Definitions>
                 <Definition name="Creator">{creator}</Definition>
                 <Definition name="Credit line">{attribution}</Definition>
+                {rights}
+                {tags}
+                {language}
                 {newest}
                 {host}
                 <Definition name="Registered">
@@ -140,10 +166,18 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
                 <Definition name="Offered">
                     <Instant at=published_at now />
                 </Definition>
+                <Definition name="Provenance">
+                    <a href=provenance>"As W3C PROV, JSON"</a>
+                </Definition>
             </Definitions>
         </Section>
     }
     .into_any()
+}
+
+/// What is said, if anything is.
+pub fn said(name: &'static str, value: String) -> Option<AnyView> {
+    (!value.is_empty()).then(|| view! { <Definition name>{value}</Definition> }.into_any())
 }
 
 fn tiers(tiers: &[OfferedTier], stance: &Stance, asset_id: AssetId) -> AnyView {

@@ -2,6 +2,7 @@
 
 mod archive;
 mod demo;
+mod import;
 mod reconcile;
 mod serve;
 
@@ -39,6 +40,10 @@ pub enum Error {
     Books(#[source] services::Error),
     #[error("The books do not agree: {0} differences.")]
     Differences(i64),
+    #[error("Nothing more was imported. {0}")]
+    Import(String),
+    #[error("{0} works were not imported; the lines above say why.")]
+    ImportedInPart(usize),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
@@ -105,6 +110,8 @@ enum Verb {
         #[arg(long)]
         until: Option<NaiveDate>,
     },
+    /// Register the works of a folder, row by row; what is wrong with one stops no other.
+    Import(import::Import),
     /// Serve everything a newcomer needs, on loopback, with seeded data.
     Demo,
     /// Lend a private PostgreSQL to whoever started this, until its standard input ends.
@@ -155,6 +162,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
             archive::read(&source, month).await
         }
         Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
+        Verb::Import(import) => import::import(&source, import).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
             Ok(private_postgres::lend(&dir, port, Durability::Disposable).await?)
@@ -165,6 +173,8 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
 fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
     let quiet = match verb {
         Verb::Demo | Verb::Postgres { .. } => "warn",
+        // The bar is on standard error too.
+        Verb::Import(_) => "warn",
         // What it finds is said on standard output; slow statements are expected.
         Verb::Reconcile { .. } => "error",
         Verb::Archive { .. }

@@ -4,6 +4,7 @@
 //! the field `form`.
 
 pub mod assets;
+pub mod batch;
 pub mod identity;
 pub mod licenses;
 pub mod members;

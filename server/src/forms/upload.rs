@@ -50,6 +50,12 @@ impl Source {
         self.0.file_began.store(true, Ordering::Relaxed);
     }
 
+    /// What comes from here on is bounded again: another field, or another file.
+    pub fn file_ends(&self) {
+        self.0.before_file_bytes.store(0, Ordering::Relaxed);
+        self.0.file_began.store(false, Ordering::Relaxed);
+    }
+
     /// The bytes for the parser; they end with an error where too many come before the file.
     pub fn stream(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
         let source = self.clone();
@@ -117,6 +123,16 @@ mod tests {
         source.file_begins();
         let chunks = 2 * BEFORE_FILE_BYTES_MAX / (64 * 1024);
         assert!(source.stream().take(chunks).all(|chunk| std::future::ready(chunk.is_ok())).await);
+    }
+
+    #[tokio::test]
+    async fn what_comes_between_two_files_ends_at_its_limit() {
+        let source = Source::new(endless());
+        source.file_begins();
+        assert!(source.stream().take(100).all(|chunk| std::future::ready(chunk.is_ok())).await);
+        source.file_ends();
+        let taken = source.stream().take_while(|chunk| std::future::ready(chunk.is_ok()));
+        assert!(taken.count().await <= BEFORE_FILE_BYTES_MAX / (64 * 1024) + 1);
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ mod head;
 mod problem;
 pub mod proxy;
 mod quiet;
-mod range;
+pub(crate) mod range;
 mod refuse;
 mod request;
 mod status;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 /// What `Range` comes to, for content of a known length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Selection {
+pub(crate) enum Selection {
     Whole,
     Part(Part),
     /// Nothing of what was asked for is there.
@@ -19,7 +19,7 @@ pub(super) enum Selection {
 
 /// The first and the last byte of a part, counted from zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(crate) struct Part {
     first: u64,
     last: u64,
 }
@@ -49,7 +49,7 @@ impl Part {
 }
 
 /// Reads `Range` for content of this length, which is never zero.
-pub(super) fn select(headers: &HeaderMap, length: u64) -> Selection {
+pub(crate) fn select(headers: &HeaderMap, length: u64) -> Selection {
     let mut values = headers.get_all(header::RANGE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return Selection::Whole };
     value.to_str().ok().and_then(|value| read(value, length)).unwrap_or(Selection::Whole)

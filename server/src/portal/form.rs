@@ -65,14 +65,7 @@ impl Fields {
     pub fn new_id<T: TypedId>(&self) -> Result<T> {
         let latest = mint::<T>().made_at_ms() + CLOCK_SKEW_MS_MAX;
         let id: Option<T> = self.text("id").parse().ok();
-        id.filter(|id| id.made_at_ms() <= latest).ok_or_else(|| {
-            Refusal::new(
-                Kind::Malformed,
-                "form_incomplete",
-                "Part of the form was missing. Load the page again and send it once more.",
-            )
-            .into()
-        })
+        Ok(id.filter(|id| id.made_at_ms() <= latest).ok_or_else(form_incomplete)?)
     }
 }
 
@@ -109,6 +102,15 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
         })?;
         Ok(Self(form_urlencoded::parse(&body).into_owned().collect()))
     }
+}
+
+/// What the page sends along by itself did not come, or cannot be read.
+pub fn form_incomplete() -> Refusal {
+    Refusal::new(
+        Kind::Malformed,
+        "form_incomplete",
+        "Part of the form was missing. Load the page again and send it once more.",
+    )
 }
 
 /// The body is of no type that a form of ours sends.

@@ -3,6 +3,7 @@
 //! Every answer carries the same security headers. Visitors who need an account are led to the
 //! sign-in and come back; a refusal is a page, a fault is logged once and shown as a request id.
 
+pub mod content;
 mod files;
 mod form;
 mod render;
@@ -25,7 +26,7 @@ use imprimatur::{
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
 
-pub use form::{Done, Fields, not_a_form};
+pub use form::{Done, Fields, form_incomplete, not_a_form};
 
 use crate::{live::Live, refused, session::CurrentSession};
 

@@ -53,7 +53,7 @@ fn set_policy(form_targets: &str, reload_port: Option<u32>) {
     let reload = reload_port.map(|port| format!(" ws://127.0.0.1:{port}")).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'{reload}; \
+         style-src 'self'; font-src 'self'; img-src 'self' data:; media-src 'self'; connect-src 'self'{reload}; \
          form-action 'self' {form_targets}; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -34,6 +34,10 @@ async fn what_people_write_is_text_wherever_it_is_shown(pool: PgPool) {
         assert!(unescaped(&acme.open(path).await).contains(title), "{path}");
     }
     let (asset, offer) = (format!("/assets/{asset_id}"), format!("/assets/{asset_id}/offer"));
+    let (edit, new) = (format!("{asset}/edit"), format!("{asset}/versions/new"));
+    for path in ["/assets", &asset, &edit, &new, "/assets/several", "/assets/claims"] {
+        assert_plain(&mira.browser.get(path).await.body, path);
+    }
     for path in ["/assets", &asset, &offer, "/feed", "/usage", "/overview", &receipt, "/settings"] {
         assert_plain(&mira.browser.get(path).await.body, path);
     }

@@ -366,6 +366,12 @@ pub fn multipart_type() -> String {
 
 /// A form with a file, as browsers write it (RFC 7578).
 pub fn multipart(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8> {
+    let files: Vec<_> = file.into_iter().map(|(name, bytes)| ("file", name, bytes)).collect();
+    multipart_with(fields, &files)
+}
+
+/// A form with files: each the name of its field, its own name and its bytes.
+pub fn multipart_with(fields: &[(&str, &str)], files: &[(&str, &str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (name, value) in fields {
         let part = format!(
@@ -373,13 +379,13 @@ pub fn multipart(fields: &[(&str, &str)], file: Option<(&str, &[u8])>) -> Vec<u8
         );
         body.extend(part.bytes());
     }
-    if let Some((name, bytes)) = file {
+    for (field, name, bytes) in files {
         let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"{name}\"\r\n\
              Content-Type: application/octet-stream\r\n\r\n"
         );
         body.extend(head.bytes());
-        body.extend(bytes);
+        body.extend(*bytes);
         body.extend(b"\r\n");
     }
     body.extend(format!("--{BOUNDARY}--\r\n").bytes());

@@ -3,8 +3,19 @@
 use futures::TryStreamExt as _;
 use sqlx::PgPool;
 
-use super::*;
-use crate::services::testing::{self, code, owner, uploaded, work};
+use chrono::Utc;
+
+use super::{sweep::registered, *};
+use crate::{
+    domain::asset::ContentId,
+    services::{
+        Services, mint,
+        testing::{self, code, owner, uploaded, work},
+    },
+};
+
+mod editing;
+mod owning;
 
 async fn is_kept(services: &Services, text: &str) -> bool {
     services.content.read(&ContentId::of(text.as_bytes())).await.is_ok()
@@ -37,7 +48,7 @@ async fn a_type_is_told_from_the_bytes_not_from_the_name(pool: PgPool) {
     let mira = owner(&services, "mira").await;
     let mut new = uploaded(&services, mint(), "\u{89}PNG is not what this is").await;
     new.file_name = "picture.png".into();
-    let asset_id = register(&services, &mira, new).await.unwrap();
+    let asset_id = register(&services, &mira, new).await.unwrap().work().unwrap();
     let asset = get(&services, &mira, asset_id).await.unwrap();
     assert_ne!(asset.versions[0].media_type, "image/png");
 }
@@ -55,10 +66,10 @@ async fn a_refused_work_takes_its_bytes_with_it(pool: PgPool) {
     assert!(!is_kept(&services, "Pepper.").await);
 
     let copy = uploaded(&services, mint(), "Salt.").await;
-    assert_eq!(code(register(&services, &theo, copy).await), "content_registered");
+    assert_eq!(code(register(&services, &mira, copy).await), "content_registered");
     assert!(is_kept(&services, "Salt.").await, "the owner's bytes stay");
     let same = uploaded(&services, asset_id, "Salt.").await;
-    assert_eq!(register(&services, &mira, same).await.unwrap(), asset_id);
+    assert_eq!(register(&services, &mira, same).await.unwrap(), Registered::Work(asset_id));
     assert_eq!(list(&services, &theo).await.unwrap().len(), 0);
 }
 

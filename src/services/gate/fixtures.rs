@@ -138,13 +138,17 @@ impl World {
         let (terms_id, offer_id, tier_id) = (self.terms().await, fresh(), fresh());
         let scopes: Vec<&str> = terms.scopes.iter().map(|scope| scope.as_str()).collect();
         let mut tx = self.pool().begin().await.unwrap();
-        sqlx::query("insert into asset values ($1, $2, 'The Salt Roads', '', 'Mira', 'text', $3)")
-            .bind(sale.asset_id.uuid())
-            .bind(self.creator.uuid())
-            .bind(now)
-            .execute(&mut *tx)
-            .await
-            .unwrap();
+        sqlx::query(
+            "insert into asset (asset_id, org_id, title, description, attribution, kind, rights,
+                                tags, visibility, created_at)
+             values ($1, $2, 'The Salt Roads', '', 'Mira', 'text', '', '{}', 'listed', $3)",
+        )
+        .bind(sale.asset_id.uuid())
+        .bind(self.creator.uuid())
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .unwrap();
         sqlx::query(
             "insert into asset_version values ($1, $2, 1, $3, 7, 'text/plain', 'a.txt', $4)",
         )

@@ -1,6 +1,6 @@
 //! What is public about content: who made it, when it was registered, under which terms.
 //!
-//! Content is known to the public while its work is offered, and to a consumer who has licensed it
+//! Content is known to the public while its work is offered and not private, and to a consumer who has licensed it
 //! also afterwards. To everybody else there is no such content.
 
 use chrono::{DateTime, Utc};
@@ -81,7 +81,8 @@ async fn find(
                     where license.asset_id = version.asset_id and license.org_id = $2
                     order by license_id desc limit 1),
                    (select terms.digest from offer join terms using (terms_id)
-                    where offer.asset_id = version.asset_id and offer.ended_at is null)
+                    where offer.asset_id = version.asset_id and offer.ended_at is null
+                      and asset.visibility <> 'private')
                ) as terms_digest
            ) named
            where version.content_id = $1 and named.terms_digest is not null"#,

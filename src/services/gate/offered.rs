@@ -18,7 +18,8 @@ pub struct Offered {
     pub offer: Offer,
 }
 
-/// The offer that a license for this could be had by, whoever asks: offers are public.
+/// The offer that a license for this could be had by, whoever asks: offers are public, unless the
+/// work is private.
 pub async fn offered(services: &Services, ask: &Ask) -> Result<Option<Offered>> {
     let found = match &ask.subject {
         Subject::Content(Some(content_id)) => by_content(services, content_id.as_str()).await?,
@@ -34,7 +35,8 @@ pub async fn offered(services: &Services, ask: &Ask) -> Result<Option<Offered>> 
 
 async fn by_content(services: &Services, content_id: &str) -> Result<Option<AssetId>> {
     let found = sqlx::query_scalar!(
-        "select asset_id from asset_version where content_id = $1",
+        "select asset_id from asset_version join asset using (asset_id)
+         where content_id = $1 and visibility <> 'private'",
         content_id,
     )
     .fetch_optional(&services.pool)
@@ -44,7 +46,8 @@ async fn by_content(services: &Services, content_id: &str) -> Result<Option<Asse
 
 async fn by_host(services: &Services, host: &str) -> Result<Option<AssetId>> {
     let found = sqlx::query_scalar!(
-        "select asset_id from site where host = $1 and state = 'verified'",
+        "select asset_id from site join asset using (asset_id)
+         where host = $1 and state = 'verified' and visibility <> 'private'",
         host,
     )
     .fetch_optional(&services.pool)

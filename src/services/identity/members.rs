@@ -10,12 +10,12 @@ use sqlx::{PgConnection, PgPool};
 use super::{invitations, organizations};
 use crate::{
     domain::{
-        actor::{Actor, Deed, Member, Role, Sides},
+        actor::{Actor, Deed, Member, Role, Sides, Who},
         error::Refusal,
         event::EventName,
         ids::{OrgId, PersonId},
     },
-    services::{Result, Services, events},
+    services::{Result, Services, events, mint},
 };
 
 /// A member, as the list shows them.
@@ -35,6 +35,28 @@ pub async fn member_of(
     org_id: OrgId,
 ) -> Result<Option<Member>> {
     find(&mut *pool.acquire().await?, person_id, org_id).await
+}
+
+/// The owner of an organization who has been one for longest: who acts where its works are brought
+/// from the machine itself, not through a page.
+///
+/// # Errors
+///
+/// "Not found" if there is no such organization.
+pub async fn first_owner(services: &Services, slug: &str) -> Result<Actor> {
+    let found = sqlx::query!(
+        "select member.person_id, member.org_id
+         from member join organization using (org_id)
+         where slug = $1 and role = 'owner'
+         order by joined_at, person_id limit 1",
+        slug,
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("organization"))?;
+    let member = member_of(&services.pool, found.person_id, found.org_id).await?;
+    let member = member.ok_or_else(|| Refusal::not_found("organization"))?;
+    Ok(Actor { who: Who::Member(member), request_id: mint() })
 }
 
 /// The member a person acts as when they sign in: of the organization they last acted for.

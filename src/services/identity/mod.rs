@@ -15,7 +15,7 @@ pub use invitations::{
     invite, withdraw_invitation,
 };
 pub use members::{
-    MemberRow, act_for, change_role, latest_member, member_of, members, remove_member,
+    MemberRow, act_for, change_role, first_owner, latest_member, member_of, members, remove_member,
 };
 pub use organizations::{
     EditOrganization, Membership, NewOrganization, Organization, edit_organization,

@@ -131,8 +131,10 @@ struct Offered {
 async fn lock_offer(tx: &mut PgConnection, asset_id: AssetId) -> Result<Offered> {
     let row = sqlx::query!(
         "select offer.offer_id, offer.org_id, terms.terms_id, terms.digest, terms.document
-         from offer join terms on terms.terms_id = offer.terms_id
-         where offer.asset_id = $1 and offer.ended_at is null
+         from offer
+         join terms on terms.terms_id = offer.terms_id
+         join asset on asset.asset_id = offer.asset_id
+         where offer.asset_id = $1 and offer.ended_at is null and asset.visibility <> 'private'
          for share of offer",
         asset_id.uuid(),
     )

@@ -118,6 +118,9 @@ pub fn FileField(
     #[prop(optional, into)]
     accept: Option<String>,
     #[prop(optional)] required: bool,
+    /// Takes several at once.
+    #[prop(optional)]
+    multiple: bool,
 ) -> impl IntoView {
     let mut frame = Frame::of(&name, hint);
     if frame.came_back && frame.error.is_none() {
@@ -131,6 +134,7 @@ pub fn FileField(
             name=name
             accept=accept
             required=required
+            multiple=multiple
             aria-invalid=frame.invalid()
             aria-describedby=frame.described_by()
         />

@@ -197,7 +197,7 @@ impl Story {
     async fn register(&self, creator: Hero, work: &Work) -> Result<AssetId> {
         let actor = self.acting(creator).await?;
         let new = work.new_asset(&self.services, mint()).await?;
-        let asset_id = assets::register(&self.services, &actor, new).await?;
+        let asset_id = assets::register(&self.services, &actor, new).await?.work()?;
         if let Some(offer) = &work.offer {
             let new = NewOffer {
                 offer_id: mint(),

@@ -78,6 +78,7 @@ async fn filters_that_cannot_be_read_are_refused_or_left_out(pool: PgPool) {
         ("/catalogue?after=x", 404),
         ("/catalogue?after=%00", 404),
         ("/catalogue?kind=%3Cscript%3E", 422),
+        ("/assets?after=x", 404),
         ("/feed?scope=everything", 422),
         ("/feed?asset=x", 404),
         ("/feed?license=%FF", 404),

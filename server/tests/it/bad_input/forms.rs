@@ -66,6 +66,56 @@ async fn an_organization_cannot_be_founded_or_renamed_badly(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn what_is_said_about_a_work_names_the_field_to_mend(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    let path = format!("/assets/{asset_id}/edit");
+    let good = [
+        ("revision", "1"),
+        ("title", "Salt"),
+        ("kind", "text"),
+        ("description", "About salt."),
+        ("tags", "salt"),
+        ("language", "en"),
+        ("attribution", "Mira"),
+        ("rights", "All of them."),
+        ("visibility", "private"),
+    ];
+    let (long, endless) = ("å".repeat(2001), "å".repeat(10_000));
+    let many: String = (0..21).map(|number| format!("{number},")).collect();
+    for (text, says) in bad_lines(200) {
+        for field in ["title", "attribution"] {
+            let form = with(&good, &[(field, &text)]);
+            refused(&world, &mut mira, &path, &form, invalid(field, &says)).await;
+        }
+    }
+    for (field, typed, says) in [
+        ("title", endless.as_str(), "Shorten this to 200 characters"),
+        ("kind", "site", "not uploaded"),
+        ("kind", "song", "Choose one of the listed values"),
+        ("description", endless.as_str(), "Shorten this to 4000 characters"),
+        ("tags", many.as_str(), "Use at most 20 tags"),
+        ("tags", long.as_str(), "Shorten this to 40 characters"),
+        ("tags", "a\0b", "U+0000"),
+        ("language", "english", "Write a language tag"),
+        ("rights", long.as_str(), "Shorten this to 2000 characters"),
+        ("visibility", "secret", "Choose one of the listed values"),
+    ] {
+        let form = with(&good, &[(field, typed)]);
+        refused(&world, &mut mira, &path, &form, invalid(field, says)).await;
+    }
+    for revision in ["", "x", "99999999999"] {
+        let form = with(&good, &[("revision", revision)]);
+        refused(&world, &mut mira, &path, &form, INCOMPLETE).await;
+    }
+    let stale = with(&good, &[("revision", "7")]);
+    let expected = Refused { status: 409, field: "", says: "Somebody else saved this work" };
+    refused(&world, &mut mira, &path, &stale, expected).await;
+    assert_eq!(mira.post(&path, &good).await.status, 303);
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
 async fn an_offer_names_the_field_to_mend(pool: PgPool) {
     let world = World::new(pool).await;
     let mut mira = world.creator("mira").await;

@@ -34,14 +34,24 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
     for id in [asset_id.to_string(), mint::<AssetId>().to_string(), "x".into(), "%00".into()] {
         for path in [
             format!("/assets/{id}"),
+            format!("/assets/{id}/edit"),
             format!("/assets/{id}/offer"),
+            format!("/assets/{id}/provenance.json"),
+            format!("/assets/{id}/versions/1"),
+            format!("/assets/{id}/versions/new"),
             format!("/catalogue/{id}"),
+            format!("/catalogue/{id}/provenance.json"),
+            format!("/catalogue/{id}/sample"),
             format!("/catalogue/{id}/license"),
         ] {
             hidden(&world, &mut stranger, &path, None).await;
         }
         let offer = offer("01ARZ3NDEKTSV4RRFFQ69G5FAV");
         hidden(&world, &mut stranger, &format!("/assets/{id}/offer"), Some(&offer)).await;
+        let edit = [("revision", "1"), ("title", "Mine"), ("kind", "text"), ("attribution", "M")];
+        hidden(&world, &mut stranger, &format!("/assets/{id}/edit"), Some(&edit)).await;
+        let claim = [("form", "withdraw"), ("claim_id", id.as_str())];
+        hidden(&world, &mut stranger, "/assets/claims", Some(&claim)).await;
     }
     for id in [license_id.to_string(), mint::<LicenseId>().to_string(), "%FF%FE".into()] {
         for path in [format!("/licenses/{id}"), format!("/licenses/{id}/tokens/new")] {

@@ -61,6 +61,15 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     assert_eq!(world.kept().len(), 1);
 
     let asset_id: AssetId = id.parse().unwrap();
+    let path = format!("/assets/{asset_id}/edit");
+    let form = [
+        ("revision", "1"),
+        ("title", "The Salt Roads, revised"),
+        ("kind", "text"),
+        ("attribution", "Mira Holm"),
+    ];
+    let answers = again_and_again(&mira, &path, &form).await;
+    assert_all_lead_to(&answers, &format!("/assets/{asset_id}"));
     let path = format!("/assets/{asset_id}/offer");
     let id = input(&mira.open(&path).await, "id");
     let answers = again_and_again(&mira, &path, &offer(&id)).await;
@@ -114,6 +123,7 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     assert_eq!(
         traces,
         [
+            ("asset.edited", 1),
             ("asset.registered", 1),
             ("invitation.withdrawn", 1),
             ("license.accepted", 1),
@@ -173,6 +183,7 @@ async fn the_same_bytes_from_many_owners_at_once_have_one(pool: PgPool) {
     });
     let mut statuses = futures::future::join_all(at_once).await;
     statuses.sort_unstable();
-    assert_eq!(statuses, [303, 409, 409, 409]);
+    assert_eq!(statuses, [303, 303, 303, 303]);
     assert_eq!((world.count("asset").await, world.kept().len()), (1, 1));
+    assert_eq!(world.count("claim").await, 3, "whoever was slower has a claim");
 }

@@ -83,15 +83,20 @@ async fn bytes_have_one_owner(pool: PgPool) {
     let mut copier = world.creator("copier").await;
     mira.register("Hidden title", "Salt was the first road.").await;
     let (before, kept) = (world.rows().await, world.kept());
-    for visitor in [&mut copier, &mut mira] {
-        let id = mint::<AssetId>().to_string();
-        let form = work(&id, "Mine");
-        let answer = visitor.upload(&form, Some(TEXT)).await;
-        let says = "A work with exactly these bytes is registered already.";
-        assert_refused(PATH, &answer, &form, Refused { status: 409, field: "file", says });
-        assert!(!shown(&answer.body).contains("Hidden title"));
+    let id = mint::<AssetId>().to_string();
+    let form = work(&id, "Mine");
+    let answer = mira.upload(&form, Some(TEXT)).await;
+    let says = "Your organization has registered exactly these bytes already";
+    assert_refused(PATH, &answer, &form, Refused { status: 409, field: "file", says });
+    assert_eq!((before, &kept), (world.rows().await, &world.kept()));
+
+    for _ in 0..2 {
+        let answer = copier.upload(&form, Some(TEXT)).await;
+        assert_eq!(answer.status, 303, "{}", shown(&answer.body));
+        assert!(answer.location().starts_with("/assets/claims#"), "{}", answer.location());
     }
-    assert_eq!((before, kept), (world.rows().await, world.kept()));
+    assert_eq!((world.count("asset").await, world.count("claim").await), (1, 1));
+    assert_eq!(kept, world.kept());
 }
 
 #[sqlx::test(migrator = "imprimatur::MIGRATOR")]

@@ -126,7 +126,8 @@ impl World {
             file_name: "salt-roads.txt".into(),
             staged,
         };
-        let asset_id: AssetId = assets::register(services, &self.creator, new).await.unwrap();
+        let registered = assets::register(services, &self.creator, new).await.unwrap();
+        let asset_id: AssetId = registered.work().unwrap();
         let tiers = TypedTiers {
             currency: "USD".into(),
             free_units: "1".into(),

@@ -3,14 +3,16 @@
 use imprimatur::{
     domain::{
         actor::Role,
-        asset::ContentId,
+        asset::{ContentId, TypedParticulars},
         ids::RequestId,
         metering::{Dimensions, Grain, Measures, Range, Reported, Side},
         report::{Dimension, Dimensions as ByDimensions, Metric},
         terms::Scope,
     },
     services::{
-        Result, assets, catalogue,
+        Result,
+        assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
+        catalogue,
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses,
         metering::{self, Outcome},
@@ -86,8 +88,52 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "work" => assets::get(services, actor, stage.asset_id).await?.asset_id == stage.asset_id,
         "terms" => !offers::list_terms(services, actor).await?.is_empty(),
         "register" | "register_as_ours" => {
-            let asset_id = assets::register(services, actor, about.new_asset.unwrap()).await?;
+            let asset_id =
+                assets::register(services, actor, about.new_asset.unwrap()).await?.work()?;
             stage.is_our_work(asset_id).await
+        }
+        "version" => assets::version(services, actor, stage.asset_id, 1).await?.number == 1,
+        "provenance" => {
+            let told = assets::provenance(services, actor, "", stage.asset_id).await?;
+            told["entity"].is_object()
+        }
+        "batch" => {
+            let text: RequestId = mint();
+            let common =
+                TypedParticulars { attribution: "Somebody".into(), ..TypedParticulars::default() };
+            let mut batch = Batch::new(actor, mint(), common)?;
+            let stream = futures::stream::iter([Ok::<_, std::io::Error>(text.to_string().into())]);
+            batch.file(services, actor, "a.txt", stream).await?;
+            match batch.finish().remove(0).came_of {
+                CameOf::Registered(asset_id) => stage.is_our_work(asset_id).await,
+                other => panic!("{other:?}"),
+            }
+        }
+        "claims" => {
+            let claims = assets::claims(services, actor).await?;
+            claims.iter().any(|claim| Some(claim.claim_id) == about.claim_id)
+        }
+        "withdraw_claim" => {
+            assets::withdraw_claim(services, actor, about.claim_id.unwrap()).await?;
+            true
+        }
+        "edit_work" => {
+            let now = assets::get(services, &stage.owner, stage.asset_id).await?;
+            let typed = TypedParticulars {
+                title: mint::<RequestId>().to_string(),
+                attribution: "Somebody".into(),
+                kind: "text".into(),
+                ..TypedParticulars::default()
+            };
+            let edit = Edit { asset_id: stage.asset_id, revision: now.revision, typed };
+            assets::edit(services, actor, edit).await?;
+            true
+        }
+        "add_version" => {
+            let NewAsset { staged, file_name, .. } = about.new_asset.unwrap();
+            let asset_id = stage.asset_id;
+            let new = NewVersion { version_id: mint(), asset_id, file_name, staged };
+            assets::add_version(services, actor, new).await?.work()? == stage.asset_id
         }
         "sites" => {
             let sites = sites::list(services, actor).await?;

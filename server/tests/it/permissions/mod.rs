@@ -36,8 +36,15 @@ asset.read        work              sign join   | yes   yes   yes     yes       
 asset.read        terms             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        version           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        provenance        sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        claims            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.register    register          sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 asset.register    register_as_ours  sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.register    batch             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
+asset.register    withdraw_claim    sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        edit_work         sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        add_version       sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       claim             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 site.manage       claim_as_ours     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       verify            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
@@ -81,8 +88,11 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::EditOrganization => &["edit"],
         Deed::InviteMember => &["invite", "withdraw"],
         Deed::ChangeMember => &["change_role", "remove"],
-        Deed::ReadAssets => &["works", "work", "terms", "sites", "site"],
-        Deed::RegisterAsset => &["register", "register_as_ours"],
+        Deed::ReadAssets => {
+            &["works", "work", "version", "provenance", "terms", "claims", "sites", "site"]
+        }
+        Deed::RegisterAsset => &["register", "register_as_ours", "batch", "withdraw_claim"],
+        Deed::EditAsset => &["edit_work", "add_version"],
         Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
         Deed::PublishOffer => &["publish"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
@@ -154,6 +164,10 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
     let buyer = stage.side("only-buys", "buyer").await;
     for (service, actor, code) in [
         ("register", &buyer, "not_a_creator"),
+        ("batch", &buyer, "not_a_creator"),
+        ("edit_work", &buyer, "not_a_creator"),
+        ("add_version", &buyer, "not_a_creator"),
+        ("withdraw_claim", &buyer, "not_a_creator"),
         ("claim", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),

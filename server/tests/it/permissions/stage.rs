@@ -11,15 +11,15 @@ use imprimatur::{
         asset::{ContentId, Particulars},
         identity::InvitationCode,
         ids::{
-            AssetId, InvitationId, LicenseId, OfferId, OrgId, PersonId, ReceiptId, SessionId,
-            TokenId, VersionId,
+            AssetId, ClaimId, InvitationId, LicenseId, OfferId, OrgId, PersonId, ReceiptId,
+            SessionId, TokenId, VersionId,
         },
         pricing::TypedTiers,
         site::{Ground, Origin, SiteHost},
         terms::Scope,
     },
     services::{
-        assets::{self, NewAsset},
+        assets::{self, NewAsset, Registered},
         content::Staged,
         identity::{self, EditOrganization, Invite},
         licenses::{self, Acceptance},
@@ -68,6 +68,7 @@ pub struct Prepared {
     pub new_asset: Option<NewAsset>,
     pub new_site: Option<NewSite>,
     pub site_id: Option<AssetId>,
+    pub claim_id: Option<ClaimId>,
 }
 
 impl Stage {
@@ -143,12 +144,22 @@ impl Stage {
                 prepared.token_id = Some(new.token_id);
                 tokens::create(services, &self.owner, new).await.unwrap();
             }
-            "register" => prepared.new_asset = Some(self.new_asset().await),
+            "register" | "add_version" => prepared.new_asset = Some(self.new_asset().await),
             "register_as_ours" => {
                 let staged = self.staged("Our bytes.").await;
                 let new = NewAsset { asset_id: self.asset_id, ..self.new_asset().await };
                 services.content.drop_staged(&new.staged).await.unwrap();
                 prepared.new_asset = Some(NewAsset { staged, ..new });
+            }
+            "claims" | "withdraw_claim" => {
+                let staged = self.staged("Their bytes.").await;
+                let new = self.new_asset().await;
+                services.content.drop_staged(&new.staged).await.unwrap();
+                let new = NewAsset { staged, ..new };
+                match assets::register(services, &self.owner, new).await.unwrap() {
+                    Registered::Claim(claim_id) => prepared.claim_id = Some(claim_id),
+                    Registered::Work(_) => panic!("their bytes are ours"),
+                }
             }
             "claim" => prepared.new_site = Some(self.new_site()),
             "claim_as_ours" => {
@@ -261,7 +272,7 @@ impl Stage {
     async fn on_offer(&self) -> Acceptance {
         let services = &self.world.services;
         let new = self.new_asset().await;
-        let asset_id = assets::register(services, &self.seller, new).await.unwrap();
+        let asset_id = assets::register(services, &self.seller, new).await.unwrap().work().unwrap();
         offers::publish(services, &self.seller, self.new_offer(asset_id)).await.unwrap();
         let offer = offers::current(services, asset_id).await.unwrap().unwrap();
         Acceptance {

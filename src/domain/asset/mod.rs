@@ -2,19 +2,22 @@
 //!
 //! A content ID names bytes, not a work: it is `sha256:` and 64 hex digits of exactly those bytes.
 
+pub mod batch;
+mod language;
+mod particulars;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{error::Refusal, text, text::text_enum};
+use super::{error::Refusal, text::text_enum};
 
-/// The most characters a title may have.
-pub const TITLE_LENGTH_MAX: usize = 200;
-/// The most characters a description may have.
-pub const DESCRIPTION_LENGTH_MAX: usize = 4000;
-/// The most characters an attribution line may have.
-pub const ATTRIBUTION_LENGTH_MAX: usize = 200;
+pub use language::{Language, WELL_KNOWN as WELL_KNOWN_LANGUAGES};
+pub use particulars::{
+    ATTRIBUTION_LENGTH_MAX, DESCRIPTION_LENGTH_MAX, Particulars, RIGHTS_LENGTH_MAX, TAG_LENGTH_MAX,
+    TAGS_MAX, TITLE_LENGTH_MAX, TypedParticulars,
+};
 
 text_enum! {
     /// What sort of work it is.
@@ -47,6 +50,66 @@ impl AssetKind {
     /// What can be registered by uploading bytes.
     pub fn uploaded() -> impl Iterator<Item = Self> {
         Self::ALL.iter().copied().filter(|kind| *kind != Self::Site)
+    }
+
+    /// The kind that bytes of this type most likely are; only the name tells code from prose.
+    pub fn likely(media_type: &str, file_name: &str) -> Self {
+        match media_type.split(['/', ';']).next() {
+            Some("image") => return Self::Image,
+            Some("audio") => return Self::Audio,
+            Some("video") => return Self::Video,
+            _ => {}
+        }
+        let ending = file_name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        match (media_type.split(';').next().unwrap_or_default(), ending.as_deref()) {
+            ("text/csv" | "application/json" | "application/x-ndjson", _) => Self::Data,
+            ("text/x-shellscript", _) => Self::Code,
+            ("application/pdf" | "application/epub+zip", _) => Self::Text,
+            ("text/plain" | "text/markdown", Some(ending)) if CODE_ENDINGS.contains(&ending) => {
+                Self::Code
+            }
+            (text, _) if text.starts_with("text/") => Self::Text,
+            _ => Self::Data,
+        }
+    }
+}
+
+/// What the names of files of code end with.
+const CODE_ENDINGS: [&str; 32] = [
+    "bash", "c", "cc", "cpp", "cs", "css", "go", "h", "hpp", "hs", "java", "jl", "js", "jsx", "kt",
+    "lua", "ml", "php", "pl", "py", "r", "rb", "rs", "scala", "sh", "sql", "swift", "toml", "ts",
+    "tsx", "yaml", "yml",
+];
+
+text_enum! {
+    /// Who finds a work. It says nothing about licenses: those in force go on whatever it is.
+    pub enum Visibility("visibility") {
+        /// Members of its organization only; nobody can license it.
+        Private = "private",
+        /// Whoever has the link.
+        Unlisted = "unlisted",
+        /// Everybody: it is in the catalogue.
+        Listed = "listed",
+    }
+}
+
+impl Visibility {
+    /// As a choice is called.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Private => "Private",
+            Self::Unlisted => "Unlisted",
+            Self::Listed => "Listed",
+        }
+    }
+
+    /// What choosing it means, once there is an offer.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Private => "Only your organization sees it. Licenses in force go on.",
+            Self::Unlisted => "Whoever has its link sees it and can license it.",
+            Self::Listed => "It is in the catalogue.",
+        }
     }
 }
 
@@ -120,45 +183,6 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// What a creator says about a work when registering it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Particulars {
-    pub title: String,
-    pub description: String,
-    /// The credit line that users of the work must show, where the terms ask for one.
-    pub attribution: String,
-    pub kind: AssetKind,
-}
-
-impl Particulars {
-    /// Reads what was typed; the refusal names the first field to mend.
-    pub fn parse(
-        title: &str,
-        description: &str,
-        attribution: &str,
-        kind: &str,
-    ) -> Result<Self, Refusal> {
-        let title = text::line("title", title, TITLE_LENGTH_MAX)?;
-        let kind = kind.parse()?;
-        if kind == AssetKind::Site {
-            return Err(Refusal::invalid("kind", "A site is claimed by its host, not uploaded."));
-        }
-        Ok(Self {
-            title,
-            kind,
-            description: text::paragraphs("description", description, DESCRIPTION_LENGTH_MAX)?,
-            attribution: text::line("attribution", attribution, ATTRIBUTION_LENGTH_MAX)?,
-        })
-    }
-
-    /// The same, of a site.
-    pub fn of_site(title: &str, description: &str, attribution: &str) -> Result<Self, Refusal> {
-        // Any kind that is uploaded leads through the same checks.
-        let particulars = Self::parse(title, description, attribution, AssetKind::Text.as_str())?;
-        Ok(Self { kind: AssetKind::Site, ..particulars })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,21 +197,30 @@ mod tests {
     }
 
     #[test]
+    fn a_kind_is_told_from_type_and_name() {
+        for (media_type, name, kind) in [
+            ("image/png", "a.txt", AssetKind::Image),
+            ("audio/x-wav", "a", AssetKind::Audio),
+            ("video/mp4", "a", AssetKind::Video),
+            ("text/csv; charset=utf-8", "a.csv", AssetKind::Data),
+            ("application/json", "a.json", AssetKind::Data),
+            ("text/plain; charset=utf-8", "main.RS", AssetKind::Code),
+            ("text/plain; charset=utf-8", "essay", AssetKind::Text),
+            ("text/markdown; charset=utf-8", "essay.md", AssetKind::Text),
+            ("application/pdf", "essay.pdf", AssetKind::Text),
+            ("application/zip", "all.zip", AssetKind::Data),
+            ("application/octet-stream", "main.rs", AssetKind::Data),
+        ] {
+            assert_eq!(AssetKind::likely(media_type, name), kind, "{media_type} {name}");
+        }
+    }
+
+    #[test]
     fn only_a_whole_lower_case_digest_is_a_content_id() {
         let good = ContentId::of(b"abc").to_string();
         assert_eq!(good.parse::<ContentId>().unwrap().as_str(), good);
         for bad in [&good[..70], &good.to_uppercase(), "sha256:", "", &format!("{good}0")] {
             assert!(bad.parse::<ContentId>().is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn particulars_name_the_field_to_mend() {
-        for kind in ["song", "site"] {
-            let refusal = Particulars::parse("A", "", "Mira", kind).unwrap_err();
-            assert_eq!(refusal.field.as_deref(), Some("kind"));
-        }
-        let refusal = Particulars::parse("", "", "Mira", "text").unwrap_err();
-        assert_eq!(refusal.field.as_deref(), Some("title"));
     }
 }
