@@ -51,6 +51,7 @@ test('an upload shows how far it has got', async ({ page }) => {
 });
 
 test('two who edit one work lose nothing @without-javascript', async ({ page, context, javaScriptEnabled }) => {
+  test.setTimeout(60_000);
   await arrive(page, unused('Rosa Falk'), unused('Falk Verlag'), ['Creator']);
   await register(page, 'The Salt Roads', unused('Salt.'));
   await page.getByRole('link', { name: 'Edit', exact: true }).click();
