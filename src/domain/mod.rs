@@ -14,6 +14,7 @@ pub mod asset;
 pub mod money;
 pub mod month;
 pub mod pricing;
+pub mod rating;
 pub mod site;
 pub mod terms;
 

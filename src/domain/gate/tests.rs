@@ -19,13 +19,14 @@ fn tier(position: i32, name: &str, price: Price, overrun: Overrun) -> TierLimits
         scopes: Scopes::from_iter(ALL),
         rate_per_minute: 2,
         price,
+        unit: Unit::Call,
         overrun,
         paths: PathRules::default(),
     }
 }
 
 fn price(included_units: i64, overage_micros: Option<i64>) -> Price {
-    Price { base_micros: 0, included_units, overage_micros }
+    Price::Subscription { base_micros: 0, included_units, overage_micros }
 }
 
 fn stops(included_units: i64) -> TierLimits {
@@ -51,6 +52,7 @@ fn licensed(tiers: Vec<TierLimits>) -> Licensed {
         tier: Arc::clone(&tiers[0]),
         tiers,
         spend_cap_micros: None,
+        carried: Carried::default(),
         contents: Arc::new([Arc::new(Content {
             content_id: ContentId::of(b"abc"),
             asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
@@ -318,7 +320,7 @@ fn a_request_that_takes_nothing_needs_the_rate_but_no_quota() {
 fn two_tiers(overrun: Overrun) -> Licensed {
     let overage = (overrun == Overrun::Charge).then_some(5_000_000);
     let wide = |tier| TierLimits { rate_per_minute: 1_000_000, ..tier };
-    let base = |base_micros, included_units, overage_micros| Price {
+    let base = |base_micros, included_units, overage_micros| Price::Subscription {
         base_micros,
         included_units,
         overage_micros,
@@ -456,7 +458,7 @@ proptest! {
             prop_assert_eq!(meter.used(now()), Units { used: units, billable });
             match cap {
                 Some(cap) => {
-                    let spend = crate::domain::pricing::month_spend(&price, billable);
+                    let spend = crate::domain::rating::month_spend(&price, billable, 0);
                     prop_assert!(spend <= i128::from(cap.max(0)));
                 }
                 None => prop_assert!(units <= included),
