@@ -68,7 +68,7 @@ pub struct Newest {
 /// Works on offer, newest first, optionally of one kind.
 pub async fn page(
     services: &Services,
-    _actor: &Actor,
+    actor: &Actor,
     kind: Option<AssetKind>,
     after: Option<AssetId>,
 ) -> Result<Page> {
@@ -87,6 +87,10 @@ pub async fn page(
            ) version on true
            left join site on site.asset_id = asset.asset_id
            where offer.ended_at is null
+             and (offer.buyer_org_id = $4 or offer.buyer_org_id is null and not exists (
+                 select from offer contract
+                 where contract.asset_id = offer.asset_id and contract.ended_at is null
+                   and contract.buyer_org_id = $4))
              and ($1::text is null or asset.kind = $1)
              and ($2::uuid is null or asset.asset_id < $2)
            order by asset.asset_id desc
@@ -94,6 +98,7 @@ pub async fn page(
         kind.map(AssetKind::as_str),
         after.map(AssetId::uuid),
         PAGE_LENGTH + 1,
+        actor.org_id().map(OrgId::uuid),
     )
     .fetch_all(&services.pool)
     .await?;
@@ -105,10 +110,10 @@ pub async fn page(
     Ok(Page { works, next: next.flatten() })
 }
 
-/// A work on offer.
-pub async fn work(services: &Services, _actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
+/// A work on offer, as the organization that asks may have it.
+pub async fn work(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
     let offer =
-        offers::current(services, asset_id).await?.ok_or_else(|| Refusal::not_found("work"))?;
+        offers::current_for(services, actor.org_id(), asset_id).await?.ok_or_else(|| Refusal::not_found("work"))?;
     let row = sqlx::query!(
         r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
                   asset.kind, asset.created_at, organization.name as creator,

@@ -8,6 +8,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
 use sqlx::postgres::PgListener;
 use tokio::{
@@ -19,7 +20,10 @@ use super::{
     Shared,
     snapshot::{Changes, count_live_tokens},
 };
-use crate::services::{Error, Result, Services};
+use crate::{
+    domain::metering::month_start,
+    services::{Error, Result, Services},
+};
 
 const CHANNEL: &str = "gate_snapshot";
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -94,6 +98,8 @@ struct Follower<'a> {
     /// Read while everything was being read, whose state may be older.
     meanwhile: Changes,
     ticks: u32,
+    /// The first instant of the month (UTC) that was read for.
+    month: DateTime<Utc>,
     /// Whether the last count differed from what is known.
     differed: bool,
 }
@@ -102,7 +108,8 @@ impl<'a> Follower<'a> {
     fn new(shared: &'a Shared, listener: PgListener, away: &'a mut bool) -> Self {
         let (changes, meanwhile) = (Changes::default(), Changes::default());
         let (loading, ticks, differed) = (None, 0, false);
-        Self { shared, listener, away, changes, loading, meanwhile, ticks, differed }
+        let month = month_start(shared.services.now());
+        Self { shared, listener, away, changes, loading, meanwhile, ticks, month, differed }
     }
 
     /// Returns when the connection is lost or something could not be read: then everything is read
@@ -179,6 +186,10 @@ impl<'a> Follower<'a> {
             answered(async { Ok(ping.await?) }).await?;
         }
         self.hear();
+        // What is left over of prepaid units is left for one month.
+        if std::mem::replace(&mut self.month, month_start(now)) != month_start(now) {
+            self.changes.everything = true;
+        }
         self.read().await?;
         if self.loading.is_some() {
             return Ok(());

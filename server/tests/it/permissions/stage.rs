@@ -231,8 +231,9 @@ impl Stage {
         NewOffer {
             offer_id: mint::<OfferId>(),
             asset_id,
-            template: "all-uses".into(),
+            terms: "all-uses".into(),
             tiers: tiers(),
+            buyer: String::new(),
         }
     }
 
