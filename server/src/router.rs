@@ -59,6 +59,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/catalogue", page!(pages::catalogue::show))
         .route("/catalogue/{id}", page_of!(pages::work::show))
         .route("/terms/{digest}", page_of!(pages::terms::show))
+        .route("/terms/{digest}/json", get(forms::terms::document))
         .route("/sign-in", page!(pages::sign_in::show))
         .route("/design", page!(pages::public::design))
         // Whoever has signed in.
@@ -83,6 +84,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/assets/{id}", page_of!(pages::asset::show))
         .route("/assets/{id}/offer", page_of!(pages::new_offer::show).post(forms::offers::publish))
         .route("/terms", page!(pages::terms::list))
+        .route("/terms/new", page!(pages::new_terms::show).post(forms::terms::publish))
+        .route("/offers", page!(pages::offers::show).post(forms::offers::withdraw))
         // Buyers.
         .route(
             "/catalogue/{id}/license",

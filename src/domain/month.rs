@@ -40,7 +40,8 @@ impl Month {
 
     /// How many months it is after another; none where it is not.
     pub fn since(self, earlier: Self) -> u32 {
-        let months = |month: Self| month.0.year() * 12 + i32::try_from(month.0.month()).unwrap_or(0);
+        let months =
+            |month: Self| month.0.year() * 12 + i32::try_from(month.0.month()).unwrap_or(0);
         u32::try_from(months(self) - months(earlier)).unwrap_or(0)
     }
 

@@ -63,10 +63,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let curl = curl(&request.base_url, &license.subject, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
         let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
-        let remaining = (license.tier.included_units - quota_used).max(0);
         let new_token = format!("/licenses/{license_id}/tokens/new");
         let (title, state, ends_at) = (license.title.clone(), license.state, license.ends_at);
-        let included = license.tier.included_units;
+        let left = left(license.tier.price.month_units(), quota_used);
         let side = side(license, may_cap, now);
         view! {
             <PageHeader
@@ -82,11 +81,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
                     <Quantity count=quota_used />
                 </Figure>
-                <Figure label="Left of the included" note={
-                    move || view! { "of " <Quantity count=included /> }.into_any()
-                }>
-                    <Quantity count=remaining />
-                </Figure>
+                {left}
                 <Figure label="Deliveries" note=|| "This month, repeats included">
                     <Quantity count=deliveries />
                 </Figure>
@@ -109,6 +104,27 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </Columns>
         }
     }))
+}
+
+/// What is left of the units of a month, where there is an end to them.
+fn left(month_units: Option<i64>, used: i64) -> AnyView {
+    match month_units {
+        Some(units) => view! {
+            <Figure
+                label="Left of the month"
+                note=move || view! { "of " <Quantity count=units /> }.into_any()
+            >
+                <Quantity count=units.saturating_sub(used).max(0) />
+            </Figure>
+        }
+        .into_any(),
+        None => view! {
+            <Figure label="Left of the month" note=|| "Each use has its price">
+                "No limit"
+            </Figure>
+        }
+        .into_any(),
+    }
 }
 
 /// A request that works as pasted. Without the secret it reads it from the environment.
@@ -212,7 +228,7 @@ fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
         None => "There is no cap on what a month may cost.".to_owned(),
     };
     let typed = license.spend_cap.map(imprimatur::domain::money::Money::decimal);
-    let sign = license.tier.base.currency.sign();
+    let sign = license.tier.currency.sign();
     let form = may_cap.then(|| {
         view! {
             <PostForm name="cap">

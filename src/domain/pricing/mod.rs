@@ -78,12 +78,7 @@ pub enum Price {
     /// A fee for twelve months in advance, units included in each of them, and a price for each
     /// 1,000 started beyond them. Units left over go on to the next month of the year where they
     /// roll over, else they expire.
-    Prepaid {
-        year_micros: i64,
-        included_units: i64,
-        overage_micros: Option<i64>,
-        rolls_over: bool,
-    },
+    Prepaid { year_micros: i64, included_units: i64, overage_micros: Option<i64>, rolls_over: bool },
 }
 
 impl Price {

@@ -95,7 +95,11 @@ fn every_model_has_its_words() {
         (of_model("revenue_share"), "7.5% of what is earned with it"),
         (of_model("upfront"), "$24,000.00 once, then $2.50 per 1,000 requests"),
         (
-            TypedTiers { paid_units: "500".into(), paid_overage: "5".into(), ..of_model("prepaid") },
+            TypedTiers {
+                paid_units: "500".into(),
+                paid_overage: "5".into(),
+                ..of_model("prepaid")
+            },
             "$24,000.00 a year in advance, 500 units included, unused ones roll over, then $5.00 per 1,000",
         ),
     ] {
@@ -151,7 +155,7 @@ fn each_bad_field_is_named() {
         ("larger_name", TypedTiers { larger_name: "standard".into(), ..with_larger() }),
         ("larger_units", TypedTiers { larger_units: "50000".into(), ..with_larger() }),
         (
-            "allowed_paths",
+            "paid_allowed",
             TypedTiers {
                 paid_paths: TypedPaths { allowed: "news".into(), ..TypedPaths::default() },
                 ..typed()
@@ -165,10 +169,7 @@ fn each_bad_field_is_named() {
         ("paid_base", TypedTiers { paid_base: "1,000".into(), ..typed() }),
         ("paid_units", TypedTiers { paid_units: "9999999999999999999999".into(), ..typed() }),
         ("paid_overage", TypedTiers { paid_overage: "0".into(), ..typed() }),
-        (
-            "paid_base",
-            TypedTiers { paid_base: "0".into(), paid_overage: String::new(), ..typed() },
-        ),
+        ("paid_base", TypedTiers { paid_base: "0".into(), paid_overage: String::new(), ..typed() }),
         ("model", TypedTiers { model: "barter".into(), ..typed() }),
         ("unit", TypedTiers { unit: "word".into(), ..of_model("per_use") }),
         ("unit", TypedTiers { unit: "token".into(), ..of_model("per_use") }),
@@ -176,7 +177,10 @@ fn each_bad_field_is_named() {
         ("paid_price", TypedTiers { paid_price: "0".into(), ..of_model("per_use") }),
         ("paid_price", TypedTiers { paid_price: String::new(), ..of_model("upfront") }),
         ("paid_base", TypedTiers { paid_base: "0".into(), ..of_model("upfront") }),
-        ("paid_base", TypedTiers { paid_base: "0".into(), paid_units: "1".into(), ..of_model("prepaid") }),
+        (
+            "paid_base",
+            TypedTiers { paid_base: "0".into(), paid_units: "1".into(), ..of_model("prepaid") },
+        ),
         ("paid_units", TypedTiers { paid_units: "0".into(), ..of_model("per_use") }),
         (
             "paid_overrun",

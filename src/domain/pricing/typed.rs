@@ -65,11 +65,18 @@ pub struct TypedPaths {
 }
 
 impl TypedPaths {
-    fn parse(&self) -> Result<PathRules, Refusal> {
+    /// A refusal names the field of the form.
+    fn parse(&self, allowed: &'static str, forbidden: &'static str) -> Result<PathRules, Refusal> {
         fn lines(text: &str) -> Vec<&str> {
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
         }
-        PathRules::parse(&lines(&self.allowed), &lines(&self.forbidden))
+        PathRules::parse(&lines(&self.allowed), &lines(&self.forbidden)).map_err(|refusal| {
+            let field = match refusal.field.as_deref() {
+                Some("forbidden_paths") => forbidden,
+                _ => allowed,
+            };
+            refusal.on(field)
+        })
     }
 }
 
@@ -115,7 +122,7 @@ impl TypedTiers {
             overrun,
             rate_per_minute: rate("paid_rate", &self.paid_rate)?,
             scopes: terms.scopes.clone(),
-            paths: self.paid_paths.parse()?,
+            paths: self.paid_paths.parse("paid_allowed", "paid_forbidden")?,
         };
         if paid.is_free() {
             return Err(Refusal::invalid(
@@ -165,7 +172,7 @@ impl TypedTiers {
         }
         let units = units("free_units", &self.free_units)?;
         let mut free = Tier::free(units, rate("free_rate", &self.free_rate)?, currency);
-        free.paths = self.free_paths.parse()?;
+        free.paths = self.free_paths.parse("free_allowed", "free_forbidden")?;
         Ok(Some(free))
     }
 
@@ -205,7 +212,7 @@ impl TypedTiers {
             price,
             overrun,
             rate_per_minute: rate("larger_rate", &self.larger_rate)?,
-            paths: self.larger_paths.parse()?,
+            paths: self.larger_paths.parse("larger_allowed", "larger_forbidden")?,
             ..paid.clone()
         };
         let more = match (paid.price.month_units(), larger.price.month_units()) {
@@ -333,12 +340,15 @@ fn money(typed: (&'static str, &str), currency: Currency) -> Result<i64, Refusal
 }
 
 fn above_zero(field: &'static str, micros: i64) -> Result<i64, Refusal> {
-    (micros > 0).then_some(micros).ok_or_else(|| Refusal::invalid(field, "Write a price above zero."))
+    (micros > 0)
+        .then_some(micros)
+        .ok_or_else(|| Refusal::invalid(field, "Write a price above zero."))
 }
 
 /// Reads a percentage with at most two digits after the point.
 fn basis_points(field: &'static str, typed: &str) -> Result<i32, Refusal> {
-    let unreadable = || Refusal::invalid(field, "Write a percentage like 7.5, above 0 and at most 100.");
+    let unreadable =
+        || Refusal::invalid(field, "Write a percentage like 7.5, above 0 and at most 100.");
     let typed = typed.trim().trim_end_matches('%').trim_end();
     let (whole, fraction) = typed.split_once('.').unwrap_or((typed, ""));
     let digits = |part: &str| part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit());

@@ -41,7 +41,10 @@ impl Tier {
             }
         };
         if let Some(units) = self.price.month_units() {
-            lines.insert(0, format!("{} {} a month", grouped(&units.to_string()), units_of(self.unit)));
+            lines.insert(
+                0,
+                format!("{} {} a month", grouped(&units.to_string()), units_of(self.unit)),
+            );
         }
         lines.extend(self.beyond());
         PriceWords { amount, per, lines }

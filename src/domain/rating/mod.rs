@@ -123,9 +123,8 @@ pub fn month_spend(price: &Price, units: i64, carried_units: i64) -> i128 {
 /// months so far. Elsewhere nothing is left over.
 pub fn carried(price: &Price, used: &[i64]) -> i64 {
     let Price::Prepaid { included_units, rolls_over: true, .. } = *price else { return 0 };
-    used.iter().fold(0_i64, |left, used| {
-        left.saturating_add(included_units).saturating_sub(*used).max(0)
-    })
+    used.iter()
+        .fold(0_i64, |left, used| left.saturating_add(included_units).saturating_sub(*used).max(0))
 }
 
 /// How many months of its prepaid year have gone before this month of a license.
@@ -150,7 +149,9 @@ pub fn on_tiers<'a>(tiers: &'a [Tier], usage: &Usage) -> Result<Option<Rated<'a>
     let Some(mut tier) = paid.next() else { return Ok(None) };
     let beyond = |tier: &Tier| {
         let end = tier.price.month_units().filter(|_| tier.overrun != Overrun::Charge);
-        end.map_or(0, |end| usage.units.saturating_sub(end.saturating_add(usage.carried_units)).max(0))
+        end.map_or(0, |end| {
+            usage.units.saturating_sub(end.saturating_add(usage.carried_units)).max(0)
+        })
     };
     while tier.overrun == Overrun::Upgrade && beyond(tier) > 0 {
         let Some(next) = paid.next() else { break };
@@ -174,10 +175,9 @@ fn lines(price: &Price, usage: &Usage) -> Vec<(ChargeKind, i128, i128)> {
     };
     let fee = |kind, micros: i64| (kind, 0, i128::from(micros));
     match *price {
-        Price::Subscription { base_micros, included_units, overage_micros } => vec![
-            fee(ChargeKind::Base, base_micros),
-            beyond(included_units, 0, overage_micros),
-        ],
+        Price::Subscription { base_micros, included_units, overage_micros } => {
+            vec![fee(ChargeKind::Base, base_micros), beyond(included_units, 0, overage_micros)]
+        }
         Price::PerUse { price_micros, per, .. } => vec![used(price_micros, per)],
         Price::RevenueShare { basis_points, .. } => {
             let revenue = i128::from(usage.revenue_micros.max(0));
@@ -190,10 +190,7 @@ fn lines(price: &Price, usage: &Usage) -> Vec<(ChargeKind, i128, i128)> {
         Price::Prepaid { year_micros, included_units, overage_micros, rolls_over } => {
             let due = if months_into_year(usage.month) == 0 { year_micros } else { 0 };
             let carried = if rolls_over { usage.carried_units } else { 0 };
-            vec![
-                fee(ChargeKind::Prepayment, due),
-                beyond(included_units, carried, overage_micros),
-            ]
+            vec![fee(ChargeKind::Prepayment, due), beyond(included_units, carried, overage_micros)]
         }
     }
 }

@@ -70,9 +70,8 @@ fn a_prepaid_year_is_paid_once_and_its_units_roll_over_or_expire() {
         overage_micros: Some(5 * MICROS_PER_UNIT),
         rolls_over,
     };
-    let fees: Vec<u32> = (0..25)
-        .filter(|&month| sum(&prepaid(true), &Usage { month, ..of(0) }) > 0)
-        .collect();
+    let fees: Vec<u32> =
+        (0..25).filter(|&month| sum(&prepaid(true), &Usage { month, ..of(0) }) > 0).collect();
     assert_eq!(fees, [0, 12, 24]);
     assert_eq!(carried(&prepaid(true), &[400, 900, 3_000, 250]), 750);
     assert_eq!(carried(&prepaid(false), &[400, 900]), 0);

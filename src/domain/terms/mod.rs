@@ -165,6 +165,11 @@ impl Terms {
         })
     }
 
+    /// Terms from their canonical JSON; nothing where it is none.
+    pub fn read(canonical: &str) -> Option<Self> {
+        serde_json::from_str(canonical).ok()
+    }
+
     /// What names these terms: `sha256:` and the hex digest of the canonical JSON.
     pub fn digest(&self) -> Result<ContentId, Refusal> {
         Ok(ContentId::of(self.canonical()?.as_bytes()))
@@ -185,8 +190,7 @@ impl Terms {
         accepted_at: DateTime<Utc>,
     ) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>), Refusal> {
         let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
-        let starts_at =
-            self.starts_on.map_or(accepted_at, |date| midnight(date).max(accepted_at));
+        let starts_at = self.starts_on.map_or(accepted_at, |date| midnight(date).max(accepted_at));
         let runs_out = self
             .duration_days
             .and_then(|days| starts_at.checked_add_signed(TimeDelta::days(days.into())));
@@ -203,9 +207,8 @@ impl Terms {
 
     /// Scopes in their order, from the intents; looking before licensing is always among them.
     fn scopes_of(intents: &[Intent]) -> Vec<Scope> {
-        let granted = |scope| {
-            scope == Scope::Preview || intents.iter().any(|intent| intent.scope() == scope)
-        };
+        let granted =
+            |scope| scope == Scope::Preview || intents.iter().any(|intent| intent.scope() == scope);
         Scope::ALL.iter().copied().filter(|&scope| granted(scope)).collect()
     }
 }

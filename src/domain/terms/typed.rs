@@ -189,10 +189,7 @@ impl TypedTerms {
             }
         }
         if models.len() > MODELS_MAX {
-            return Err(Refusal::invalid(
-                "excluded_models",
-                format!("Name at most {MODELS_MAX}."),
-            ));
+            return Err(Refusal::invalid("excluded_models", format!("Name at most {MODELS_MAX}.")));
         }
         Ok(models)
     }

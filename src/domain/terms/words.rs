@@ -66,7 +66,8 @@ impl Terms {
             "The rights may not be passed on.",
         );
         if !self.excluded_models.is_empty() {
-            let sentence = format!("No model of {} may use it.", listed(&self.excluded_models, "or"));
+            let sentence =
+                format!("No model of {} may use it.", listed(&self.excluded_models, "or"));
             clauses.add(ClauseKind::MayNot, sentence);
         }
         clauses.0.sort_by_key(|clause| clause.kind);

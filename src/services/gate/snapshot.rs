@@ -283,10 +283,13 @@ impl Snapshot {
     fn rolling_over(&self, found: &[LicenseRow]) -> Vec<(LicenseId, Price, DateTime<Utc>)> {
         let offers = read(&self.offers);
         let priced = found.iter().filter_map(|row| {
-            let tier = offers.get(&row.offer_id)?.iter().find(|tier| tier.tier_id == row.tier_id)?;
+            let tier =
+                offers.get(&row.offer_id)?.iter().find(|tier| tier.tier_id == row.tier_id)?;
             Some((row.license_id, tier.price, row.starts_at))
         });
-        priced.filter(|(_, price, _)| matches!(price, Price::Prepaid { rolls_over: true, .. })).collect()
+        priced
+            .filter(|(_, price, _)| matches!(price, Price::Prepaid { rolls_over: true, .. }))
+            .collect()
     }
 
     /// Puts licenses in the place of what was known of them.

@@ -130,11 +130,7 @@ struct Offered {
 /// The offer standing on a work, kept from ending until the transaction is over.
 ///
 /// A contract with the organization comes before what is offered to everybody.
-async fn lock_offer(
-    tx: &mut PgConnection,
-    org_id: OrgId,
-    asset_id: AssetId,
-) -> Result<Offered> {
+async fn lock_offer(tx: &mut PgConnection, org_id: OrgId, asset_id: AssetId) -> Result<Offered> {
     let row = sqlx::query!(
         "select offer.offer_id, offer.org_id, terms.terms_id, terms.digest, terms.document
          from offer join terms on terms.terms_id = offer.terms_id

@@ -52,6 +52,7 @@ pub async fn preview(
     typed: &TypedTiers,
 ) -> Result<Preview> {
     let member = actor.may_as_creator(Deed::PublishOffer)?;
+    is_own(services, member.org_id, asset_id).await?;
     let terms = terms::chosen(services, member.org_id, terms).await?;
     let tiers = typed.parse(&terms)?;
     let month = Month::of(services.now()).previous();
@@ -78,7 +79,12 @@ pub async fn preview(
     Ok(Preview { month, tiers, lines, total: Money::new(total, currency) })
 }
 
-fn line(license_id: LicenseId, buyer: String, units: i64, rated: &Rated<'_>) -> Result<PreviewLine> {
+fn line(
+    license_id: LicenseId,
+    buyer: String,
+    units: i64,
+    rated: &Rated<'_>,
+) -> Result<PreviewLine> {
     let charge =
         |charge: &rating::Charge| (charge.in_words(rated.tier), rated.tier.money(charge.micros));
     Ok(PreviewLine {
@@ -113,6 +119,18 @@ impl MonthOfUse {
 }
 
 // SQL
+
+async fn is_own(services: &Services, org_id: OrgId, asset_id: AssetId) -> Result<()> {
+    sqlx::query!(
+        "select asset_id from asset where org_id = $1 and asset_id = $2",
+        org_id.uuid(),
+        asset_id.uuid(),
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(|| Refusal::not_found("work"))?;
+    Ok(())
+}
 
 async fn uses(
     services: &Services,

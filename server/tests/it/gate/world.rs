@@ -139,7 +139,8 @@ impl World {
             ..TypedTiers::default()
         };
         let terms = "all-uses".to_owned();
-        let new = offers::NewOffer { offer_id: mint(), asset_id, terms, tiers, buyer: String::new() };
+        let new =
+            offers::NewOffer { offer_id: mint(), asset_id, terms, tiers, buyer: String::new() };
         offers::publish(services, &self.creator, new).await.unwrap();
         let offer = offers::current(services, asset_id).await.unwrap().unwrap();
         let acceptance = Acceptance {

@@ -34,6 +34,7 @@ member.change     remove            sign join   | yes   yes   no      no        
 asset.read        works             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        work              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        terms             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        offers            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.register    register          sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
@@ -42,7 +43,11 @@ site.manage       claim             sign join   | yes   yes   no      yes       
 site.manage       claim_as_ours     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       verify            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       change_origin     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+terms.publish     publish_terms     sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+terms.publish     continue_terms    sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 offer.publish     publish           sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+offer.publish     preview_offer     sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+offer.publish     withdraw_offer    sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 license.read      licenses          sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.read      license           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -78,10 +83,11 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::EditOrganization => &["edit"],
         Deed::InviteMember => &["invite", "withdraw"],
         Deed::ChangeMember => &["change_role", "remove"],
-        Deed::ReadAssets => &["works", "work", "terms", "sites", "site"],
+        Deed::ReadAssets => &["works", "work", "terms", "offers", "sites", "site"],
         Deed::RegisterAsset => &["register", "register_as_ours"],
         Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
-        Deed::PublishOffer => &["publish"],
+        Deed::PublishTerms => &["publish_terms", "continue_terms"],
+        Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
         Deed::AcceptLicense => &["accept", "accept_as_ours"],
         Deed::CapSpend => &["cap_spend"],
@@ -151,6 +157,9 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("register", &buyer, "not_a_creator"),
         ("claim", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
+        ("publish_terms", &buyer, "not_a_creator"),
+        ("preview_offer", &buyer, "not_a_creator"),
+        ("withdraw_offer", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
         ("cap_spend", &seller, "not_a_buyer"),
         ("create_token", &seller, "not_a_buyer"),

@@ -13,8 +13,8 @@ use crate::{
         access_token::TokenLimits,
         asset::ContentId,
         gate::{
-            Carried, Content, Grant, Licensed, Mark, NONCE_REMEMBERED, NonceRoom, Scopes, TierLimits, Units,
-            UsedNonces,
+            Carried, Content, Grant, Licensed, Mark, NONCE_REMEMBERED, NonceRoom, Scopes,
+            TierLimits, Units, UsedNonces,
         },
         ids::{AssetId, LicenseId, OfferId, OrgId, TierId, TokenId, TypedId},
         license::{Standing, State},

@@ -277,9 +277,15 @@ async fn what_is_given_back_moves_no_license(pool: PgPool) {
         keeper.admit(&keeper.bearer(Some(&sale.secret)), &preview).unwrap()
     });
     // Nothing is waited for between a use and its check, so no task takes what was sent.
-    assert!(second.reservation.use_up(Scope::Inference, 7).is_none(), "one used up, the other two may not be");
+    assert!(
+        second.reservation.use_up(Scope::Inference, 7).is_none(),
+        "one used up, the other two may not be"
+    );
     drop(first);
-    assert!(preview.reservation.use_up(Scope::Preview, 7).is_none(), "what costs nothing moves no license");
+    assert!(
+        preview.reservation.use_up(Scope::Preview, 7).is_none(),
+        "what costs nothing moves no license"
+    );
     assert_eq!((waiting(), tier_of(&world, &sale).await.as_str()), (0, "Standard"));
     deliver(&keeper, &sale, &inference).await;
     until("the move is written", async || tier_of(&world, &sale).await == "Premium").await;
