@@ -104,13 +104,14 @@ mod live {
     pub fn read(event: &Event, before: Option<&str>) -> Option<Reading> {
         let field: Element = event.target()?.dyn_into().ok()?;
         let form: HtmlFormElement = field.closest("form").ok()??.dyn_into().ok()?;
-        let fields: Vec<(String, String)> = js_sys::try_iter(&FormData::new_with_form(&form).ok()?)
-            .ok()??
-            .filter_map(|pair| {
-                let pair: js_sys::Array = pair.ok()?.dyn_into().ok()?;
-                Some((pair.get(0).as_string()?, pair.get(1).as_string()?))
-            })
-            .collect();
+        let fields: Vec<(String, String)> =
+            js_sys::try_iter(&FormData::new_with_form(&form).ok()?.into())
+                .ok()??
+                .filter_map(|pair| {
+                    let pair: js_sys::Array = pair.ok()?.dyn_into().ok()?;
+                    Some((pair.get(0).as_string()?, pair.get(1).as_string()?))
+                })
+                .collect();
         let typed = TypedTerms::of_fields(
             fields.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         );

@@ -116,7 +116,7 @@ fn starts(from: &str) -> AnyView {
         .collect();
     view! {
         <Section title="Start from">
-            <Segmented label="Templates" segments />
+            <Segmented label="Templates" segments wraps=true />
             {purpose.map(|purpose| view! { <p class="section__note section__note--under">{purpose}</p> })}
         </Section>
     }
@@ -147,6 +147,7 @@ fn fields(typed: TypedTerms) -> AnyView {
             choices=intents
             values=typed.intents
             required=true
+            two=true
         />
         <FieldSet legend="Rights">
             <CheckField

@@ -137,7 +137,8 @@ impl TypedTiers {
     fn common(&self, terms: &Terms) -> Result<Common, Refusal> {
         let model = match self.model.as_str() {
             "" => PriceModel::Subscription,
-            typed => typed.parse()?,
+            // It is chosen by the address, not typed into a field.
+            typed => typed.parse().map_err(|refusal| Refusal { field: None, ..refusal })?,
         };
         let by_use = matches!(model, PriceModel::PerUse | PriceModel::Upfront);
         let unit = match self.unit.as_str() {

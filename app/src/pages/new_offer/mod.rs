@@ -69,7 +69,7 @@ async fn draw(request: &Request, id: &str, preview: Option<offers::Preview>) -> 
             {preview.map(preview::draw)}
             <Columns side=move || read_back>
                 <Section title="How buyers pay" id="model">
-                    <Segmented label="How buyers pay" segments=models(&path, model) />
+                    <Segmented label="How buyers pay" segments=models(&path, model) wraps=true />
                     <p class="section__note section__note--under">{explained(model)}</p>
                 </Section>
                 <PostForm creates=offer_id.to_string()>

