@@ -3,6 +3,7 @@
 //! The words are the domain's own, so they cannot differ from those the server draws. What the
 //! server drew stands until something is typed; without JavaScript a button asks for it.
 
+use imprimatur::domain::terms::TypedTerms;
 use leptos::prelude::*;
 
 /// What was typed, in words.
@@ -19,16 +20,16 @@ struct Reading {
 /// Wraps the words that the server drew, and takes their place.
 #[island]
 pub fn ReadBack(
-    /// The canonical JSON of the version before.
+    /// The version before, as a form would send it.
     #[prop(optional_no_strip)]
-    before: Option<String>,
+    before: Option<TypedTerms>,
     children: Children,
 ) -> impl IntoView {
     let reading = RwSignal::new(None::<Reading>);
     #[cfg(feature = "hydrate")]
     {
         let handle = window_event_listener(leptos::ev::input, move |event| {
-            if let Some(read) = live::read(&event, before.as_deref()) {
+            if let Some(read) = live::read(&event, before.as_ref()) {
                 reading.set(Some(read));
             }
         });
@@ -101,7 +102,7 @@ mod live {
     use super::Reading;
 
     /// Reads the form that something was typed into.
-    pub fn read(event: &Event, before: Option<&str>) -> Option<Reading> {
+    pub fn read(event: &Event, before: Option<&TypedTerms>) -> Option<Reading> {
         let field: Element = event.target()?.dyn_into().ok()?;
         let form: HtmlFormElement = field.closest("form").ok()??.dyn_into().ok()?;
         let fields: Vec<(String, String)> =
@@ -119,7 +120,9 @@ mod live {
             Ok(terms) => Reading {
                 refused: None,
                 clauses: clauses(&terms),
-                changes: before.and_then(Terms::read).map(|before| changes(&before, &terms)),
+                changes: before
+                    .and_then(|before| before.parse().ok())
+                    .map(|before| changes(&before, &terms)),
             },
             Err(refusal) => Reading { refused: Some(refusal.sentence), ..Reading::default() },
         })

@@ -300,7 +300,7 @@ fn read_back(typed: &TypedTerms, before: Option<&terms::PublishedTerms>) -> AnyV
         Ok(terms) => view! { <TermsInWords terms /> }.into_any(),
         Err(refusal) => view! { <p class="section__note">{refusal.sentence}</p> }.into_any(),
     };
-    let before = before.and_then(|before| before.terms.canonical().ok());
+    let before = before.map(|before| TypedTerms::of(&before.terms));
     view! {
         <div class="read-back">
             <ReadBack before>

@@ -165,11 +165,6 @@ impl Terms {
         })
     }
 
-    /// Terms from their canonical JSON; nothing where it is none.
-    pub fn read(canonical: &str) -> Option<Self> {
-        serde_json::from_str(canonical).ok()
-    }
-
     /// What names these terms: `sha256:` and the hex digest of the canonical JSON.
     pub fn digest(&self) -> Result<ContentId, Refusal> {
         Ok(ContentId::of(self.canonical()?.as_bytes()))

@@ -1,6 +1,7 @@
 //! Terms as a form sends them.
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use super::{Intent, Revocation, Terms, Territory};
 use crate::domain::{error::Refusal, text};
@@ -14,7 +15,7 @@ const MODELS_MAX: usize = 20;
 const DAYS_MAX: u32 = 36_525;
 
 /// Terms as typed. Server and browser read the fields of a form by the same names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedTerms {
     pub name: String,
     pub intents: Vec<String>,
@@ -200,9 +201,18 @@ fn date(field: &'static str, typed: &str) -> Result<Option<NaiveDate>, Refusal> 
     if typed.is_empty() {
         return Ok(None);
     }
-    let date = NaiveDate::parse_from_str(typed, "%Y-%m-%d").ok();
-    let plausible = |date: &NaiveDate| (2000..=2200).contains(&chrono::Datelike::year(date));
-    date.filter(plausible)
+    let read = || {
+        let mut parts = typed.split('-');
+        let mut part = |length: usize| {
+            let part = parts.next()?;
+            let digits = part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
+            digits.then(|| part.parse::<u32>().ok()).flatten()
+        };
+        let (year, month, day) = (part(4)?, part(2)?, part(2)?);
+        let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+        (parts.next().is_none() && (2000..=2200).contains(&year)).then_some(date)
+    };
+    read()
         .map(Some)
         .ok_or_else(|| Refusal::invalid(field, "Write a day like 2027-01-31, or leave it empty."))
 }

@@ -1,6 +1,6 @@
 //! Terms read in plain words, one short sentence each.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use super::{Intent, Revocation, Scope, Terms};
 
@@ -190,8 +190,23 @@ pub(super) fn listed<T: AsRef<str>>(all: &[T], last: &str) -> String {
     }
 }
 
+/// By hand: the browser loads this, and a formatter of dates is larger than all the rest.
 fn day(date: NaiveDate) -> String {
-    date.format("%-d %B %Y").to_string()
+    let month = match date.month() {
+        1 => "January",
+        2 => "February",
+        3 => "March",
+        4 => "April",
+        5 => "May",
+        6 => "June",
+        7 => "July",
+        8 => "August",
+        9 => "September",
+        10 => "October",
+        11 => "November",
+        _ => "December",
+    };
+    format!("{} {month} {}", date.day(), date.year())
 }
 
 fn counted_days(days: u32) -> String {
