@@ -38,7 +38,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 caption="Offers that stand"
                 columns=vec![
                     Column::text("Work"),
-                    Column::text("Price"),
+                    Column::text("Terms").support(),
                     Column::text("For").support(),
                     Column::number("Licenses").support(),
                     Column::number("Published").support(),
@@ -63,14 +63,14 @@ pub async fn show(request: &Request) -> Result<Page> {
 
 fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
     let OfferRow { offer_id, asset_id, title, terms, buyer, tiers, published_at, licenses } = row;
-    let prices: Vec<_> = tiers
+    let prices = tiers
         .iter()
         .filter(|offered| !offered.tier.is_free())
         .map(|offered| {
             let words = format!("{}: {}", offered.tier.name, offered.tier.price_in_words());
             view! { <p>{words}</p> }
         })
-        .collect();
+        .collect_view();
     let terms = view! { <a href=format!("/terms/{}", terms.digest)>{terms.terms.name}</a> };
     let change = may_publish.then(|| {
         let sentence = format!(
@@ -90,8 +90,8 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
         }
     });
     Row::new(vec![
-        Cell::link(title, format!("/assets/{asset_id}")).note(terms),
-        Cell::new(prices.collect_view()),
+        Cell::link(title, format!("/assets/{asset_id}")).note(prices),
+        Cell::new(terms),
         Cell::new(buyer.unwrap_or_else(|| "Everybody".to_owned())),
         Cell::new(view! { <Quantity count=licenses /> }),
         Cell::new(view! { <Instant at=published_at now /> }),

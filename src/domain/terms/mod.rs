@@ -97,7 +97,7 @@ impl Intent {
         match self {
             Self::Train => "Train models",
             Self::FineTune => "Fine-tune models",
-            Self::Distill => "Distill into other models",
+            Self::Distill => "Teach other models",
             Self::Read => "Read while answering",
             Self::Quote => "Quote",
             Self::Summarize => "Summarize",

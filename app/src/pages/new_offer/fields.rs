@@ -242,7 +242,10 @@ fn limit() -> AnyView {
 
 /// A second paid tier: folded, for most offers have one.
 fn larger(model: PriceModel, is_site: bool) -> AnyView {
-    let came_back = use_context::<Typed>().is_some();
+    // Whoever was refused may have to fill it in.
+    let open = use_context::<Typed>().is_some_and(|typed| {
+        typed.error.is_some() || typed.value("larger_name").is_some_and(|name| !name.is_empty())
+    });
     let fee = |suffix: &'static str| {
         view! {
             <TextField
@@ -299,7 +302,7 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
         ],
     };
     view! {
-        <details class="fold" open=came_back>
+        <details class="fold" open=open>
             <summary>"A larger tier"</summary>
             <TextField
                 name="larger_name"

@@ -435,3 +435,37 @@ async fn paid_windows_of_jobs_outlive_the_process(pool: PgPool) {
     assert_eq!(refused.refusal.code, "quota_exceeded");
     keeper.close().await;
 }
+
+#[sqlx::test]
+async fn prepaid_units_left_over_are_read_for_each_month(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    run(&world, "alter table tier disable trigger tier_append_only").await;
+    run(
+        &world,
+        "update tier set model = 'prepaid', base_micros = 1, rolls_over = true where position = 1",
+    )
+    .await;
+    // The clock stands in March: January left its unit over, February used one of two.
+    run(&world, "update license set starts_at = '2026-01-15T00:00:00Z'").await;
+    run(
+        &world,
+        "insert into usage_month (bucket, license_id, scope, region, model, consumer_class, org_id,
+                                  creator_org_id, asset_id, calls, pages, tokens, bytes,
+                                  training_examples, inference_requests, billable_units, cache_hits,
+                                  attribution_sum, attribution_count)
+         select '2026-02-01T00:00:00Z', license_id, 'inference', '', '', '', org_id, creator_org_id,
+                asset_id, 1, 1, 0, 7, 0, 1, 1, 0, 0, 0 from license",
+    )
+    .await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    let units = || {
+        let admit = || keeper.admit(Some(&sale.secret), &inference).ok();
+        std::iter::from_fn(admit).take(9).collect::<Vec<_>>().len()
+    };
+    assert_eq!(units(), 2);
+    world.pass(TimeDelta::days(31));
+    until("April has what March left over", async || units() == 3).await;
+    keeper.close().await;
+}
