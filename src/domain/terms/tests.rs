@@ -59,13 +59,14 @@ fn what_is_forbidden_is_said() {
 
 #[test]
 fn each_bad_field_is_named() {
+    type Change = fn(&mut TypedTerms);
     let good = TypedTerms::of(&training());
-    let bad = |change: fn(&mut TypedTerms)| {
+    let bad = |change: Change| {
         let mut typed = good.clone();
         change(&mut typed);
         typed.parse().unwrap_err().field.unwrap().into_owned()
     };
-    let cases: [(&str, fn(&mut TypedTerms)); 23] = [
+    let cases: [(&str, Change); 23] = [
         ("name", |t| t.name = " ".into()),
         ("name", |t| t.name = "å".repeat(121)),
         ("name", |t| t.name = "a\u{202e}b".into()),

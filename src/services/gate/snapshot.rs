@@ -50,6 +50,8 @@ pub(super) struct Snapshot {
     /// What was read by itself since the reading of everything began; nothing where none is under
     /// way.
     meanwhile: Mutex<Option<Changes>>,
+    /// The first instant of the month (UTC) in which everything was last read.
+    month: RwLock<DateTime<Utc>>,
 }
 
 type Shard = HashMap<Key, Entry, BuildHasherDefault<Prehashed>>;
@@ -129,6 +131,7 @@ impl Snapshot {
             offers: RwLock::default(),
             nonces: Arc::default(),
             meanwhile: Mutex::default(),
+            month: RwLock::default(),
         }
     }
 
@@ -146,6 +149,11 @@ impl Snapshot {
             read(shard).values().filter(|e| e.grant.in_force(now).is_ok()).count()
         };
         self.tokens.iter().map(in_force).sum()
+    }
+
+    /// Whether everything was read in this calendar month (UTC).
+    pub fn was_read_in_month_of(&self, now: DateTime<Utc>) -> bool {
+        *read(&self.month) == month_start(now)
     }
 
     /// Lets go of tokens that have ended and nonces that may be used again.
@@ -235,6 +243,7 @@ impl Snapshot {
             fresh.extend(shard.drain().filter(|(_, entry)| is_newer(entry)));
             *shard = fresh;
         }
+        *write(&self.month) = month_start(now);
         Ok(())
     }
 

@@ -8,7 +8,6 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, FutureExt as _};
 use sqlx::postgres::PgListener;
 use tokio::{
@@ -20,10 +19,7 @@ use super::{
     Shared,
     snapshot::{Changes, count_live_tokens},
 };
-use crate::{
-    domain::metering::month_start,
-    services::{Error, Result, Services},
-};
+use crate::services::{Error, Result, Services};
 
 const CHANNEL: &str = "gate_snapshot";
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -98,8 +94,6 @@ struct Follower<'a> {
     /// Read while everything was being read, whose state may be older.
     meanwhile: Changes,
     ticks: u32,
-    /// The first instant of the month (UTC) that was read for.
-    month: DateTime<Utc>,
     /// Whether the last count differed from what is known.
     differed: bool,
 }
@@ -108,8 +102,7 @@ impl<'a> Follower<'a> {
     fn new(shared: &'a Shared, listener: PgListener, away: &'a mut bool) -> Self {
         let (changes, meanwhile) = (Changes::default(), Changes::default());
         let (loading, ticks, differed) = (None, 0, false);
-        let month = month_start(shared.services.now());
-        Self { shared, listener, away, changes, loading, meanwhile, ticks, month, differed }
+        Self { shared, listener, away, changes, loading, meanwhile, ticks, differed }
     }
 
     /// Returns when the connection is lost or something could not be read: then everything is read
@@ -187,7 +180,7 @@ impl<'a> Follower<'a> {
         }
         self.hear();
         // What is left over of prepaid units is left for one month.
-        if std::mem::replace(&mut self.month, month_start(now)) != month_start(now) {
+        if self.loading.is_none() && !self.shared.snapshot.was_read_in_month_of(now) {
             self.changes.everything = true;
         }
         self.read().await?;
