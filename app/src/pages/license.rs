@@ -8,6 +8,7 @@ use imprimatur::{
         ids::LicenseId,
         license::State,
         metering::{Grain, Range, Side, month_start},
+        pricing::Price,
         terms::Scope,
     },
     services::{
@@ -111,7 +112,7 @@ fn left(month_units: Option<i64>, used: i64) -> AnyView {
     match month_units {
         Some(units) => view! {
             <Figure
-                label="Left of the month"
+                label="Left of the included"
                 note=move || view! { "of " <Quantity count=units /> }.into_any()
             >
                 <Quantity count=units.saturating_sub(used).max(0) />
@@ -119,8 +120,8 @@ fn left(month_units: Option<i64>, used: i64) -> AnyView {
         }
         .into_any(),
         None => view! {
-            <Figure label="Left of the month" note=|| "Each use has its price">
-                "No limit"
+            <Figure label="Limit" note=|| "On what a month may use">
+                "None"
             </Figure>
         }
         .into_any(),
@@ -218,11 +219,19 @@ fn side(license: License, may_cap: bool, now: DateTime<Utc>) -> AnyView {
     .into_any()
 }
 
-/// What the license may cost in a month, where it may cost more than its base fee.
+/// What the license may cost in a month, where its use costs something.
 fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
-    if license.tier.is_free() {
-        return None;
-    }
+    let hint = match license.tier.price {
+        _ if license.tier.is_free() => return None,
+        Price::RevenueShare { .. } => return None,
+        Price::Subscription { .. } => {
+            "The base fee and everything beyond it. Leave it empty for none."
+        }
+        Price::PerUse { .. } => "Everything used in the month. Leave it empty for none.",
+        Price::Upfront { .. } | Price::Prepaid { .. } => {
+            "What is used in the month; the fee paid in advance does not count. Leave it empty for none."
+        }
+    };
     let said = match license.spend_cap {
         Some(cap) => format!("Deliveries that would cost more than {cap} in a month are refused."),
         None => "There is no cap on what a month may cost.".to_owned(),
@@ -235,7 +244,7 @@ fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
                 <TextField
                     name="spend_cap"
                     label="Spend cap"
-                    hint="The base fee and everything beyond it. Leave it empty for none."
+                    hint
                     value=typed.unwrap_or_default()
                     prefix=sign
                     suffix="a month"

@@ -27,7 +27,11 @@ use crate::domain::{
     ids::{AssetId, OfferId, OrgId, TermsId, TierId},
     metering::Unit,
     pricing::{Tier, TypedTiers},
+    text,
 };
+
+/// The most characters of an organization's short name.
+const SLUG_LENGTH_MAX: usize = 64;
 
 /// An offer to publish. The id is made by the form, so that sending it twice publishes once.
 #[derive(Debug)]
@@ -141,7 +145,7 @@ fn sold_by(tiers: &[Tier], kind: AssetKind) -> Result<()> {
 // SQL
 
 async fn buyer(services: &Services, own: OrgId, slug: &str) -> Result<Option<OrgId>> {
-    let slug = slug.trim();
+    let slug = text::optional_line("buyer", slug, SLUG_LENGTH_MAX)?;
     if slug.is_empty() {
         return Ok(None);
     }

@@ -75,7 +75,10 @@ pub async fn publish(services: &Services, actor: &Actor, new: NewTerms) -> Resul
     }
     let replaced = match new.replaces.as_str() {
         "" => None,
-        replaces => Some(lock(&mut tx, member.org_id, replaces).await?),
+        replaces => {
+            let replaces: ContentId = replaces.parse().map_err(|_| Refusal::not_found("terms"))?;
+            Some(lock(&mut tx, member.org_id, &replaces).await?)
+        }
     };
     if !insert(&mut tx, member.org_id, new.terms_id, &terms, replaced, now).await? {
         // The same form, sent at the same time, was faster; or they were published by another one.
@@ -233,11 +236,11 @@ async fn is_published(
 }
 
 /// One's own terms by their digest.
-async fn lock(tx: &mut PgConnection, org_id: OrgId, digest: &str) -> Result<(TermsId, i32)> {
+async fn lock(tx: &mut PgConnection, org_id: OrgId, digest: &ContentId) -> Result<(TermsId, i32)> {
     let row = sqlx::query!(
         "select terms_id, number from terms where org_id = $1 and digest = $2 for key share",
         org_id.uuid(),
-        digest,
+        digest.as_str(),
     )
     .fetch_optional(tx)
     .await?
