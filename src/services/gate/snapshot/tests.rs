@@ -461,7 +461,7 @@ async fn prepaid_units_left_over_are_read_for_each_month(pool: PgPool) {
     let (keeper, _) = open(&world).await;
     let inference = sale.ask(AskedScope::Named(Scope::Inference));
     let units = || {
-        let admit = || keeper.admit(Some(&sale.secret), &inference).ok();
+        let admit = || keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).ok();
         std::iter::from_fn(admit).take(9).collect::<Vec<_>>().len()
     };
     assert_eq!(units(), 2);
