@@ -41,6 +41,9 @@ function refused(form: (page: Page) => Promise<void>, button: string, fill: (pag
   };
 }
 
+/** The form of an offer in one of the price models. */
+const offerIn = (model: string) => through('/assets', 'Readings from the marsh', 'Publish an offer', model);
+
 const at = (path: string) => async (page: Page) => void (await page.goto(path));
 
 const everybody: Screen[] = [
@@ -105,7 +108,30 @@ const creators: Screen[] = [
     }),
     status: 422,
   },
+  { name: 'creator-offer-per-use', open: offerIn('Per use') },
+  { name: 'creator-offer-revenue-share', open: offerIn('Revenue share') },
+  { name: 'creator-offer-upfront', open: offerIn('Up-front plus residuals') },
+  { name: 'creator-offer-prepaid', open: offerIn('Annual prepaid') },
+  {
+    name: 'creator-offer-tried',
+    open: async (page) => {
+      await through('/assets', 'The Salt Roads', 'Publish another offer')(page);
+      await page.getByLabel('Base fee').fill('2500');
+      await page.getByRole('button', { name: 'Try it on last month' }).click();
+      await expect(page.getByRole('status')).toContainText(/would/);
+    },
+  },
+  { name: 'creator-offers', open: '/offers' },
   { name: 'creator-terms', open: '/terms' },
+  { name: 'creator-new-terms', open: '/terms/new' },
+  { name: 'creator-new-terms-version', open: through('/terms', undefined, 'Write a new version') },
+  {
+    name: 'creator-new-terms-refused',
+    open: refused(at('/terms/new'), 'Publish terms', async (page) => {
+      await page.getByLabel('Countries').fill('Atlantis');
+    }),
+    status: 422,
+  },
   { name: 'creator-own-work-in-catalogue', open: through('/catalogue', 'The Salt Roads') },
   { name: 'creator-usage', open: '/usage' },
   { name: 'creator-usage-90-days', open: '/usage?days=90' },
@@ -213,6 +239,7 @@ const nothingYet: Screen[] = [
   { name: 'empty-overview-as-buyer', open: '/overview?side=buyer' },
   { name: 'empty-works', open: '/assets' },
   { name: 'empty-terms', open: '/terms' },
+  { name: 'empty-offers', open: '/offers' },
   { name: 'empty-licenses', open: '/licenses' },
   { name: 'empty-usage', open: '/usage' },
   { name: 'empty-feed', open: '/feed' },

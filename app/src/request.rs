@@ -231,6 +231,7 @@ fn navigation(sides: Sides) -> Vec<NavGroup> {
     if sides.creator {
         work.push(NavItem::new("Works", "/assets"));
         work.push(NavItem::new("Terms", "/terms"));
+        work.push(NavItem::new("Offers", "/offers"));
     }
     if sides.buyer {
         work.push(NavItem::new("Catalogue", "/catalogue"));

@@ -266,7 +266,13 @@ async fn sale(
         paid_rate: "100".into(),
         ..TypedTiers::default()
     };
-    let new = offers::NewOffer { offer_id: mint(), asset_id, template: "all-uses".into(), tiers };
+    let new = offers::NewOffer {
+        offer_id: mint(),
+        asset_id,
+        terms: "all-uses".into(),
+        tiers,
+        buyer: String::new(),
+    };
     offers::publish(services, creator, new).await?;
     let offer = offers::current(services, asset_id).await?.ok_or("no offer")?;
     let tier = offer.tiers.get(1).ok_or("no paid tier")?;

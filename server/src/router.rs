@@ -61,6 +61,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/catalogue/{id}/sample", get(content::sample))
         .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
         .route("/terms/{digest}", page_of!(pages::terms::show))
+        .route("/terms/{digest}/json", get(forms::terms::document))
         .route("/sign-in", page!(pages::sign_in::show))
         .route("/design", page!(pages::public::design))
         // Whoever has signed in.
@@ -101,6 +102,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         )
         .route("/assets/{id}/offer", page_of!(pages::new_offer::show).post(forms::offers::publish))
         .route("/terms", page!(pages::terms::list))
+        .route("/terms/new", page!(pages::new_terms::show).post(forms::terms::publish))
+        .route("/offers", page!(pages::offers::show).post(forms::offers::withdraw))
         // Buyers.
         .route(
             "/catalogue/{id}/license",

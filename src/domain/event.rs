@@ -46,8 +46,12 @@ text_enum! {
         SiteLapsed = "site.lapsed",
         /// Pages of a site come from elsewhere now.
         SiteOriginChanged = "site.origin_changed",
+        /// Terms were published.
+        TermsPublished = "terms.published",
         /// An offer was published for a work.
         OfferPublished = "offer.published",
+        /// An offer was withdrawn; licenses stay.
+        OfferWithdrawn = "offer.withdrawn",
         /// A buyer accepted an offer.
         LicenseAccepted = "license.accepted",
         /// A license ended before its time, because its buyer took another tier.

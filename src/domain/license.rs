@@ -51,11 +51,13 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// Where the license stands now: one that has reached its end is over, whatever was written
-    /// before.
+    /// Where the license stands now: one that has reached its end is over, and one that has not
+    /// begun is pending, whatever was written before.
     pub fn state_at(&self, now: DateTime<Utc>) -> State {
         if self.state.is_live() && self.ends_at.is_some_and(|end| now >= end) {
             State::Expired
+        } else if self.state == State::Active && now < self.starts_at {
+            State::Pending
         } else {
             self.state
         }
@@ -66,16 +68,12 @@ impl Standing {
         let refuse =
             |sentence: &str| Err(Refusal::new(Kind::Forbidden, "license_inactive", sentence));
         match self.state_at(now) {
-            State::Active => {}
-            State::Pending => return refuse("The license is not active yet."),
-            State::Suspended => return refuse("The license is suspended."),
-            State::Revoked => return refuse("The license was revoked."),
-            State::Expired => return refuse("The license has expired."),
+            State::Active => Ok(()),
+            State::Pending => refuse("The license is not active yet."),
+            State::Suspended => refuse("The license is suspended."),
+            State::Revoked => refuse("The license was revoked."),
+            State::Expired => refuse("The license has expired."),
         }
-        if now < self.starts_at {
-            return refuse("The license has not begun.");
-        }
-        Ok(())
     }
 }
 

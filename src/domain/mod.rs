@@ -15,6 +15,7 @@ pub mod money;
 pub mod month;
 pub mod pricing;
 pub mod provenance;
+pub mod rating;
 pub mod sheet;
 pub mod site;
 pub mod terms;

@@ -32,6 +32,19 @@ impl Month {
         self.next().from()
     }
 
+    /// The month before it.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
+    }
+
+    /// How many months it is after another; none where it is not.
+    pub fn since(self, earlier: Self) -> u32 {
+        let months =
+            |month: Self| month.0.year() * 12 + i32::try_from(month.0.month()).unwrap_or(0);
+        u32::try_from(months(self) - months(earlier)).unwrap_or(0)
+    }
+
     /// The month after it.
     pub fn next(self) -> Self {
         Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
@@ -78,5 +91,8 @@ mod tests {
         for bad in ["", "2026", "2026-13", "2026-1", "26-01", "2026-01-01", "+026-01", "2026_01"] {
             assert!(bad.parse::<Month>().is_err(), "{bad}");
         }
+        assert_eq!(month.next().previous(), month);
+        let earlier = "2025-11".parse().unwrap();
+        assert_eq!((month.since(earlier), earlier.since(month), month.since(month)), (13, 0, 0));
     }
 }

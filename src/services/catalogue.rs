@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Result, Services,
-    offers::{self, Offer},
+    offers::{self, Offer, PriceRow, TierRow},
 };
 use crate::domain::{
     actor::Actor,
     asset::{AssetKind, Visibility},
     error::Refusal,
     ids::{AssetId, OrgId},
+    pricing::PriceWords,
 };
 
 /// Works on one page of the catalogue.
@@ -33,6 +34,8 @@ pub struct Work {
     /// Of a site.
     pub host: Option<String>,
     pub terms_name: String,
+    /// Of its lowest tier that is paid for, in its parts.
+    pub price: PriceWords,
     pub published_at: DateTime<Utc>,
 }
 
@@ -78,19 +81,28 @@ pub struct Newest {
 /// Works on offer, newest first, optionally of one kind.
 pub async fn page(
     services: &Services,
-    _actor: &Actor,
+    actor: &Actor,
     kind: Option<AssetKind>,
     after: Option<AssetId>,
 ) -> Result<Page> {
-    let mut works = sqlx::query_as!(
-        Work,
+    let rows = sqlx::query!(
         r#"select asset.asset_id, asset.title, asset.kind, asset.tags, asset.language,
-                  organization.name as creator, version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
-                  offer.published_at
+                  organization.name as creator,
+                  version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
+                  offer.published_at,
+                  tier.name as tier_name, tier.currency, tier.base_micros, tier.included_units,
+                  tier.overrun, tier.overage_micros, tier.rate_per_minute, tier.unit, tier.model,
+                  tier.use_micros, tier.use_per, tier.share_bp, tier.rolls_over
            from offer
            join asset on asset.asset_id = offer.asset_id
            join organization on organization.org_id = asset.org_id
            join terms on terms.terms_id = offer.terms_id
+           join lateral (
+               select * from tier
+               where tier.offer_id = offer.offer_id
+               order by model = 'subscription' and base_micros = 0 and overage_micros is null, position
+               limit 1
+           ) tier on true
            left join lateral (
                select bytes from asset_version
                where asset_version.asset_id = asset.asset_id order by number desc limit 1
@@ -98,6 +110,10 @@ pub async fn page(
            left join site on site.asset_id = asset.asset_id
            where offer.ended_at is null
              and asset.visibility = 'listed'
+             and (offer.buyer_org_id = $4 or offer.buyer_org_id is null and not exists (
+                 select from offer contract
+                 where contract.asset_id = offer.asset_id and contract.ended_at is null
+                   and contract.buyer_org_id = $4))
              and ($1::text is null or asset.kind = $1)
              and ($2::uuid is null or asset.asset_id < $2)
            order by asset.asset_id desc
@@ -105,9 +121,46 @@ pub async fn page(
         kind.map(AssetKind::as_str),
         after.map(AssetId::uuid),
         PAGE_LENGTH + 1,
+        actor.org_id().map(OrgId::uuid),
     )
     .fetch_all(&services.pool)
     .await?;
+    let mut works = Vec::with_capacity(rows.len());
+    for row in rows {
+        let tier = TierRow {
+            name: row.tier_name,
+            currency: row.currency,
+            unit: row.unit,
+            price: PriceRow {
+                model: row.model,
+                base_micros: row.base_micros,
+                included_units: row.included_units,
+                overrun: row.overrun,
+                overage_micros: row.overage_micros,
+                use_micros: row.use_micros,
+                use_per: row.use_per,
+                share_bp: row.share_bp,
+                rolls_over: row.rolls_over,
+            },
+            rate_per_minute: row.rate_per_minute,
+            scopes: Vec::new(),
+            allowed_paths: Vec::new(),
+            forbidden_paths: Vec::new(),
+        };
+        works.push(Work {
+            asset_id: row.asset_id,
+            title: row.title,
+            kind: row.kind,
+            tags: row.tags,
+            language: row.language,
+            creator: row.creator,
+            bytes: row.bytes,
+            host: row.host,
+            terms_name: row.terms_name,
+            price: tier.read()?.price_words(),
+            published_at: row.published_at,
+        });
+    }
     let page_length = usize::try_from(PAGE_LENGTH).unwrap_or(usize::MAX);
     let next = (works.len() > page_length).then(|| {
         works.truncate(page_length);
@@ -116,14 +169,15 @@ pub async fn page(
     Ok(Page { works, next: next.flatten() })
 }
 
-/// A work on offer.
+/// A work on offer, as the organization that asks may have it.
 ///
 /// # Errors
 ///
 /// "Not found" if it is private, unless it is the actor's own.
 pub async fn work(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<WorkDetail> {
-    let offer =
-        offers::current(services, asset_id).await?.ok_or_else(|| Refusal::not_found("work"))?;
+    let offer = offers::current_for(services, actor.org_id(), asset_id)
+        .await?
+        .ok_or_else(|| Refusal::not_found("work"))?;
     let row = sqlx::query!(
         r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
                   asset.kind, asset.rights, asset.tags, asset.language, asset.visibility,

@@ -26,6 +26,7 @@ mod media_type;
 pub mod offers;
 mod sent_before;
 pub mod sites;
+pub mod terms;
 pub mod tokens;
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ pub(crate) fn offer(asset_id: AssetId, template: &str) -> NewOffer {
         paid_rate: "100".into(),
         ..TypedTiers::default()
     };
-    NewOffer { offer_id: mint(), asset_id, template: template.into(), tiers }
+    NewOffer { offer_id: mint(), asset_id, terms: template.into(), tiers, buyer: String::new() }
 }
 
 /// A registered text on offer.

@@ -53,6 +53,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                         Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
                         Cell::new(work.kind.in_words()),
                         Cell::new(work.terms_name),
+                        Cell::new(work.price.amount).note(work.price.per),
                         Cell::new(size),
                         Cell::new(view! { <Instant at=work.published_at now /> }),
                     ])
@@ -73,7 +74,8 @@ pub async fn show(request: &Request) -> Result<Page> {
                         Column::text("Work"),
                         Column::text("Kind").support(),
                         Column::text("Terms").support(),
-                        Column::number("Size"),
+                        Column::number("Price"),
+                        Column::number("Size").support(),
                         Column::number("Offered").support(),
                     ]
                     rows

@@ -8,6 +8,7 @@ use imprimatur::{
         ids::LicenseId,
         license::State,
         metering::{Grain, Range, Side, month_start},
+        pricing::Price,
         terms::Scope,
     },
     services::{
@@ -69,21 +70,16 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let curl = curl(&request.base_url, &license.subject, None);
     Ok(Page::workspace(request, license.title.clone(), move || {
         let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
-        let remaining = (license.tier.included_units - quota_used).max(0);
         let new_token = format!("/licenses/{license_id}/tokens/new");
         let (title, state, ends_at) = (license.title.clone(), license.state, license.ends_at);
-        let included = license.tier.included_units;
+        let left = left(license.tier.price.month_units(), quota_used);
         let side = side(license, may_cap, now);
         let figures = view! {
             <Figures label="This month">
                 <Figure label="Used this month" href=format!("/feed?license={license_id}") note=|| "Repeats are free and do not count">
                     <span data-live="used"><Quantity count=quota_used /></span>
                 </Figure>
-                <Figure label="Left of the included" note={
-                    move || view! { "of " <Quantity count=included /> }.into_any()
-                }>
-                    <span data-live="left"><Quantity count=remaining /></span>
-                </Figure>
+                {left}
                 <Figure label="Deliveries" note=|| "This month, repeats included">
                     <span data-live="deliveries"><Quantity count=deliveries /></span>
                 </Figure>
@@ -119,6 +115,27 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             </Columns>
         }
     }))
+}
+
+/// What is left of the units of a month, where there is an end to them.
+fn left(month_units: Option<i64>, used: i64) -> AnyView {
+    match month_units {
+        Some(units) => view! {
+            <Figure
+                label="Left of the included"
+                note=move || view! { "of " <Quantity count=units /> }.into_any()
+            >
+                <span data-live="left"><Quantity count=units.saturating_sub(used).max(0) /></span>
+            </Figure>
+        }
+        .into_any(),
+        None => view! {
+            <Figure label="Limit" note=|| "On what a month may use">
+                "None"
+            </Figure>
+        }
+        .into_any(),
+    }
 }
 
 /// A request that works as pasted. Without the secret it reads it from the environment.
@@ -212,24 +229,32 @@ fn side(license: License, may_cap: bool, now: DateTime<Utc>) -> AnyView {
     .into_any()
 }
 
-/// What the license may cost in a month, where it may cost more than its base fee.
+/// What the license may cost in a month, where its use costs something.
 fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
-    if license.tier.is_free() {
-        return None;
-    }
+    let hint = match license.tier.price {
+        _ if license.tier.is_free() => return None,
+        Price::RevenueShare { .. } => return None,
+        Price::Subscription { .. } => {
+            "The base fee and everything beyond it. Leave it empty for none."
+        }
+        Price::PerUse { .. } => "Everything used in the month. Leave it empty for none.",
+        Price::Upfront { .. } | Price::Prepaid { .. } => {
+            "What is used in the month; the fee paid in advance does not count. Leave it empty for none."
+        }
+    };
     let said = match license.spend_cap {
         Some(cap) => format!("Deliveries that would cost more than {cap} in a month are refused."),
         None => "There is no cap on what a month may cost.".to_owned(),
     };
     let typed = license.spend_cap.map(imprimatur::domain::money::Money::decimal);
-    let sign = license.tier.base.currency.sign();
+    let sign = license.tier.currency.sign();
     let form = may_cap.then(|| {
         view! {
             <PostForm name="cap">
                 <TextField
                     name="spend_cap"
                     label="Spend cap"
-                    hint="The base fee and everything beyond it. Leave it empty for none."
+                    hint
                     value=typed.unwrap_or_default()
                     prefix=sign
                     suffix="a month"

@@ -1,16 +1,20 @@
-//! Terms in plain words, wherever they are shown, and `/terms`: those one's own offers stand on.
+//! Terms in plain words, wherever they are shown; `/terms`, one's own; and `/terms/{digest}`, the
+//! published document for anybody who holds its digest.
 
 use imprimatur::{
-    domain::terms::{ClauseKind, Terms},
-    services::{Result, offers},
+    domain::{
+        actor::Deed,
+        terms::{Change, ChangeKind, ClauseKind, Terms, difference},
+    },
+    services::{Result, terms},
 };
 use leptos::prelude::*;
 
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonLink, Cell, CodeBlock, Column, Digest, EmptyState, Instant, PageHeader, Quantity,
-        Row, Section, Table,
+        ButtonKind, ButtonLink, Cell, CodeBlock, Column, Digest, EmptyState, Instant, Notice,
+        PageHeader, Quantity, Row, Section, Table,
     },
 };
 
@@ -20,30 +24,66 @@ pub fn TermsInWords(terms: Terms) -> impl IntoView {
     let clauses = terms
         .in_words()
         .into_iter()
-        .map(|clause| {
-            let class = match clause.kind {
-                ClauseKind::May => "clause",
-                ClauseKind::MayNot => "clause clause--not",
-                ClauseKind::Must => "clause clause--must",
-            };
-            view! { <li class=class>{clause.sentence}</li> }
-        })
+        .map(|clause| view! { <li class=class_of(clause.kind)>{clause.sentence}</li> })
         .collect_view();
     view! { <ul class="clauses">{clauses}</ul> }
 }
 
+const fn class_of(kind: ClauseKind) -> &'static str {
+    match kind {
+        ClauseKind::May => "clause",
+        ClauseKind::MayNot => "clause clause--not",
+        ClauseKind::Must => "clause clause--must",
+    }
+}
+
+/// What one version says and the other does not.
+#[component]
+pub fn Differences(changes: Vec<Change>) -> impl IntoView {
+    if changes.is_empty() {
+        return view! { <p class="section__note">"Nothing is changed."</p> }.into_any();
+    }
+    let changes = changes
+        .into_iter()
+        .map(|change| match change.kind {
+            ChangeKind::Removed => view! {
+                <li class="change change--removed">
+                    <span class="change__kind">"No longer"</span>
+                    <del>{change.sentence}</del>
+                </li>
+            }
+            .into_any(),
+            ChangeKind::Added => view! {
+                <li class="change">
+                    <span class="change__kind">"Now"</span>
+                    <ins>{change.sentence}</ins>
+                </li>
+            }
+            .into_any(),
+        })
+        .collect_view();
+    view! { <ul class="changes">{changes}</ul> }.into_any()
+}
+
 /// One's own published terms.
 pub async fn list(request: &Request) -> Result<Page> {
-    let rows = offers::list_terms(&request.services, &request.actor).await?;
+    let rows = terms::list(&request.services, &request.actor).await?;
+    let may_publish = request.actor.may_as_creator(Deed::PublishTerms).is_ok();
     let now = request.now;
     Ok(Page::workspace(request, "Terms", move || {
+        let any = !rows.is_empty();
         let rows = rows
             .into_iter()
             .map(|row| {
                 let digest = row.terms.digest;
+                let version = match (row.number, row.replaced) {
+                    (number, true) => format!("{number}, replaced"),
+                    (number, false) => number.to_string(),
+                };
                 Row::new(vec![
                     Cell::link(row.terms.terms.name, format!("/terms/{digest}"))
                         .note(view! { <Digest value=digest /> }),
+                    Cell::new(version),
                     Cell::new(view! { <Quantity count=row.offers /> }),
                     Cell::new(view! { <Instant at=row.created_at now /> }),
                 ])
@@ -53,22 +93,32 @@ pub async fn list(request: &Request) -> Result<Page> {
             <PageHeader
                 title="Terms"
                 lead=|| "Published terms never change. A license names them by their digest, so both sides hold the same words."
-            />
+            >
+                {(any && may_publish)
+                    .then(|| view! { <ButtonLink href="/terms/new">"New terms"</ButtonLink> })}
+            </PageHeader>
             <Table
-                caption="Terms your offers stand on"
+                caption="Terms your organization has published"
                 columns=vec![
                     Column::text("Terms"),
+                    Column::text("Version").support(),
                     Column::number("Live offers"),
                     Column::number("Published"),
                 ]
                 rows
-                empty=|| {
+                empty=move || {
                     view! {
                         <EmptyState
                             title="No terms published yet"
-                            sentence="Terms are published with an offer: choose a work, then a template."
+                            sentence="Write your own, or publish an offer: it comes with terms to choose from."
                         >
-                            <ButtonLink href="/assets">"Choose a work"</ButtonLink>
+                            {may_publish
+                                .then(|| {
+                                    view! { <ButtonLink href="/terms/new">"Write terms"</ButtonLink> }
+                                })}
+                            <ButtonLink kind=ButtonKind::Quiet href="/assets">
+                                "Choose a work"
+                            </ButtonLink>
                         </EmptyState>
                     }
                         .into_any()
@@ -80,25 +130,78 @@ pub async fn list(request: &Request) -> Result<Page> {
 
 /// `/terms/{digest}`: published terms, for anybody who holds their digest.
 pub async fn show(request: &Request, digest: &str) -> Result<Page> {
-    let published = offers::terms_by_digest(&request.services, digest).await?;
-    let canonical = published.terms.canonical()?;
+    let version = terms::by_digest(&request.services, &request.actor, digest).await?;
+    let may_continue = version.own
+        && version.after.is_none()
+        && request.actor.may_as_creator(Deed::PublishTerms).is_ok();
+    let canonical = version.published.terms.canonical()?;
+    let now = request.now;
     Ok(Page::public(
         request,
-        published.terms.name.clone(),
+        version.published.terms.name.clone(),
         "Published license terms, in plain words and as canonical JSON.",
         move || {
+            let terms::TermsVersion {
+                published, number, before, after, creator, created_at, ..
+            } = version;
+            let digest = published.digest;
+            let from = format!("/terms/new?from={digest}");
+            let download = format!("/terms/{digest}/json");
+            let changes = before.map(|before| {
+                let changes = difference(&before.terms, &published.terms);
+                let href = format!("/terms/{}", before.digest);
+                view! {
+                    <Section
+                        title="Changed from the version before"
+                        links=move || view! { <a href=href>"Version before"</a> }.into_any()
+                    >
+                        <Differences changes />
+                    </Section>
+                }
+            });
+            let replaced = after.map(|after| {
+                view! {
+                    <Notice title="A newer version was published">
+                        <a href=format!("/terms/{after}")>"Read the newer version"</a>
+                        ". Licenses on this one keep it."
+                    </Notice>
+                }
+            });
             view! {
                 <PageHeader
                     title=published.terms.name.clone()
-                    lead=|| "Published terms. They never change; their digest is their name."
-                />
-                <TermsInWords terms=published.terms />
+                    lead=move || {
+                        view! {
+                            {format!("Version {number}, published by {creator} ")}
+                            <Instant at=created_at now />
+                            ". It never changes; its digest is its name."
+                        }
+                    }
+                >
+                    {may_continue
+                        .then(|| view! { <ButtonLink href=from>"Write a new version"</ButtonLink> })}
+                </PageHeader>
+                {replaced}
+                <Section title="In plain words">
+                    <TermsInWords terms=published.terms />
+                </Section>
+                {changes}
                 <Section title="Digest">
                     <p>
-                        <Digest value=published.digest whole=true copy="digest" />
+                        <Digest value=digest whole=true copy="digest" />
                     </p>
                 </Section>
-                <Section title="For machines">
+                <Section
+                    title="For machines"
+                    links=move || {
+                        view! {
+                            <a href=download download>
+                                "Download"
+                            </a>
+                        }
+                            .into_any()
+                    }
+                >
                     <CodeBlock label="Canonical JSON (RFC 8785)" code=canonical />
                 </Section>
             }

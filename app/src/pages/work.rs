@@ -5,7 +5,7 @@ use imprimatur::{
         asset::{Language, Visibility},
         ids::AssetId,
         money::grouped,
-        pricing::{Overrun, Tier},
+        pricing::{PriceWords, Tier},
         terms::Scope,
     },
     services::{
@@ -74,6 +74,16 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 lead=move || lead
             />
             {notice(&stance, work.asset_id, work.visibility)}
+            {work
+                .offer
+                .contract
+                .then(|| {
+                    view! {
+                        <Notice title="This offer is for your organization alone">
+                            "The creator made it for you; nobody else sees it."
+                        </Notice>
+                    }
+                })}
             <Columns side=move || particulars>
                 {(!work.description.is_empty())
                     .then(|| view! { <div class="prose">{paragraphs(&work.description)}</div> })}
@@ -209,26 +219,17 @@ fn tiers(tiers: &[OfferedTier], stance: &Stance, asset_id: AssetId) -> AnyView {
 /// A tier: its name, its price, and what it includes, one line each.
 #[component]
 pub fn TierInWords(tier: Tier) -> impl IntoView {
-    let price = if tier.base.micros == 0 { "Free".to_owned() } else { tier.base.to_string() };
-    let per = (tier.base.micros != 0).then_some("a month");
-    let included = grouped(&tier.included_units.to_string());
-    let beyond = match (tier.overage, tier.overrun) {
-        (Some(overage), _) => format!("Then {overage} per 1,000"),
-        (None, Overrun::Upgrade) => {
-            "Then it moves to the next larger tier, at its price".to_owned()
-        }
-        (None, _) => "Then it stops until next month".to_owned(),
-    };
+    let PriceWords { amount, per, lines } = tier.price_words();
+    let lines = lines.into_iter().map(|line| view! { <li>{line}</li> }).collect_view();
     let uses: Vec<&str> = tier.scopes.iter().copied().map(Scope::in_words).collect();
     view! {
         <h3 class="tier__name">{tier.name}</h3>
         <p class="tier__price">
-            {price} " " {per.map(|per| view! { <span class="tier__per">{per}</span> })}
+            {amount} " " {(!per.is_empty()).then(|| view! { <span class="tier__per">{per}</span> })}
         </p>
         <ul class="tier__lines">
             <li>{uses.join(", ")}</li>
-            <li>{included} " units a month"</li>
-            <li>{beyond}</li>
+            {lines}
             <li>{grouped(&tier.rate_per_minute.to_string())} " requests a minute"</li>
         </ul>
     }

@@ -48,7 +48,11 @@ pub fn Segmented(
     #[prop(into)]
     label: String,
     segments: Vec<Segment>,
+    /// Too many for one line: each stands by itself, and they wrap.
+    #[prop(optional)]
+    wraps: bool,
 ) -> impl IntoView {
+    let class = if wraps { "segmented segmented--wraps" } else { "segmented" };
     let links = segments
         .into_iter()
         .map(|segment| {
@@ -63,5 +67,5 @@ pub fn Segmented(
             }
         })
         .collect_view();
-    view! { <nav class="segmented" aria-label=label>{links}</nav> }
+    view! { <nav class=class aria-label=label>{links}</nav> }
 }

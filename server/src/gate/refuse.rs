@@ -13,7 +13,7 @@ use axum::http::{StatusCode, header};
 use imprimatur::{
     domain::{
         gate::{Ask, Denial, Subject},
-        pricing::Tier,
+        pricing::{Price, Tier},
     },
     services::gate::{self, Offered, attempts::Attempt},
 };
@@ -152,16 +152,41 @@ pub(super) fn too_many(seconds: u64) -> Problem {
 
 fn offer_document(tier: &Tier, url: &str) -> Value {
     let uses: Vec<&str> = tier.scopes.iter().map(|scope| scope.as_str()).collect();
-    let amount =
-        |decimal: String| json!({ "amount": decimal, "currency": tier.base.currency.as_str() });
-    json!({
+    let amount = |micros: i64| json!({ "amount": tier.money(micros).decimal(), "currency": tier.currency.as_str() });
+    let mut document = json!({
         "tier": tier.name,
         "price": tier.price_in_words(),
-        "base_per_month": amount(tier.base.decimal()),
-        "included_units": tier.included_units,
-        "overage_per_1000": tier.overage.map(|overage| amount(overage.decimal())),
+        "model": tier.price.model(),
+        "unit": tier.unit,
+        "included_units": tier.price.month_units(),
         "requests_per_minute": tier.rate_per_minute,
         "uses": uses,
         "url": url,
-    })
+    });
+    let figures = match tier.price {
+        Price::Subscription { base_micros, overage_micros, .. } => json!({
+            "base_per_month": amount(base_micros),
+            "overage_per_1000": overage_micros.map(amount),
+        }),
+        Price::PerUse { price_micros, per, .. } => {
+            json!({ "price_of_use": amount(price_micros), "units_of_use": per })
+        }
+        Price::RevenueShare { basis_points, .. } => {
+            json!({ "revenue_share_basis_points": basis_points })
+        }
+        Price::Upfront { fee_micros, price_micros, per, .. } => json!({
+            "fee_once": amount(fee_micros),
+            "price_of_use": amount(price_micros),
+            "units_of_use": per,
+        }),
+        Price::Prepaid { year_micros, overage_micros, rolls_over, .. } => json!({
+            "fee_per_year": amount(year_micros),
+            "overage_per_1000": overage_micros.map(amount),
+            "unused_units_roll_over": rolls_over,
+        }),
+    };
+    if let (Some(document), Value::Object(figures)) = (document.as_object_mut(), figures) {
+        document.extend(figures);
+    }
+    document
 }

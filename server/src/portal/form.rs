@@ -153,6 +153,22 @@ impl Portal {
         }
     }
 
+    /// Shows `page` again with what was typed, because something was asked about it.
+    pub async fn show_again(
+        &self,
+        request: &Request,
+        fields: Fields,
+        page: impl Future<Output = Result<Page>>,
+    ) -> Response {
+        match page.await {
+            Ok(page) => {
+                let typed = Typed { values: fields.0, error: None };
+                render::page(self, page, Some(typed)).await
+            }
+            Err(error) => self.answer_error(request, &error).await,
+        }
+    }
+
     /// A refusal that the person can do something about in the form.
     fn can_be_mended<'a>(&self, error: &'a Error) -> Option<&'a Refusal> {
         error.refusal().filter(|refusal| {

@@ -310,6 +310,25 @@ pub fn offer(id: &str) -> Vec<(&str, &str)> {
     ]
 }
 
+/// A good form that publishes terms.
+pub fn terms(id: &str) -> Vec<(&str, &str)> {
+    vec![
+        ("id", id),
+        ("name", "Ours"),
+        ("intents", "train"),
+        ("commercial", "yes"),
+        ("territory", "de, EU"),
+        ("starts_on", ""),
+        ("ends_on", ""),
+        ("duration_days", "365"),
+        ("retention_days", "90"),
+        ("audits_per_year", "1"),
+        ("revocation", "breach"),
+        ("notice_days", ""),
+        ("excluded_models", "Llama"),
+    ]
+}
+
 /// The form with these fields in the place of those of the same name.
 pub fn with<'a>(
     form: &[(&'a str, &'a str)],

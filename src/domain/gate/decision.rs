@@ -140,7 +140,8 @@ pub fn decide<'a>(
     paid_before: impl FnOnce(&Content, Scope, Option<&JobName>) -> bool,
 ) -> Result<Decision<'a>, Denial> {
     let Permit { content, scope, job, nonce, rate } = permit(grant, license, meter, ask, now)?;
-    let next = meter.next(license, scope, now);
+    let bytes = content.map(|content| content.bytes);
+    let next = meter.next(license, scope, bytes, now);
     let within = next.is_ok_and(|next| next.tier.tier_id == license.tier.tier_id);
     let repeat =
         !within && content.is_some_and(|content| paid_before(content, scope, job.as_ref()));
@@ -261,7 +262,7 @@ fn used_up(
             "quota_exceeded",
             format!(
                 "The {} units of this month are used up. They start again on {day}; a larger tier has more.",
-                meter.tier(license, now).price.included_units,
+                meter.month_units(license, now).unwrap_or(0),
             ),
         ),
         Shortage::SpendCap => Refusal::new(

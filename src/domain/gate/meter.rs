@@ -8,7 +8,8 @@ use chrono::{DateTime, Datelike as _, Utc};
 
 use super::{Bucket, Licensed, TierLimits, UsedNonces};
 use crate::domain::{
-    pricing::{Overrun, month_spend},
+    pricing::{Overrun, Price},
+    rating::month_spend,
     terms::Scope,
 };
 
@@ -34,12 +35,14 @@ pub struct Units {
     pub billable: i64,
 }
 
-/// A unit that was set aside.
+/// What was set aside for a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reserved {
     /// When.
     pub at: DateTime<Utc>,
-    /// Whether it costs money.
+    /// How many units; none where only the consumer knows.
+    pub units: i64,
+    /// Whether they cost money.
     pub billable: bool,
 }
 
@@ -75,66 +78,82 @@ impl Meter {
 
     /// The tier the license is under, with what it has used.
     pub fn tier<'a>(&self, license: &'a Licensed, now: DateTime<Utc>) -> &'a TierLimits {
-        tier_for(license, self.used(now).used)
+        tier_for(license, self.used(now).used, now)
     }
 
     /// The tier the license is under with what it has used up: what is set aside may yet be given
     /// back, and moves no license.
     pub fn tier_used_up<'a>(&self, license: &'a Licensed, now: DateTime<Utc>) -> &'a TierLimits {
         let out = if self.month >= month_number(now) { self.out } else { 0 };
-        tier_for(license, self.used(now).used.saturating_sub(out))
+        tier_for(license, self.used(now).used.saturating_sub(out), now)
     }
 
-    /// What one more unit would mean; nothing is set aside yet.
+    /// The units of the month of `now` on the tier the license is under; without end where missing.
+    pub fn month_units(&self, license: &Licensed, now: DateTime<Utc>) -> Option<i64> {
+        month_units(license, self.tier(license, now), now)
+    }
+
+    /// What one more delivery of so many bytes would mean; nothing is set aside yet. Bytes that are
+    /// not known yet count as none until they are.
     pub(super) fn next<'a>(
         &self,
         license: &'a Licensed,
         scope: Scope,
+        bytes: Option<u64>,
         now: DateTime<Utc>,
     ) -> Result<Next<'a>, Shortage> {
         let before = self.used(now);
         let billable = scope != Scope::Preview;
+        let from = tier_for(license, before.used, now);
+        let units = from.unit.of_delivery(scope, bytes.unwrap_or(0));
         let after = Units {
-            used: before.used.saturating_add(1),
-            billable: before.billable.saturating_add(i64::from(billable)),
+            used: before.used.saturating_add(units),
+            billable: before.billable.saturating_add(if billable { units } else { 0 }),
         };
-        let from = tier_for(license, before.used);
+        // Where nothing can be counted yet there must be room for a unit all the same.
+        let reached = before.used.saturating_add(units.max(1));
         // What costs nothing moves no license to a dearer tier.
-        let tier = if billable { tier_for(license, after.used) } else { from };
-        if after.used > tier.price.included_units && tier.overrun != Overrun::Charge {
+        let tier = if billable { tier_for(license, reached, now) } else { from };
+        if tier.overrun != Overrun::Charge
+            && month_units(license, tier, now).is_some_and(|end| reached > end)
+        {
             return Err(Shortage::Quota);
         }
         if let Some(cap) = license.spend_cap_micros {
-            let spent = month_spend(&from.price, before.billable);
-            let spend = month_spend(&tier.price, after.billable);
-            if spend > spent && spend > i128::from(cap) {
+            let carried = license.carried_units(now);
+            let spent = month_spend(&from.price, before.billable, carried);
+            let spend = month_spend(&tier.price, after.billable, carried);
+            let over = spend > i128::from(cap);
+            // Where nothing can be counted yet, what was counted since may be over the cap already.
+            if over && (spend > spent || (units == 0 && billable)) {
                 return Err(Shortage::SpendCap);
             }
         }
-        Ok(Next { tier, after, reserved: Reserved { at: now, billable } })
+        Ok(Next { tier, after, reserved: Reserved { at: now, units, billable } })
     }
 
     /// Sets the next unit aside.
     pub(super) fn take(&mut self, next: &Next<'_>) {
         self.begin(month_number(next.reserved.at));
         self.used = next.after;
-        self.out = self.out.saturating_add(1);
+        self.out = self.out.saturating_add(next.reserved.units);
     }
 
-    /// A unit that was set aside is used up.
-    pub fn keep(&mut self, reserved: Reserved) {
+    /// Of what was set aside this much was used up; the rest is given back.
+    pub fn keep(&mut self, reserved: Reserved, units: i64) {
         if self.month == month_number(reserved.at) {
-            self.out = self.out.saturating_sub(1);
+            self.out = self.out.saturating_sub(reserved.units);
+            let more = units.saturating_sub(reserved.units);
+            self.used.used = self.used.used.saturating_add(more);
+            if reserved.billable {
+                self.used.billable = self.used.billable.saturating_add(more);
+            }
         }
     }
 
-    /// Gives back a unit that was set aside.
+    /// Gives back what was set aside.
     pub fn give_back(&mut self, reserved: Reserved) {
-        if self.month == month_number(reserved.at) {
-            self.out = self.out.saturating_sub(1);
-            self.used.used = self.used.used.saturating_sub(1);
-            self.used.billable = self.used.billable.saturating_sub(i64::from(reserved.billable));
-        }
+        self.keep(reserved, 0);
     }
 
     /// Raises the counts to what the books of the month of `now` say, where that is more. What is
@@ -158,15 +177,26 @@ impl Meter {
 }
 
 /// The tier under which a license is when it has used so many units of the month.
-fn tier_for(license: &Licensed, used: i64) -> &TierLimits {
+fn tier_for(license: &Licensed, used: i64, now: DateTime<Utc>) -> &TierLimits {
     let mut tier = &*license.tier;
-    while tier.overrun == Overrun::Upgrade && used > tier.price.included_units {
+    while tier.overrun == Overrun::Upgrade
+        && month_units(license, tier, now).is_some_and(|end| used > end)
+    {
         match license.next_tier(tier) {
             Some(next) => tier = next,
             None => break,
         }
     }
     tier
+}
+
+/// The units of a month on a tier, with those that earlier months have left over.
+fn month_units(license: &Licensed, tier: &TierLimits, now: DateTime<Utc>) -> Option<i64> {
+    let carried = match tier.price {
+        Price::Prepaid { rolls_over: true, .. } => license.carried_units(now),
+        _ => 0,
+    };
+    tier.price.month_units().map(|units| units.saturating_add(carried))
 }
 
 fn month_number(at: DateTime<Utc>) -> i32 {

@@ -31,7 +31,7 @@ use super::{
     error::{Kind, Refusal},
     ids::{AssetId, LicenseId, OrgId, TierId, TokenId},
     license::Standing,
-    metering::JobName,
+    metering::{JobName, Unit, month_start},
     pricing::{Overrun, Price},
     terms::Scope,
 };
@@ -65,11 +65,26 @@ pub struct Licensed {
     pub tiers: Arc<[Arc<TierLimits>]>,
     /// What the buyer will spend on it in a calendar month at most; without a cap where missing.
     pub spend_cap_micros: Option<i64>,
+    /// Prepaid units left over from earlier months.
+    pub carried: Carried,
     /// Every version of the licensed work; a site has none.
     pub contents: Arc<[Arc<Content>]>,
 }
 
+/// Prepaid units that an earlier month has left over for this one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Carried {
+    pub units: i64,
+    /// The first instant of the month they are for.
+    pub month: DateTime<Utc>,
+}
+
 impl Licensed {
+    /// Prepaid units left over for the month of `now`.
+    fn carried_units(&self, now: DateTime<Utc>) -> i64 {
+        if self.carried.month == month_start(now) { self.carried.units } else { 0 }
+    }
+
     /// The tier above another of the same offer.
     pub fn next_tier(&self, tier: &TierLimits) -> Option<&TierLimits> {
         self.tiers.iter().map(|each| &**each).find(|each| each.position > tier.position)
@@ -86,7 +101,9 @@ pub struct TierLimits {
     pub scopes: Scopes,
     pub rate_per_minute: u32,
     pub price: Price,
-    /// What happens when the included units are used up.
+    /// What a use for inference is counted by.
+    pub unit: Unit,
+    /// What happens when the units of a month are used up.
     pub overrun: Overrun,
     /// Of a site; they say nothing about registered content.
     pub paths: PathRules,

@@ -19,13 +19,14 @@ fn tier(position: i32, name: &str, price: Price, overrun: Overrun) -> TierLimits
         scopes: Scopes::from_iter(ALL),
         rate_per_minute: 2,
         price,
+        unit: Unit::Call,
         overrun,
         paths: PathRules::default(),
     }
 }
 
 fn price(included_units: i64, overage_micros: Option<i64>) -> Price {
-    Price { base_micros: 0, included_units, overage_micros }
+    Price::Subscription { base_micros: 0, included_units, overage_micros }
 }
 
 fn stops(included_units: i64) -> TierLimits {
@@ -51,6 +52,7 @@ fn licensed(tiers: Vec<TierLimits>) -> Licensed {
         tier: Arc::clone(&tiers[0]),
         tiers,
         spend_cap_micros: None,
+        carried: Carried::default(),
         contents: Arc::new([Arc::new(Content {
             content_id: ContentId::of(b"abc"),
             asset_id: AssetId::from_uuid(Uuid::from_u128(4)),
@@ -318,7 +320,7 @@ fn a_request_that_takes_nothing_needs_the_rate_but_no_quota() {
 fn two_tiers(overrun: Overrun) -> Licensed {
     let overage = (overrun == Overrun::Charge).then_some(5_000_000);
     let wide = |tier| TierLimits { rate_per_minute: 1_000_000, ..tier };
-    let base = |base_micros, included_units, overage_micros| Price {
+    let base = |base_micros, included_units, overage_micros| Price::Subscription {
         base_micros,
         included_units,
         overage_micros,
@@ -413,6 +415,83 @@ fn a_spend_cap_stops_what_would_cost_more() {
 }
 
 #[test]
+fn bytes_are_set_aside_whole_and_kept_as_far_as_they_went_out() {
+    let by_byte = Price::PerUse { price_micros: 1_000, per: 1, quota: Some(10) };
+    let wide = TierLimits {
+        unit: Unit::Byte,
+        rate_per_minute: 1_000_000,
+        ..tier(1, "T", by_byte, Overrun::Stop)
+    };
+    let license = Licensed { spend_cap_micros: Some(8_000), ..licensed(vec![wide]) };
+    let (mut meter, ask) = (Meter::default(), scoped(Scope::Inference));
+    let mut reserved = || {
+        decide(&grant(), &license, &mut meter, &ask, now(), |_, _, _| false)
+            .map(|decision| decision.reserved.unwrap())
+            .map_err(|denial| denial.refusal.code)
+    };
+    let (first, second) = (reserved().unwrap(), reserved().unwrap());
+    assert_eq!((first.units, second.units), (3, 3), "the content has three bytes");
+    assert_eq!(reserved(), Err("spend_cap_reached"), "nine would cost more than the cap");
+    meter.keep(first, 1);
+    meter.give_back(second);
+    assert_eq!(meter.used(now()), Units { used: 1, billable: 1 });
+    let uncapped = Licensed { spend_cap_micros: None, ..license };
+    for expected in ["delivered", "delivered", "delivered", "quota_exceeded"] {
+        assert_eq!(code(&grant(), &uncapped, &mut meter, &ask), expected);
+    }
+}
+
+#[test]
+fn tokens_that_were_reported_use_up_the_quota_and_the_cap() {
+    let by_token = |quota| Price::PerUse { price_micros: 1_000, per: 1, quota };
+    let of = |price, overrun, cap| {
+        let wide = TierLimits {
+            unit: Unit::Token,
+            rate_per_minute: 1_000_000,
+            ..tier(1, "T", price, overrun)
+        };
+        Licensed { spend_cap_micros: cap, ..licensed(vec![wide]) }
+    };
+    let ask = scoped(Scope::Inference);
+    let ends = of(by_token(Some(10)), Overrun::Stop, None);
+    let capped = of(by_token(None), Overrun::Charge, Some(9_999));
+    for (license, refused) in [(ends, "quota_exceeded"), (capped, "spend_cap_reached")] {
+        let mut meter = Meter::default();
+        for _ in 0..20 {
+            assert_eq!(code(&grant(), &license, &mut meter, &ask), "delivered");
+        }
+        assert_eq!(meter.used(now()), Units::default(), "only the consumer knows");
+        meter.at_least(Units { used: 10, billable: 10 }, now());
+        assert_eq!(code(&grant(), &license, &mut meter, &ask), refused);
+    }
+}
+
+#[test]
+fn prepaid_units_that_are_left_over_are_for_one_month() {
+    let prepaid = |rolls_over| Price::Prepaid {
+        year_micros: 1,
+        included_units: 2,
+        overage_micros: None,
+        rolls_over,
+    };
+    for (rolls_over, delivered) in [(true, 5), (false, 2)] {
+        let wide = TierLimits {
+            rate_per_minute: 1_000_000,
+            ..tier(1, "Year", prepaid(rolls_over), Overrun::Stop)
+        };
+        let carried = Carried { units: 3, month: month_start(now()) };
+        let license = Licensed { carried, ..licensed(vec![wide]) };
+        for (at, delivered) in [(now(), delivered), (now() + TimeDelta::days(10), 2)] {
+            let mut meter = Meter::default();
+            let served = (0..9).filter(|_| {
+                decide(&grant(), &license, &mut meter, &ask(), at, |_, _, _| false).is_ok()
+            });
+            assert_eq!(served.count(), delivered, "{at}");
+        }
+    }
+}
+
+#[test]
 fn a_unit_given_back_after_the_month_turned_changes_nothing() {
     let (license, mut meter) = (license(), Meter::default());
     let reserved = |meter: &mut Meter, at| {
@@ -456,7 +535,7 @@ proptest! {
             prop_assert_eq!(meter.used(now()), Units { used: units, billable });
             match cap {
                 Some(cap) => {
-                    let spend = crate::domain::pricing::month_spend(&price, billable);
+                    let spend = crate::domain::rating::month_spend(&price, billable, 0);
                     prop_assert!(spend <= i128::from(cap.max(0)));
                 }
                 None => prop_assert!(units <= included),

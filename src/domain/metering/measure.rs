@@ -42,10 +42,11 @@ impl Measures {
     /// How many of this unit.
     pub const fn of(&self, unit: Unit) -> i64 {
         match unit {
-            Unit::Call => self.calls,
+            Unit::Call | Unit::Image => self.calls,
             Unit::Page => self.pages,
             Unit::Token => self.tokens,
             Unit::Byte => self.bytes,
+            Unit::Inference => self.inference_requests,
         }
     }
 

@@ -45,6 +45,50 @@ text_enum! {
         Token = "token",
         /// Each byte.
         Byte = "byte",
+        /// Each image.
+        Image = "image",
+        /// Each answer of a model that read it.
+        Inference = "inference",
+    }
+}
+
+impl Unit {
+    /// One of it, in a sentence.
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::Call => "request",
+            Self::Page => "page",
+            Self::Token => "token",
+            Self::Byte => "byte",
+            Self::Image => "image",
+            Self::Inference => "inference",
+        }
+    }
+
+    /// Several of it, in a sentence.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::Call => "requests",
+            Self::Page => "pages",
+            Self::Token => "tokens",
+            Self::Byte => "bytes",
+            Self::Image => "images",
+            Self::Inference => "inferences",
+        }
+    }
+
+    /// Whether one delivery for training is one of it: training is billed by the delivery.
+    pub const fn counts_training(self) -> bool {
+        matches!(self, Self::Call | Self::Page | Self::Image)
+    }
+
+    /// How many units a delivery of the gate counts for. Tokens are known only to the consumer, who
+    /// reports them.
+    pub fn of_delivery(self, scope: Scope, bytes: u64) -> i64 {
+        match scope {
+            Scope::Training | Scope::Preview => 1,
+            Scope::Inference | Scope::Display => Measures::of_delivery(scope, bytes).of(self),
+        }
     }
 }
 

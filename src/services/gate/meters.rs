@@ -14,6 +14,7 @@ use crate::{
     domain::{
         gate::{Licensed, Mark, Meter, Reserved},
         ids::OrgId,
+        terms::Scope,
     },
     services::licenses::MoveUp,
 };
@@ -56,12 +57,13 @@ impl Reservation {
         Self { held, reserved }
     }
 
-    /// The unit is used up. Answers the move that is due where the units used up, without those
-    /// only set aside, put the license under a larger tier; what costs nothing moves no license.
-    pub fn use_up(mut self) -> Option<MoveUp> {
+    /// What was set aside is used up, as far as so many bytes need it. Answers the move that is due
+    /// where the units used up, without those only set aside, put the license under a larger tier;
+    /// what costs nothing moves no license.
+    pub fn use_up(mut self, scope: Scope, bytes: u64) -> Option<MoveUp> {
         let reserved = self.reserved.take()?;
         let Standing { license, meter } = &mut *self.held.lock();
-        meter.keep(reserved);
+        meter.keep(reserved, license.tier.unit.of_delivery(scope, bytes));
         let (from, to) = (license.tier.tier_id, meter.tier_used_up(license, reserved.at).tier_id);
         let due = reserved.billable && from != to;
         due.then_some(MoveUp { license_id: license.license_id, from, to })

@@ -329,7 +329,7 @@ impl Shared {
             let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
             !self.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window)
         };
-        if !repeat && let Some(up) = admission.reservation.use_up() {
+        if !repeat && let Some(up) = admission.reservation.use_up(receipt.scope, receipt.bytes) {
             // Where too many wait, the next unit of the license asks again.
             let _ = self.moves.try_send(up);
         }

@@ -5,6 +5,7 @@
 //! tokens share, so a license changes in one place; its counts stay whatever is read again. A token
 //! takes about 80 bytes, twice that where its table has just grown.
 
+mod carried;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,7 @@ use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
 pub(super) use self::rows::count_live_tokens;
-use self::rows::{TokenRow, WindowRow};
+use self::rows::{LicenseRow, TokenRow, WindowRow};
 use super::meters::{Held, Paid};
 use crate::{
     domain::{
@@ -28,6 +29,7 @@ use crate::{
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
         ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
         metering::{EVENT_AGE_DAYS_MAX, JobName, month_start, window_key},
+        pricing::Price,
     },
     services::{Error, Result, Services},
 };
@@ -48,6 +50,8 @@ pub(super) struct Snapshot {
     /// What was read by itself since the reading of everything began; nothing where none is under
     /// way.
     meanwhile: Mutex<Option<Changes>>,
+    /// The first instant of the month (UTC) in which everything was last read.
+    month: RwLock<DateTime<Utc>>,
 }
 
 type Shard = HashMap<Key, Entry, BuildHasherDefault<Prehashed>>;
@@ -127,6 +131,7 @@ impl Snapshot {
             offers: RwLock::default(),
             nonces: Arc::default(),
             meanwhile: Mutex::default(),
+            month: RwLock::default(),
         }
     }
 
@@ -144,6 +149,11 @@ impl Snapshot {
             read(shard).values().filter(|e| e.grant.in_force(now).is_ok()).count()
         };
         self.tokens.iter().map(in_force).sum()
+    }
+
+    /// Whether everything was read in this calendar month (UTC).
+    pub fn was_read_in_month_of(&self, now: DateTime<Utc>) -> bool {
+        *read(&self.month) == month_start(now)
     }
 
     /// Lets go of tokens that have ended and nonces that may be used again.
@@ -233,6 +243,7 @@ impl Snapshot {
             fresh.extend(shard.drain().filter(|(_, entry)| is_newer(entry)));
             *shard = fresh;
         }
+        *write(&self.month) = month_start(now);
         Ok(())
     }
 
@@ -257,12 +268,14 @@ impl Snapshot {
         let tiers = rows::tiers(tx, &unread.into_iter().collect::<Vec<_>>()).await?;
         write(&self.offers).extend(tiers);
 
+        let carried = carried::read(tx, self.rolling_over(&found), now).await?;
         let mut licenses = Vec::with_capacity(found.len());
         for row in found {
             let tiers = read(&self.offers).get(&row.offer_id).cloned().unwrap_or_default();
             let contents = contents.get(&row.asset_id).cloned().unwrap_or_default();
             let license_id = row.license_id;
-            match row.licensed(tiers, contents) {
+            let carried = carried.get(&license_id).copied().unwrap_or_default();
+            match row.licensed(tiers, contents, carried) {
                 Ok(license) => licenses.push(Arc::new(license)),
                 // One that is broken keeps no other from being read.
                 Err(error) => {
@@ -273,6 +286,19 @@ impl Snapshot {
         }
         self.recall(tx, paid, &licenses, now).await?;
         Ok(licenses)
+    }
+
+    /// Licenses whose prepaid units roll over, with their prices and their first instants.
+    fn rolling_over(&self, found: &[LicenseRow]) -> Vec<(LicenseId, Price, DateTime<Utc>)> {
+        let offers = read(&self.offers);
+        let priced = found.iter().filter_map(|row| {
+            let tier =
+                offers.get(&row.offer_id)?.iter().find(|tier| tier.tier_id == row.tier_id)?;
+            Some((row.license_id, tier.price, row.starts_at))
+        });
+        priced
+            .filter(|(_, price, _)| matches!(price, Price::Prepaid { rolls_over: true, .. }))
+            .collect()
     }
 
     /// Puts licenses in the place of what was known of them.

@@ -179,6 +179,10 @@ impl<'a> Follower<'a> {
             answered(async { Ok(ping.await?) }).await?;
         }
         self.hear();
+        // What is left over of prepaid units is left for one month.
+        if self.loading.is_none() && !self.shared.snapshot.was_read_in_month_of(now) {
+            self.changes.everything = true;
+        }
         self.read().await?;
         if self.loading.is_some() {
             return Ok(());

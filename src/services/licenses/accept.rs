@@ -1,6 +1,6 @@
 //! Accepting an offer, and what that ends.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -14,8 +14,8 @@ use crate::{
     },
     services::{
         OnConstraint as _, Result, Services, events,
-        offers::{self, PublishedTerms},
         sent_before::was_sent,
+        terms::{self, PublishedTerms},
     },
 };
 
@@ -45,7 +45,7 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
     if is_accepted(&mut tx, member.org_id, &new).await? {
         return Ok(new.license_id);
     }
-    let offered = lock_offer(&mut tx, new.asset_id).await?;
+    let offered = lock_offer(&mut tx, member.org_id, new.asset_id).await?;
     if offered.creator_org_id == member.org_id {
         return Err(Refusal::conflict(
             "own_work",
@@ -128,15 +128,20 @@ struct Offered {
 }
 
 /// The offer standing on a work, kept from ending until the transaction is over.
-async fn lock_offer(tx: &mut PgConnection, asset_id: AssetId) -> Result<Offered> {
+///
+/// A contract with the organization comes before what is offered to everybody.
+async fn lock_offer(tx: &mut PgConnection, org_id: OrgId, asset_id: AssetId) -> Result<Offered> {
     let row = sqlx::query!(
         "select offer.offer_id, offer.org_id, terms.terms_id, terms.digest, terms.document
          from offer
          join terms on terms.terms_id = offer.terms_id
          join asset on asset.asset_id = offer.asset_id
          where offer.asset_id = $1 and offer.ended_at is null and asset.visibility <> 'private'
+           and (offer.buyer_org_id is null or offer.buyer_org_id = $2)
+         order by offer.buyer_org_id nulls last limit 1
          for share of offer",
         asset_id.uuid(),
+        org_id.uuid(),
     )
     .fetch_optional(tx)
     .await?
@@ -145,7 +150,7 @@ async fn lock_offer(tx: &mut PgConnection, asset_id: AssetId) -> Result<Offered>
         offer_id: row.offer_id,
         creator_org_id: row.org_id,
         digest: row.digest.clone(),
-        terms: offers::published(row.terms_id, row.digest, row.document)?,
+        terms: terms::published(row.terms_id, row.digest, row.document)?,
     })
 }
 
@@ -216,15 +221,11 @@ async fn insert_license(
     offered: &Offered,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let ends_at = offered
-        .terms
-        .terms
-        .duration_days
-        .and_then(|days| now.checked_add_signed(TimeDelta::days(days.into())));
+    let (starts_at, ends_at) = offered.terms.terms.period(now)?;
     let inserted = sqlx::query!(
         "insert into license (license_id, org_id, creator_org_id, asset_id, offer_id, tier_id, terms_id,
                               terms_digest, state, accepted_by, accepted_at, starts_at, ends_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $10, $11)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9, $10, $11, $12)
          on conflict (license_id) do nothing",
         new.license_id.uuid(),
         member.org_id.uuid(),
@@ -236,6 +237,7 @@ async fn insert_license(
         offered.digest,
         member.person_id.uuid(),
         now,
+        starts_at,
         ends_at,
     )
     .execute(tx)

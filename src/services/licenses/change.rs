@@ -117,11 +117,12 @@ struct Capped {
 
 async fn lock(tx: &mut PgConnection, member: Member, license_id: LicenseId) -> Result<Capped> {
     let row = sqlx::query!(
-        "select license.state, license.starts_at, license.ends_at, license.spend_cap_micros,
-                tier.currency, tier.base_micros
+        r#"select license.state, license.starts_at, license.ends_at, license.spend_cap_micros,
+                tier.currency,
+                case when tier.model = 'subscription' then tier.base_micros else 0 end as "base_micros!"
          from license join tier on tier.tier_id = license.tier_id
          where license.org_id = $1 and license.license_id = $2
-         for update of license",
+         for update of license"#,
         member.org_id.uuid(),
         license_id.uuid(),
     )

@@ -10,11 +10,12 @@ use crate::{
         ids::{AssetId, LicenseId, OrgId, TierId},
         license::{Standing, State},
         money::Money,
-        pricing::Tier,
+        pricing::{PriceModel, Tier},
     },
     services::{
         Error, Result, Services,
-        offers::{self, PublishedTerms, TierRow},
+        offers::{PriceRow, TierRow},
+        terms::{self, PublishedTerms},
     },
 };
 
@@ -127,7 +128,8 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
                   license.spend_cap_micros,
                   tier.name, tier.currency, tier.base_micros, tier.included_units, tier.overrun,
                   tier.overage_micros, tier.rate_per_minute, tier.scopes, tier.allowed_paths,
-                  tier.forbidden_paths,
+                  tier.forbidden_paths, tier.unit, tier.model, tier.use_micros, tier.use_per,
+                  tier.share_bp, tier.rolls_over,
                   version.content_id as "content_id?", version.file_name as "file_name?",
                   site.host as "host?"
            from license
@@ -156,15 +158,23 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         attribution: row.attribution,
         subject: subject(row.content_id, row.file_name, row.host)?,
         state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
-        terms: offers::published(row.terms_id, row.terms_digest, row.document)?,
+        terms: terms::published(row.terms_id, row.terms_digest, row.document)?,
         spend_cap: row.spend_cap_micros.map(|micros| Money::new(micros, row.currency)),
         tier: TierRow {
             name: row.name,
             currency: row.currency,
-            base_micros: row.base_micros,
-            included_units: row.included_units,
-            overrun: row.overrun,
-            overage_micros: row.overage_micros,
+            unit: row.unit,
+            price: PriceRow {
+                model: row.model,
+                base_micros: row.base_micros,
+                included_units: row.included_units,
+                overrun: row.overrun,
+                overage_micros: row.overage_micros,
+                use_micros: row.use_micros,
+                use_per: row.use_per,
+                share_bp: row.share_bp,
+                rolls_over: row.rolls_over,
+            },
             rate_per_minute: row.rate_per_minute,
             scopes: row.scopes,
             allowed_paths: row.allowed_paths,
@@ -209,7 +219,7 @@ pub(super) async fn held(
 ) -> Result<Option<Held>> {
     let row = sqlx::query!(
         "select license.license_id, license.state, license.tier_id,
-                tier.name, tier.base_micros, tier.overage_micros
+                tier.name, tier.base_micros, tier.overage_micros, tier.model
          from license join tier on tier.tier_id = license.tier_id
          where license.org_id = $1 and license.asset_id = $2
            and license.state in ('pending', 'active', 'suspended')
@@ -225,7 +235,8 @@ pub(super) async fn held(
         tier_id: row.tier_id,
         tier_name: row.name,
         // Nobody gets out of a suspension by taking another tier.
-        gives_way: row.base_micros == 0
+        gives_way: row.model == PriceModel::Subscription
+            && row.base_micros == 0
             && row.overage_micros.is_none()
             && row.state != State::Suspended,
     }))

@@ -58,7 +58,7 @@ async fn an_acceptance_holds_after_the_offer_has_changed(pool: PgPool) {
     let license = get(&services, &acme, license_id).await.unwrap();
     assert_eq!((license.terms.digest.as_str(), license.state), (digest.as_str(), State::Active));
     assert_eq!(license.terms.terms.digest().unwrap().as_str(), digest);
-    assert_eq!(license.tier.base.to_string(), "$2,500.00");
+    assert_eq!(license.tier.money(license.tier.price.monthly_fee()).to_string(), "$2,500.00");
     assert_eq!((license.accepted_by.as_str(), license.accepted_at), ("acme", services.now()));
     let held = for_work(&services, &acme, asset_id).await.unwrap().unwrap();
     assert_eq!((held.license_id, held.tier_name.as_str()), (license_id, "Standard"));

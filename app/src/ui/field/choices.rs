@@ -121,8 +121,12 @@ pub fn CheckGroup(
     #[prop(optional)]
     values: Vec<String>,
     #[prop(optional)] required: bool,
+    /// Two beside each other, where there is room: many short ones.
+    #[prop(optional)]
+    two: bool,
 ) -> impl IntoView {
-    group(&name, legend, choices, hint, &values, required, "checkbox")
+    let class = if two { "cards cards--two" } else { "cards" };
+    group(&name, legend, choices, hint, &values, required, ("checkbox", class))
 }
 
 /// Cards of which one is chosen: a tier, a template.
@@ -136,7 +140,7 @@ pub fn RadioCards(
     #[prop(optional)] required: bool,
 ) -> impl IntoView {
     let values: Vec<String> = value.into_iter().collect();
-    group(&name, legend, choices, hint, &values, required, "radio")
+    group(&name, legend, choices, hint, &values, required, ("radio", "cards"))
 }
 
 fn group(
@@ -146,7 +150,7 @@ fn group(
     hint: Option<String>,
     defaults: &[String],
     required: bool,
-    kind: &'static str,
+    (kind, class): (&'static str, &'static str),
 ) -> impl IntoView + use<> {
     let frame = Frame::of(name, hint);
     FormScope::current().label(&frame.id, &legend);
@@ -193,7 +197,7 @@ fn group(
                 {optional_mark(required)}
             </legend>
             {frame.words()}
-            <div class="cards">{cards}</div>
+            <div class=class>{cards}</div>
         </fieldset>
     }
 }

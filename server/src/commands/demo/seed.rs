@@ -202,7 +202,8 @@ impl Story {
             let new = NewOffer {
                 offer_id: mint(),
                 asset_id,
-                template: offer.terms.to_owned(),
+                terms: offer.terms.to_owned(),
+                buyer: String::new(),
                 tiers: TypedTiers {
                     currency: "USD".into(),
                     free_units: "1000".into(),

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod forms;
+mod offers;
 mod others;
 mod twice;
 mod uploads;

@@ -2,14 +2,14 @@
 
 use imprimatur::domain::{
     actor::Role,
-    ids::{AssetId, InvitationId, OrgId, TokenId},
+    ids::{AssetId, InvitationId, OrgId, TermsId, TokenId},
 };
 use imprimatur::services::mint;
 use sqlx::PgPool;
 
 use crate::{
     browser::Answer,
-    visitor::{Tier, Visitor, input, offer, pairs, shown, work},
+    visitor::{Tier, Visitor, input, offer, pairs, shown, terms, work},
     world::World,
 };
 
@@ -76,6 +76,14 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     assert_all_lead_to(&answers, &format!("/assets/{asset_id}"));
     assert_eq!((world.count("offer").await, world.count("tier").await), (1, 2));
 
+    let id = mint::<TermsId>().to_string();
+    let form = terms(&id);
+    let answers = again_and_again(&mira, "/terms/new", &form).await;
+    let address = answers[0].location().to_owned();
+    assert!(address.starts_with("/terms/sha256:"), "{address}");
+    assert_all_lead_to(&answers, &address);
+    assert_eq!(world.count("terms").await, 2, "those of the offer, and these");
+
     let mut acme = world.buyer("acme").await;
     let form = acme.acceptance(asset_id, Tier::Paid).await;
     let path = format!("/catalogue/{asset_id}/license");
@@ -132,6 +140,7 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
             ("member.role_changed", 1),
             ("offer.published", 1),
             ("organization.founded", 3),
+            ("terms.published", 1),
             ("token.created", 1),
             ("token.revoked", 1),
         ]

@@ -139,8 +139,9 @@ impl World {
             paid_rate: limits.rate.to_string(),
             ..TypedTiers::default()
         };
-        let template = "all-uses".to_owned();
-        let new = offers::NewOffer { offer_id: mint(), asset_id, template, tiers };
+        let terms = "all-uses".to_owned();
+        let new =
+            offers::NewOffer { offer_id: mint(), asset_id, terms, tiers, buyer: String::new() };
         offers::publish(services, &self.creator, new).await.unwrap();
         let offer = offers::current(services, asset_id).await.unwrap().unwrap();
         let acceptance = Acceptance {

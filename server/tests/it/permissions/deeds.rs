@@ -18,7 +18,7 @@ use imprimatur::{
         metering::{self, Outcome},
         mint, offers,
         reports::{self, CursorKey, EventFilter, Failed, FailureFilter, UsageFilter},
-        sessions, sites,
+        sessions, sites, terms,
         tokens::{self, Rotation},
     },
 };
@@ -86,7 +86,11 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             works.iter().any(|work| work.asset_id == stage.asset_id)
         }
         "work" => assets::get(services, actor, stage.asset_id).await?.asset_id == stage.asset_id,
-        "terms" => !offers::list_terms(services, actor).await?.is_empty(),
+        "terms" => !terms::list(services, actor).await?.is_empty(),
+        "offers" => {
+            let offers = offers::list(services, actor, None).await?;
+            offers.iter().any(|offer| offer.asset_id == stage.asset_id)
+        }
         "register" | "register_as_ours" => {
             let asset_id =
                 assets::register(services, actor, about.new_asset.unwrap()).await?.work()?;
@@ -158,6 +162,20 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         }
         "publish" => {
             offers::publish(services, actor, stage.new_offer(stage.asset_id)).await?;
+            true
+        }
+        "publish_terms" | "continue_terms" => {
+            let digest = terms::publish(services, actor, about.new_terms.unwrap()).await?;
+            terms::by_digest(services, &stage.owner, &digest).await?.own
+        }
+        "preview_offer" => {
+            let new = stage.new_offer(stage.asset_id);
+            let (asset_id, tiers) = (stage.asset_id, &new.tiers);
+            let shown = offers::preview(services, actor, asset_id, &new.terms, tiers).await?;
+            !shown.tiers.is_empty()
+        }
+        "withdraw_offer" => {
+            offers::withdraw(services, actor, about.offer_id.unwrap()).await?;
             true
         }
         "licenses" => {

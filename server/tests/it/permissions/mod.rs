@@ -34,6 +34,7 @@ member.change     remove            sign join   | yes   yes   no      no        
 asset.read        works             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        work              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        terms             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        offers            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        version           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
@@ -49,7 +50,11 @@ site.manage       claim             sign join   | yes   yes   no      yes       
 site.manage       claim_as_ours     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       verify            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       change_origin     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+terms.publish     publish_terms     sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+terms.publish     continue_terms    sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 offer.publish     publish           sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+offer.publish     preview_offer     sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+offer.publish     withdraw_offer    sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 license.read      licenses          sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.read      license           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -88,13 +93,22 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::EditOrganization => &["edit"],
         Deed::InviteMember => &["invite", "withdraw"],
         Deed::ChangeMember => &["change_role", "remove"],
-        Deed::ReadAssets => {
-            &["works", "work", "version", "provenance", "terms", "claims", "sites", "site"]
-        }
+        Deed::ReadAssets => &[
+            "works",
+            "work",
+            "version",
+            "provenance",
+            "terms",
+            "offers",
+            "claims",
+            "sites",
+            "site",
+        ],
         Deed::RegisterAsset => &["register", "register_as_ours", "batch", "withdraw_claim"],
         Deed::EditAsset => &["edit_work", "add_version"],
         Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
-        Deed::PublishOffer => &["publish"],
+        Deed::PublishTerms => &["publish_terms", "continue_terms"],
+        Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
         Deed::AcceptLicense => &["accept", "accept_as_ours"],
         Deed::CapSpend => &["cap_spend"],
@@ -170,6 +184,9 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("withdraw_claim", &buyer, "not_a_creator"),
         ("claim", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
+        ("publish_terms", &buyer, "not_a_creator"),
+        ("preview_offer", &buyer, "not_a_creator"),
+        ("withdraw_offer", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
         ("cap_spend", &seller, "not_a_buyer"),
         ("create_token", &seller, "not_a_buyer"),

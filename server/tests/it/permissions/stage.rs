@@ -12,11 +12,11 @@ use imprimatur::{
         identity::InvitationCode,
         ids::{
             AssetId, ClaimId, InvitationId, LicenseId, OfferId, OrgId, PersonId, ReceiptId,
-            SessionId, TokenId, VersionId,
+            SessionId, TermsId, TokenId, VersionId,
         },
         pricing::TypedTiers,
         site::{Ground, Origin, SiteHost},
-        terms::Scope,
+        terms::{Scope, TypedTerms, template},
     },
     services::{
         assets::{self, NewAsset, Registered},
@@ -27,6 +27,7 @@ use imprimatur::{
         offers::{self, NewOffer},
         sessions,
         sites::{self, NewSite},
+        terms::{self, NewTerms},
         tokens::{self, NewToken},
     },
 };
@@ -69,6 +70,8 @@ pub struct Prepared {
     pub new_site: Option<NewSite>,
     pub site_id: Option<AssetId>,
     pub claim_id: Option<ClaimId>,
+    pub new_terms: Option<NewTerms>,
+    pub offer_id: Option<OfferId>,
 }
 
 impl Stage {
@@ -172,6 +175,18 @@ impl Stage {
                 let ours = sites::claim(services, &self.owner, self.new_site()).await.unwrap();
                 prepared.site_id = Some(ours);
             }
+            "publish_terms" => prepared.new_terms = Some(new_terms("")),
+            "continue_terms" => {
+                let first = terms::publish(services, &self.owner, new_terms("")).await.unwrap();
+                prepared.new_terms = Some(new_terms(&first));
+            }
+            "withdraw_offer" => {
+                let new = self.new_asset().await;
+                let asset_id = assets::register(services, &self.owner, new).await.unwrap();
+                let offer = self.new_offer(asset_id.work().unwrap());
+                let offer_id = offers::publish(services, &self.owner, offer).await.unwrap();
+                prepared.offer_id = Some(offer_id);
+            }
             "accept" => prepared.acceptance = Some(self.on_offer().await),
             "accept_as_ours" => {
                 let license_id = self.license_id;
@@ -242,8 +257,9 @@ impl Stage {
         NewOffer {
             offer_id: mint::<OfferId>(),
             asset_id,
-            template: "all-uses".into(),
+            terms: "all-uses".into(),
             tiers: tiers(),
+            buyer: String::new(),
         }
     }
 
@@ -299,6 +315,14 @@ async fn asking(name: &str, visitor: &Visitor) -> Asking {
     let actor = visitor.actor().await;
     assert!(!matches!(actor.who, Who::System));
     Asking { name: name.to_owned(), actor }
+}
+
+/// Terms that nobody has published, in the place of these.
+fn new_terms(replaces: &str) -> NewTerms {
+    let terms_id: TermsId = mint();
+    let typed = TypedTerms::of(&template("training").unwrap().terms);
+    let typed = TypedTerms { name: terms_id.to_string(), ..typed };
+    NewTerms { terms_id, typed, replaces: replaces.to_owned() }
 }
 
 fn tiers() -> TypedTiers {

@@ -199,8 +199,8 @@ async fn license(gate: &World, asset_id: AssetId, units: u32) -> LicenseId {
         larger_rate: "100000".into(),
         ..TypedTiers::default()
     };
-    let template = "all-uses".to_owned();
-    let new = NewOffer { offer_id: mint(), asset_id, template, tiers };
+    let terms = "all-uses".to_owned();
+    let new = NewOffer { offer_id: mint(), asset_id, terms, tiers, buyer: String::new() };
     offers::publish(services, &gate.creator, new).await.unwrap();
     let offer = offers::current(services, asset_id).await.unwrap().unwrap();
     let acceptance = Acceptance {

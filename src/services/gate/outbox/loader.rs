@@ -6,8 +6,8 @@
 
 use std::{io, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
-use tokio::{sync::watch, task};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::{sync::watch, task, time::Instant};
 
 use super::{
     State,
@@ -27,6 +27,10 @@ const BATCH_ENOUGH: usize = 2000;
 const READ_BYTES: u64 = 2 * 1024 * 1024;
 /// Receipts that come in quick succession are loaded together.
 const GATHER: Duration = Duration::from_millis(40);
+/// After a batch the loader rests this many times as long as it took, so that a burst is delivered
+/// first and entered in the books after it; unless the books are so far behind.
+const RESTS: u32 = 2;
+const BEHIND_MAX: TimeDelta = TimeDelta::seconds(3);
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(1);
@@ -47,6 +51,8 @@ pub(super) struct Loader {
     state: Arc<State>,
     loaded: watch::Sender<Loaded>,
     at: Position,
+    /// When the first receipt of the last batch was made.
+    oldest: Option<DateTime<Utc>>,
 }
 
 /// Where the loader reads next.
@@ -71,7 +77,7 @@ impl Loader {
         state: Arc<State>,
         loaded: watch::Sender<Loaded>,
     ) -> Self {
-        Self { services, folder, state, loaded, at: Position::default() }
+        Self { services, folder, state, loaded, at: Position::default(), oldest: None }
     }
 
     /// Loads every segment there is and removes it.
@@ -97,13 +103,21 @@ impl Loader {
         loop {
             let stopping = *stop.borrow_and_update();
             let limit = *durable.borrow_and_update();
+            let begun = Instant::now();
             match self.turn(limit).await {
                 // The loader could not read its folder; PostgreSQL is waited for inside.
                 Err(error) => {
                     tracing::error!(source = cause(&error), %error, "The outbox cannot be read");
                     tokio::time::sleep(PAUSE_MAX).await;
                 }
-                Ok(true) => {}
+                Ok(true) if self.is_behind() => {}
+                Ok(true) => {
+                    let rest = tokio::time::sleep(begun.elapsed() * RESTS);
+                    tokio::select! {
+                        () = rest => {}
+                        _ = stop.wait_for(|stop| *stop) => {}
+                    }
+                }
                 Ok(false) if stopping => break,
                 Ok(false) => {
                     tokio::select! {
@@ -117,6 +131,11 @@ impl Loader {
             }
         }
         self.retire_last().await;
+    }
+
+    /// Whether the receipts that were loaded last had waited for long.
+    fn is_behind(&self) -> bool {
+        self.oldest.is_some_and(|oldest| self.services.now() - oldest > BEHIND_MAX)
     }
 
     /// Loads the next receipts; false if there are none.
@@ -149,6 +168,7 @@ impl Loader {
         let bookings = self.bookings(read.entries).await?;
         if let Some(first) = bookings.first() {
             let since = Some(first.receipt.timestamp);
+            self.oldest = since;
             self.loaded.send_modify(|so_far| so_far.waiting_since = since);
         }
         // Halves of a batch that the books refuse as a whole, the earlier half on top.

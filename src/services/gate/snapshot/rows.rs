@@ -13,15 +13,18 @@ use crate::{
         access_token::TokenLimits,
         asset::ContentId,
         gate::{
-            Content, Grant, Licensed, Mark, NONCE_REMEMBERED, NonceRoom, Scopes, TierLimits, Units,
-            UsedNonces,
+            Carried, Content, Grant, Licensed, Mark, NONCE_REMEMBERED, NonceRoom, Scopes,
+            TierLimits, Units, UsedNonces,
         },
         ids::{AssetId, LicenseId, OfferId, OrgId, TierId, TokenId, TypedId},
         license::{Standing, State},
         metering::JobName,
-        pricing::Price,
     },
-    services::{Result, gate::meters::PAID_MAX, offers::read_paths},
+    services::{
+        Result,
+        gate::meters::PAID_MAX,
+        offers::{PriceRow, read_paths},
+    },
 };
 
 pub(super) struct LicenseRow {
@@ -30,11 +33,11 @@ pub(super) struct LicenseRow {
     creator_org_id: OrgId,
     pub asset_id: AssetId,
     pub offer_id: OfferId,
-    tier_id: TierId,
+    pub tier_id: TierId,
     terms_digest: String,
     terms_scopes: Vec<String>,
     state: State,
-    starts_at: DateTime<Utc>,
+    pub starts_at: DateTime<Utc>,
     ends_at: Option<DateTime<Utc>>,
     spend_cap_micros: Option<i64>,
     site_host: Option<String>,
@@ -45,6 +48,7 @@ impl LicenseRow {
         self,
         tiers: Arc<[Arc<TierLimits>]>,
         contents: Arc<[Arc<Content>]>,
+        carried: Carried,
     ) -> Result<Licensed> {
         let tier = tiers.iter().find(|tier| tier.tier_id == self.tier_id).cloned();
         Ok(Licensed {
@@ -63,6 +67,7 @@ impl LicenseRow {
             tier: tier.ok_or_else(|| broken("a license is on a tier of another offer"))?,
             tiers,
             spend_cap_micros: self.spend_cap_micros,
+            carried,
             contents,
         })
     }
@@ -175,7 +180,8 @@ pub(super) async fn tiers(
     }
     let rows = sqlx::query!(
         "select offer_id, tier_id, position, name, scopes, rate_per_minute, base_micros,
-                included_units, overrun, overage_micros, allowed_paths, forbidden_paths
+                included_units, overrun, overage_micros, allowed_paths, forbidden_paths, unit,
+                model, use_micros, use_per, share_bp, rolls_over
          from tier where offer_id = any($1) order by offer_id, position",
         &uuids(offers),
     )
@@ -189,11 +195,19 @@ pub(super) async fn tiers(
             name: row.name,
             scopes: scopes(&row.scopes),
             rate_per_minute: row.rate_per_minute.try_into().unwrap_or(1),
-            price: Price {
+            price: PriceRow {
+                model: row.model,
                 base_micros: row.base_micros,
                 included_units: row.included_units,
+                overrun: row.overrun,
                 overage_micros: row.overage_micros,
-            },
+                use_micros: row.use_micros,
+                use_per: row.use_per,
+                share_bp: row.share_bp,
+                rolls_over: row.rolls_over,
+            }
+            .read()?,
+            unit: row.unit,
             overrun: row.overrun,
             paths: read_paths(&row.allowed_paths, &row.forbidden_paths)?,
         };
@@ -300,6 +314,29 @@ pub(super) async fn units_used(
     .await?;
     let units = |used, billable| Units { used, billable };
     Ok(rows.into_iter().map(|row| (row.license_id, units(row.used, row.billable))).collect())
+}
+
+/// Billable units of the months since then and before `until`, by license and month.
+pub(super) async fn units_by_month(
+    tx: &mut PgConnection,
+    licenses: &[LicenseId],
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<HashMap<(LicenseId, DateTime<Utc>), i64>> {
+    if licenses.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"select license_id, bucket, sum(billable_units)::bigint as "billable!"
+           from usage_month where license_id = any($1) and bucket >= $2 and bucket < $3
+           group by license_id, bucket"#,
+        &uuids(licenses),
+        since,
+        until,
+    )
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(|row| ((row.license_id, row.bucket), row.billable)).collect())
 }
 
 pub(super) struct WindowRow {

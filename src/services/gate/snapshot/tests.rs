@@ -277,9 +277,15 @@ async fn what_is_given_back_moves_no_license(pool: PgPool) {
         keeper.admit(&keeper.bearer(Some(&sale.secret)), &preview).unwrap()
     });
     // Nothing is waited for between a use and its check, so no task takes what was sent.
-    assert!(second.reservation.use_up().is_none(), "one used up, the other two may not be");
+    assert!(
+        second.reservation.use_up(Scope::Inference, 7).is_none(),
+        "one used up, the other two may not be"
+    );
     drop(first);
-    assert!(preview.reservation.use_up().is_none(), "what costs nothing moves no license");
+    assert!(
+        preview.reservation.use_up(Scope::Preview, 7).is_none(),
+        "what costs nothing moves no license"
+    );
     assert_eq!((waiting(), tier_of(&world, &sale).await.as_str()), (0, "Standard"));
     deliver(&keeper, &sale, &inference).await;
     until("the move is written", async || tier_of(&world, &sale).await == "Premium").await;
@@ -427,5 +433,39 @@ async fn paid_windows_of_jobs_outlive_the_process(pool: PgPool) {
     deliver(&keeper, &sale, &of_job).await;
     let refused = keeper.admit(&keeper.bearer(Some(&sale.secret)), &training).unwrap_err();
     assert_eq!(refused.refusal.code, "quota_exceeded");
+    keeper.close().await;
+}
+
+#[sqlx::test]
+async fn prepaid_units_left_over_are_read_for_each_month(pool: PgPool) {
+    let world = World::new(pool).await;
+    let sale = world.sale(1, None).await;
+    run(&world, "alter table tier disable trigger tier_append_only").await;
+    run(
+        &world,
+        "update tier set model = 'prepaid', base_micros = 1, rolls_over = true where position = 1",
+    )
+    .await;
+    // The clock stands in March: January left its unit over, February used one of two.
+    run(&world, "update license set starts_at = '2026-01-15T00:00:00Z'").await;
+    run(
+        &world,
+        "insert into usage_month (bucket, license_id, scope, region, model, consumer_class, org_id,
+                                  creator_org_id, asset_id, calls, pages, tokens, bytes,
+                                  training_examples, inference_requests, billable_units, cache_hits,
+                                  attribution_sum, attribution_count)
+         select '2026-02-01T00:00:00Z', license_id, 'inference', '', '', '', org_id, creator_org_id,
+                asset_id, 1, 1, 0, 7, 0, 1, 1, 0, 0, 0 from license",
+    )
+    .await;
+    let (keeper, _) = open(&world).await;
+    let inference = sale.ask(AskedScope::Named(Scope::Inference));
+    let units = || {
+        let admit = || keeper.admit(&keeper.bearer(Some(&sale.secret)), &inference).ok();
+        std::iter::from_fn(admit).take(9).collect::<Vec<_>>().len()
+    };
+    assert_eq!(units(), 2);
+    world.pass(TimeDelta::days(31));
+    until("April has what March left over", async || units() == 3).await;
     keeper.close().await;
 }

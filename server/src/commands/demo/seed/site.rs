@@ -63,7 +63,13 @@ pub(super) async fn publish(
         paid_rate: "100".into(),
         ..TypedTiers::default()
     };
-    let new = NewOffer { offer_id: mint(), asset_id, template: "training".into(), tiers };
+    let new = NewOffer {
+        offer_id: mint(),
+        asset_id,
+        terms: "training".into(),
+        tiers,
+        buyer: String::new(),
+    };
     offers::publish(services, &actor, new).await?;
 
     let Some(offer) = offers::current(services, asset_id).await? else { return Ok(asset_id) };

@@ -1,0 +1,126 @@
+//! What last month's use would have paid under the tiers as typed.
+
+use imprimatur::{
+    domain::{
+        money::grouped,
+        pricing::{Price, Tier},
+        rating::{self, Usage},
+    },
+    services::offers::{Preview, PreviewLine},
+};
+use leptos::prelude::*;
+
+use crate::ui::{Cell, Column, Quantity, Row, Section, Table};
+
+/// Units of the examples, where nobody used the work.
+const EXAMPLES: [i64; 5] = [0, 1_000, 50_000, 50_001, 100_001];
+
+/// The preview, above the form that asked for it.
+pub(super) fn draw(preview: Preview) -> AnyView {
+    let month = preview.month.first_day().format("%B %Y").to_string();
+    let fees: Vec<String> = preview.tiers.iter().filter_map(apart).collect();
+    let fees = (!fees.is_empty()).then(
+        || view! { <p class="section__note">{format!("Beside it: {}.", fees.join("; "))}</p> },
+    );
+    let (sentence, table) = if preview.lines.is_empty() {
+        (
+            format!("Nobody used this work in {month}. This is what a month would pay:"),
+            examples(&preview.tiers),
+        )
+    } else {
+        let sentence = format!("The use of {month} would have paid {}.", preview.total);
+        (sentence, lines(preview.lines))
+    };
+    view! {
+        <Section title="What it would pay" id="preview">
+            <p class="preview__sentence" role="status">
+                {sentence}
+            </p>
+            {table}
+            {fees}
+        </Section>
+    }
+    .into_any()
+}
+
+fn lines(lines: Vec<PreviewLine>) -> AnyView {
+    let rows = lines
+        .into_iter()
+        .map(|line| {
+            let charges: Vec<String> =
+                line.charges.iter().map(|(words, money)| format!("{words}: {money}")).collect();
+            let stopped = (line.stopped_units > 0).then(|| {
+                let units = grouped(&line.stopped_units.to_string());
+                format!("{units} more would not have been delivered")
+            });
+            let note = charges.into_iter().chain(stopped).collect::<Vec<_>>().join(" · ");
+            Row::new(vec![
+                Cell::new(line.buyer).note(note),
+                Cell::new(line.tier),
+                Cell::new(view! { <Quantity count=line.units /> }),
+                Cell::new(line.total.to_string()),
+            ])
+        })
+        .collect();
+    view! {
+        <Table
+            caption="What each license would have paid"
+            columns=vec![
+                Column::text("Buyer"),
+                Column::text("Tier").support(),
+                Column::number("Units"),
+                Column::number("Would have paid"),
+            ]
+            rows
+        />
+    }
+    .into_any()
+}
+
+fn examples(tiers: &[Tier]) -> AnyView {
+    let rows = EXAMPLES
+        .into_iter()
+        .filter_map(|units| {
+            let usage = Usage { units, month: 1, ..Usage::default() };
+            let rated = rating::on_tiers(tiers, &usage).ok()??;
+            let total = rating::total(rated.tier, &rated.charges).ok()?;
+            let tier = match rated.stopped_units {
+                0 => rated.tier.name.clone(),
+                more => {
+                    format!("{}, without {} units", rated.tier.name, grouped(&more.to_string()))
+                }
+            };
+            Some(Row::new(vec![
+                Cell::new(view! { <Quantity count=units /> }),
+                Cell::new(tier),
+                Cell::new(total.to_string()),
+            ]))
+        })
+        .collect();
+    view! {
+        <Table
+            caption="What a month would pay"
+            columns=vec![
+                Column::text("Units in a month"),
+                Column::text("Tier"),
+                Column::number("Would pay"),
+            ]
+            rows
+        />
+    }
+    .into_any()
+}
+
+/// What a month does not show: fees due once or a year in advance, and a share of what nobody has
+/// reported.
+fn apart(tier: &Tier) -> Option<String> {
+    let words = match tier.price {
+        Price::Upfront { fee_micros, .. } => format!("{} once", tier.money(fee_micros)),
+        Price::Prepaid { year_micros, .. } => {
+            format!("{} a year in advance", tier.money(year_micros))
+        }
+        Price::RevenueShare { .. } => "the share of what buyers earn, which they report".to_owned(),
+        Price::Subscription { .. } | Price::PerUse { .. } => return None,
+    };
+    Some(format!("{}, {words}", tier.name))
+}

@@ -1,0 +1,100 @@
+//! `/offers`: one's own offers that stand, and withdrawing one.
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::actor::Deed,
+    services::{
+        Result,
+        offers::{self, OfferRow},
+    },
+};
+use leptos::prelude::*;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, ButtonLink, Cell, Column, Confirm, EmptyState, HiddenField, Instant,
+        PageHeader, PostForm, Quantity, Row, RowRefusal, Table, Toast,
+    },
+};
+
+/// One's own offers, newest first.
+pub async fn show(request: &Request) -> Result<Page> {
+    let rows = offers::list(&request.services, &request.actor, None).await?;
+    let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
+    let withdrawn = request.param("withdrawn").is_some();
+    let now = request.now;
+    Ok(Page::workspace(request, "Offers", move || {
+        let rows = rows.into_iter().map(|row| draw(row, may_publish, now)).collect();
+        view! {
+            <PageHeader
+                title="Offers"
+                lead=|| "What stands now, for everybody or for one buyer. A published offer never changes; another one takes its place."
+            />
+            {withdrawn
+                .then(|| view! { <Toast sentence="Withdrawn. Licenses accepted before stay as they are." /> })}
+            <RowRefusal forms=&["withdraw"] />
+            <Table
+                caption="Offers that stand"
+                columns=vec![
+                    Column::text("Work"),
+                    Column::text("Terms").support(),
+                    Column::text("For").support(),
+                    Column::number("Licenses").support(),
+                    Column::number("Published").support(),
+                    Column::number("Change or withdraw").label_hidden(),
+                ]
+                rows
+                empty=|| {
+                    view! {
+                        <EmptyState
+                            title="Nothing is on offer"
+                            sentence="An offer is terms and a price on one of your works."
+                        >
+                            <ButtonLink href="/assets">"Choose a work"</ButtonLink>
+                        </EmptyState>
+                    }
+                        .into_any()
+                }
+            />
+        }
+    }))
+}
+
+fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
+    let OfferRow { offer_id, asset_id, title, terms, buyer, tiers, published_at, licenses } = row;
+    let prices = tiers
+        .iter()
+        .filter(|offered| !offered.tier.is_free())
+        .map(|offered| {
+            let words = format!("{}: {}", offered.tier.name, offered.tier.price_in_words());
+            view! { <p>{words}</p> }
+        })
+        .collect_view();
+    let terms = view! { <a href=format!("/terms/{}", terms.digest)>{terms.terms.name}</a> };
+    let change = may_publish.then(|| {
+        let sentence = format!(
+            "Nobody can accept “{title}” under it any more. {} stay as they are.",
+            match licenses {
+                1 => "1 license".to_owned(),
+                count => format!("{count} licenses"),
+            }
+        );
+        view! {
+            <Confirm label="Withdraw" sentence>
+                <PostForm name="withdraw" row=true>
+                    <HiddenField name="offer_id" value=offer_id.to_string() />
+                    <Button kind=ButtonKind::Destructive>"Withdraw this offer"</Button>
+                </PostForm>
+            </Confirm>
+        }
+    });
+    Row::new(vec![
+        Cell::link(title, format!("/assets/{asset_id}")).note(prices),
+        Cell::new(terms),
+        Cell::new(buyer.unwrap_or_else(|| "Everybody".to_owned())),
+        Cell::new(view! { <Quantity count=licenses /> }),
+        Cell::new(view! { <Instant at=published_at now /> }),
+        Cell::new(change),
+    ])
+}

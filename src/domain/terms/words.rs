@@ -1,0 +1,218 @@
+//! Terms read in plain words, one short sentence each.
+
+use chrono::{Datelike as _, NaiveDate};
+
+use super::{Intent, Revocation, Scope, Terms};
+
+/// One sentence of terms read in plain words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clause {
+    pub kind: ClauseKind,
+    pub sentence: String,
+}
+
+/// What a clause does, in the order clauses are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClauseKind {
+    /// It allows something.
+    May,
+    /// It forbids something.
+    MayNot,
+    /// It asks for something, or says how long.
+    Must,
+}
+
+/// Clauses as they are collected.
+#[derive(Default)]
+struct Clauses(Vec<Clause>);
+
+impl Clauses {
+    fn add(&mut self, kind: ClauseKind, sentence: impl Into<String>) {
+        self.0.push(Clause { kind, sentence: sentence.into() });
+    }
+
+    fn say(&mut self, allowed: bool, yes: &str, no: &str) {
+        match allowed {
+            true => self.add(ClauseKind::May, yes),
+            false => self.add(ClauseKind::MayNot, no),
+        }
+    }
+}
+
+impl Terms {
+    /// What the buyer may and must do.
+    pub fn in_words(&self) -> Vec<Clause> {
+        let mut clauses = Clauses::default();
+        self.training(&mut clauses);
+        self.inference(&mut clauses);
+        clauses.say(
+            self.has(Intent::Show),
+            "The work may be shown to people, and each showing is reported.",
+            "The work may not be shown to people by itself.",
+        );
+        clauses.say(
+            self.commercial,
+            "What is made with it may be sold.",
+            "What is made with it may not be sold.",
+        );
+        clauses.say(
+            self.derivatives,
+            "Works derived from it may be published.",
+            "Works derived from it may not be published.",
+        );
+        clauses.say(
+            self.sublicensing,
+            "The rights may be passed on to others under the same terms.",
+            "The rights may not be passed on.",
+        );
+        if !self.excluded_models.is_empty() {
+            let sentence =
+                format!("No model of {} may use it.", listed(&self.excluded_models, "or"));
+            clauses.add(ClauseKind::MayNot, sentence);
+        }
+        clauses.0.sort_by_key(|clause| clause.kind);
+        self.duties(&mut clauses);
+        clauses.0
+    }
+
+    fn has(&self, intent: Intent) -> bool {
+        self.intents.contains(&intent)
+    }
+
+    fn training(&self, clauses: &mut Clauses) {
+        use ClauseKind::{May, MayNot};
+        match (self.has(Intent::Train), self.has(Intent::FineTune)) {
+            (true, true) => {
+                clauses.add(May, "Models may be trained and fine-tuned on the work.");
+            }
+            (true, false) => {
+                clauses.add(May, "Models may be trained on the work.");
+                clauses.add(MayNot, "No finished model may be fine-tuned on it.");
+            }
+            (false, true) => {
+                clauses.add(May, "Finished models may be fine-tuned on the work.");
+                clauses.add(MayNot, "No model may be trained on it from the start.");
+            }
+            (false, false) => {
+                clauses.add(MayNot, "No model may be trained or fine-tuned on the work.");
+            }
+        }
+        if self.has(Intent::Distill) {
+            clauses.add(May, "What a model learned from it may be taught to other models.");
+        } else if self.grants(Scope::Training) {
+            clauses.add(MayNot, "What a model learned from it may not be taught to other models.");
+        }
+    }
+
+    fn inference(&self, clauses: &mut Clauses) {
+        let verbs = |granted: bool| {
+            let of = [
+                (Intent::Read, "read"),
+                (Intent::Quote, "quote"),
+                (Intent::Summarize, "summarize"),
+                (Intent::Translate, "translate"),
+                (Intent::Analyze, "analyze"),
+                (Intent::Embed, "index"),
+            ];
+            let verbs = of.iter().filter(|(intent, _)| self.has(*intent) == granted);
+            verbs.map(|(_, verb)| *verb).collect::<Vec<_>>()
+        };
+        let (may, may_not) = (verbs(true), verbs(false));
+        if may.is_empty() {
+            clauses.add(ClauseKind::MayNot, "Models may not read or quote the work in answers.");
+            return;
+        }
+        let sentence = format!("To answer people, models may {} the work.", listed(&may, "and"));
+        clauses.add(ClauseKind::May, sentence);
+        if !may_not.is_empty() {
+            let sentence = format!("To answer people, they may not {} it.", listed(&may_not, "or"));
+            clauses.add(ClauseKind::MayNot, sentence);
+        }
+    }
+
+    fn duties(&self, clauses: &mut Clauses) {
+        let mut duty = |sentence: String| clauses.add(ClauseKind::Must, sentence);
+        if self.attribution {
+            duty("The credit line must be shown wherever the work is shown.".into());
+        }
+        if let Some(places) = self.territory.in_words() {
+            duty(format!("It may be used in {places} only."));
+        }
+        match (self.starts_on, self.ends_on) {
+            (Some(from), Some(until)) => {
+                duty(format!("It may be used from {} until {}.", day(from), day(until)));
+            }
+            (Some(from), None) => duty(format!("It may be used from {} on.", day(from))),
+            (None, Some(until)) => duty(format!("It may be used until {}.", day(until))),
+            (None, None) => {}
+        }
+        duty(match self.duration_days {
+            Some(days) => format!("A license lasts {}.", counted_days(days)),
+            None => "A license lasts until one side ends it.".into(),
+        });
+        duty(match (self.revocation, self.notice_days) {
+            (Revocation::Never, _) => "The creator cannot end a license early.".into(),
+            (Revocation::Breach, _) => {
+                "The creator may end a license early only if these terms are broken.".into()
+            }
+            (Revocation::Notice, days) => format!(
+                "The creator may end a license early with {} notice, or at once if these terms are broken.",
+                match days {
+                    1 => "a day’s".to_owned(),
+                    days => format!("{days} days’"),
+                }
+            ),
+        });
+        duty(match self.retention_days {
+            0 => "When it ends, copies must be deleted at once.".into(),
+            days => format!("When it ends, copies must be deleted within {}.", counted_days(days)),
+        });
+        match self.audits_per_year {
+            0 => {}
+            1 => duty("Once a year the creator may ask for a report of use.".into()),
+            2 => duty("Twice a year the creator may ask for a report of use.".into()),
+            4 => duty("Every quarter the creator may ask for a report of use.".into()),
+            12 => duty("Every month the creator may ask for a report of use.".into()),
+            times => duty(format!("{times} times a year the creator may ask for a report of use.")),
+        }
+    }
+}
+
+/// `a, b and c`.
+pub(super) fn listed<T: AsRef<str>>(all: &[T], last: &str) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.as_ref().to_owned(),
+        [first @ .., end] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} {last} {}", first.join(", "), end.as_ref())
+        }
+    }
+}
+
+/// By hand: the browser loads this, and a formatter of dates is larger than all the rest.
+fn day(date: NaiveDate) -> String {
+    let month = match date.month() {
+        1 => "January",
+        2 => "February",
+        3 => "March",
+        4 => "April",
+        5 => "May",
+        6 => "June",
+        7 => "July",
+        8 => "August",
+        9 => "September",
+        10 => "October",
+        11 => "November",
+        _ => "December",
+    };
+    format!("{} {month} {}", date.day(), date.year())
+}
+
+fn counted_days(days: u32) -> String {
+    match days {
+        1 => "1 day".into(),
+        365 => "a year".into(),
+        _ => format!("{days} days"),
+    }
+}
