@@ -46,6 +46,17 @@ pub(super) async fn lock(services: &Services) -> Result<Option<PgConnection>> {
     Ok(None)
 }
 
+/// Gives the lock back, so that it is free when this answers: a connection that is only dropped keeps
+/// it until PostgreSQL notices.
+pub(super) async fn unlock(mut conn: PgConnection) -> Result<()> {
+    sqlx::query_scalar!(
+        r#"select pg_advisory_unlock(hashtextextended('usage_archive', 0)) as "free!""#
+    )
+    .fetch_one(&mut conn)
+    .await?;
+    Ok(conn.close().await?)
+}
+
 /// The months whose events are in PostgreSQL, oldest first.
 pub(super) async fn months_held(services: &Services) -> Result<Vec<Month>> {
     let names = sqlx::query_scalar!(

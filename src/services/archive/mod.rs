@@ -85,7 +85,18 @@ pub async fn advance(
     last: Option<Month>,
     parts_max: usize,
 ) -> Result<Progress> {
-    let Some(_lock) = manifest::lock(services).await? else { return Ok(Progress::Busy) };
+    let Some(lock) = manifest::lock(services).await? else { return Ok(Progress::Busy) };
+    let progress = advance_alone(services, archive, last, parts_max).await;
+    manifest::unlock(lock).await?;
+    progress
+}
+
+async fn advance_alone(
+    services: &Services,
+    archive: &Archive,
+    last: Option<Month>,
+    parts_max: usize,
+) -> Result<Progress> {
     let mut parts_left = parts_max;
     for month in manifest::months_held(services).await? {
         let old = month.until() + TimeDelta::days(archive.raw_days.into()) <= services.now();
