@@ -246,8 +246,7 @@ impl Page {
             let described = described.unwrap_or_default();
             view! { <Card title=self.title described address base_url=self.base_url /> }.into_any()
         });
-        let card =
-            card.unwrap_or_else(|| view! { <Meta name="robots" content="noindex" /> }.into_any());
+        let robots = self.unlisted.then(|| view! { <Meta name="robots" content="noindex" /> });
         view! {
             <Title text=title />
             {description}

@@ -57,6 +57,8 @@ fn pages(request: &Request) -> Vec<Place> {
         (creator, "Register several works", "/assets/several"),
         (creator, "Claims", "/assets/claims"),
         (creator, "Terms", "/terms"),
+        (creator, "Write terms", "/terms/new"),
+        (creator, "Offers", "/offers"),
         (buyer, "Licenses", "/licenses"),
         (signed_in, "Usage", "/usage"),
         (signed_in, "Event feed", "/feed"),

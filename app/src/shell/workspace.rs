@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use super::{finder::Finder, mark::Mark};
 
 /// The letters that lead somewhere after a `g`, for whom the navigation leads there too.
-const KEYS: [(char, &str, &str); 9] = [
+const KEYS: [(char, &str, &str); 10] = [
     ('o', "Overview", "/overview"),
     ('w', "Works", "/assets"),
     ('t', "Terms", "/terms"),
+    ('f', "Offers", "/offers"),
     ('c', "Catalogue", "/catalogue"),
     ('l', "Licenses", "/licenses"),
     ('u', "Usage", "/usage"),

@@ -138,16 +138,13 @@ fn table(group: &'static Group) -> AnyView {
         .map(|code| {
             let id = format!("{}-{}", code.code, code.status);
             Row::new(vec![
-                Cell::new(view! { <code class="docs__code" id=id>{code.code}</code> }),
-                Cell::new(code.status),
+                Cell::new(view! { <code class="docs__code" id=id>{code.code}</code> })
+                    .note(code.status),
                 Cell::new(code.what).note(code.advice),
             ])
         })
         .collect();
-    let columns = vec![
-        Column::text("Code"),
-        Column::number("Status"),
-        Column::text("What happened, and what to do"),
-    ];
+    let columns =
+        vec![Column::text("Code and status"), Column::text("What happened, and what to do")];
     view! { <Table caption=group.title columns rows /> }.into_any()
 }
