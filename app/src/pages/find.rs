@@ -106,7 +106,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             <PageHeader title="Find" lead=|| "Pages, your works, licenses and tokens, and what is on offer, by a few letters of the name." />
             <FilterForm label="Find">
-                <TextField name="q" label="Name" value=text />
+                <TextField name="q" label="Name" value=text required=true />
                 <Button kind=ButtonKind::Quiet>"Find"</Button>
             </FilterForm>
             <Table

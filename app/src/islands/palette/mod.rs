@@ -76,17 +76,17 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
         let places = parts.found.get();
         let option = |(at, Place { title, href, note })| {
             view! {
-                <li
+                <a
                     class="palette__option"
                     role="option"
                     id=format!("palette-{at}")
+                    href=href
+                    tabindex="-1"
                     aria-selected=move || if parts.at.get() == at { "true" } else { "false" }
                 >
-                    <a class="palette__link" href=href tabindex="-1">
-                        <span>{title}</span>
-                        <span class="palette__note">{note}</span>
-                    </a>
-                </li>
+                    <span>{title}</span>
+                    <span class="palette__note">{note}</span>
+                </a>
             }
         };
         places.into_iter().enumerate().map(option).collect_view()
@@ -112,7 +112,7 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
                     on:keydown=step
                 />
             </form>
-            <ul class="palette__found" id="palette-found" role="listbox" aria-label="Found">{options}</ul>
+            <div class="palette__found" id="palette-found" role="listbox" aria-label="Found">{options}</div>
             <p class="palette__said" role="status">{parts.said}</p>
         </dialog>
         <dialog class="keys" node_ref=parts.keys aria-labelledby="keys-title">
