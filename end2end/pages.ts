@@ -53,6 +53,12 @@ const everybody: Screen[] = [
   { name: 'catalogue-empty', open: '/catalogue?kind=video' },
   { name: 'work', open: through('/catalogue', 'The Salt Roads') },
   { name: 'terms-published', open: through('/catalogue', 'The Salt Roads', 'For machines') },
+  { name: 'docs', open: '/docs' },
+  { name: 'docs-quickstart', open: '/docs/quickstart' },
+  { name: 'docs-receipts', open: '/docs/receipts' },
+  { name: 'docs-errors', open: '/docs/errors' },
+  { name: 'find', open: '/find' },
+  { name: 'find-nothing', open: '/find?q=no+such+thing' },
   { name: 'sign-in', open: '/sign-in' },
   {
     name: 'provider',
@@ -148,6 +154,7 @@ const creators: Screen[] = [
   { name: 'creator-feed', open: '/feed' },
   { name: 'creator-feed-refused', open: '/feed?outcome=refused' },
   { name: 'creator-receipt', open: through('/feed') },
+  { name: 'creator-find', open: '/find?q=salt' },
   { name: 'members', open: '/settings/members' },
   {
     name: 'invitation-made',

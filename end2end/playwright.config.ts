@@ -42,15 +42,25 @@ export const common: PlaywrightTestConfig = {
   },
 };
 
+const MEASURED = /(budget|lighthouse)\.spec\.ts$/;
+
 export default defineConfig(common, {
   testDir: './tests',
   projects: [
-    { name: 'with JavaScript' },
+    { name: 'with JavaScript', testIgnore: MEASURED },
     // A test that must also hold without it carries this tag in its title.
     {
       name: 'without JavaScript',
       grep: /@without-javascript/,
       use: { javaScriptEnabled: false },
+    },
+    // What is measured has the machine to itself, after everything else.
+    {
+      name: 'measured',
+      testMatch: MEASURED,
+      fullyParallel: false,
+      workers: 1,
+      dependencies: ['with JavaScript', 'without JavaScript'],
     },
   ],
 });

@@ -12,12 +12,13 @@ use imprimatur::{
         error::Refusal,
         ids::{OrgId, RequestId, SessionId},
     },
-    services::{self, Services, identity, reports::CursorKey},
+    services::{self, Services, identity, reports::CursorKey, storefront::Storefront},
 };
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title, provide_meta_context};
+use leptos_meta::{Link, Meta, Title, provide_meta_context};
 
 use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
+use crate::ui::text::in_markup;
 
 /// One request for a page.
 #[derive(Clone)]
@@ -39,6 +40,8 @@ pub struct Request {
     pub providers: Vec<(String, String)>,
     /// Whether this is a demo: seeded people, sandboxes, no real money.
     pub demo: bool,
+    /// What is said of the whole market.
+    pub storefront: Arc<Storefront>,
 }
 
 /// Who is signed in, for the layout.
@@ -111,8 +114,13 @@ impl Request {
 /// A page, drawn when it is called for.
 pub struct Page {
     pub title: String,
-    /// For search engines and previews; pages behind the sign-in have none.
+    /// For search engines, previews and lists of tabs.
     pub description: Option<String>,
+    /// The one address of a page that anybody may link to.
+    canonical: Option<String>,
+    /// Whether search engines are asked to leave it out.
+    unlisted: bool,
+    base_url: String,
     pub status: u16,
     view: Box<dyn FnOnce() -> AnyView + Send>,
 }
@@ -130,6 +138,9 @@ impl Page {
         Self {
             title: title.into(),
             description: Some(description.into()),
+            canonical: Some(format!("{}{}", request.base_url, request.path)),
+            unlisted: false,
+            base_url: request.base_url.clone(),
             status: 200,
             view: Box::new(move || {
                 let view = view();
@@ -155,7 +166,7 @@ impl Page {
             .as_ref()
             .and_then(|viewer| Some((viewer, viewer.organization.as_ref()?)))
         else {
-            return Self { description: None, ..Self::public(request, title, "", view) };
+            return Self::public(request, title, "", view).unlisted();
         };
         let account = Account {
             organization: acting.name.clone(),
@@ -171,13 +182,18 @@ impl Page {
             links: vec![
                 NavItem::new("Your sessions", "/settings/sessions"),
                 NavItem::new("Create another organization", "/welcome"),
+                NavItem::new("Documentation", "/docs"),
             ],
         };
         let nav = navigation(acting.sides);
+        let description = Some(format!("{title}: {}, on Imprimatur.", acting.name));
         let path = request.path.clone();
         Self {
             title,
-            description: None,
+            description,
+            canonical: None,
+            unlisted: false,
+            base_url: request.base_url.clone(),
             status: 200,
             view: Box::new(move || {
                 let view = view();
@@ -199,9 +215,18 @@ impl Page {
         Self {
             title: title.into(),
             description: None,
+            canonical: None,
+            unlisted: false,
+            base_url: String::new(),
             status: 200,
             view: Box::new(move || view().into_any()),
         }
+    }
+
+    /// The same page, which search engines are asked to leave out.
+    #[must_use]
+    pub fn unlisted(self) -> Self {
+        Self { canonical: None, unlisted: true, ..self }
     }
 
     /// The same page with another status.
@@ -213,16 +238,42 @@ impl Page {
     /// Draws the page with its title, once.
     pub fn draw(self) -> AnyView {
         provide_meta_context();
-        let description = self
-            .description
-            .filter(|description| !description.is_empty())
-            .map(|content| view! { <Meta name="description" content /> });
+        let title = in_markup(&format!("{} · Imprimatur", self.title));
+        let described = self.description.filter(|description| !description.is_empty());
+        let description =
+            described.clone().map(|content| view! { <Meta name="description" content /> });
+        let card = self.canonical.map(|address| {
+            let described = described.unwrap_or_default();
+            view! { <Card title=self.title described address base_url=self.base_url /> }.into_any()
+        });
+        let robots = self.unlisted.then(|| view! { <Meta name="robots" content="noindex" /> });
         view! {
-            <Title text=crate::ui::text::in_markup(&format!("{} · Imprimatur", self.title)) />
+            <Title text=title />
             {description}
+            {card}
+            {robots}
             {(self.view)()}
         }
         .into_any()
+    }
+}
+
+/// What a page shows of itself where it is linked (ogp.me), and its one address.
+#[component]
+fn Card(title: String, described: String, address: String, base_url: String) -> impl IntoView {
+    let image = format!("{base_url}/social-card.png");
+    view! {
+        <Link rel="canonical" href=address.clone() />
+        <Meta property="og:site_name" content="Imprimatur" />
+        <Meta property="og:type" content="website" />
+        <Meta property="og:title" content=title />
+        <Meta property="og:description" content=described />
+        <Meta property="og:url" content=address />
+        <Meta property="og:image" content=image />
+        <Meta property="og:image:width" content="1200" />
+        <Meta property="og:image:height" content="630" />
+        <Meta property="og:image:alt" content="Imprimatur: work licensed to AI companies, and every line of every payout proved." />
+        <Meta name="twitter:card" content="summary_large_image" />
     }
 }
 
@@ -283,7 +334,7 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     let page = if request.viewer.is_some() {
         Page::workspace(request, title, page)
     } else {
-        Page { description: None, ..Page::public(request, title, "", page) }
+        Page::public(request, title, "", page).unlisted()
     };
     page.status(status)
 }
@@ -303,5 +354,5 @@ pub fn broken(request: &Request) -> Page {
             />
         }
     };
-    Page { description: None, ..Page::public(request, "Something broke", "", page) }.status(500)
+    Page::public(request, "Something broke", "", page).unlisted().status(500)
 }

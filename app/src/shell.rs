@@ -5,6 +5,7 @@
 //! navigation is one list that works without JavaScript at every width.
 
 mod document;
+mod finder;
 mod mark;
 mod public;
 mod workspace;

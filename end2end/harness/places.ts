@@ -18,3 +18,4 @@ export const binary = join(run, 'imprimatur');
 export const dataFolder = join(run, 'end2end');
 export const serverLog = join(run, 'end2end.log');
 export const pidFile = join(run, 'end2end.pid');
+export const site = required('LEPTOS_SITE_ROOT');

@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::{
     forms, health, live,
-    portal::{Ask, Portal, content, download, nothing_here, page, page_of},
+    portal::{self, Ask, Portal, content, download, nothing_here, page, page_of},
     session,
     sign_in::{self, SignIn},
 };
@@ -62,6 +62,14 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
         .route("/terms/{digest}", page_of!(pages::terms::show))
         .route("/terms/{digest}/json", get(forms::terms::document))
+        .route("/docs", page!(pages::docs::show))
+        .route("/docs/quickstart", page!(pages::docs::quickstart))
+        .route("/docs/receipts", page!(pages::docs::receipts))
+        .route("/docs/errors", page!(pages::docs::errors))
+        .route("/find", page!(pages::find::show))
+        .route("/find.json", get(portal::find))
+        .route("/robots.txt", get(portal::robots))
+        .route("/sitemap.xml", get(portal::sitemap))
         .route("/sign-in", page!(pages::sign_in::show))
         .route("/design", page!(pages::public::design))
         // Whoever has signed in.
@@ -137,7 +145,7 @@ pub fn site(site_dir: &Path) -> Router {
     let built = cached("pkg", BUILT_CACHE);
     let fonts = cached("fonts", FONT_CACHE);
     let mut router = Router::new().nest_service("/pkg", built).nest_service("/fonts", fonts);
-    for file in ["favicon.svg", "apple-touch-icon.png", "robots.txt"] {
+    for file in ["favicon.svg", "apple-touch-icon.png", "social-card.png"] {
         router = router.route_service(&format!("/{file}"), ServeFile::new(site_dir.join(file)));
     }
     router

@@ -21,11 +21,13 @@ pub mod sessions;
 
 pub mod assets;
 pub mod catalogue;
+pub mod find;
 pub mod licenses;
 mod media_type;
 pub mod offers;
 mod sent_before;
 pub mod sites;
+pub mod storefront;
 pub mod terms;
 pub mod tokens;
 

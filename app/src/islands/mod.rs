@@ -7,6 +7,7 @@
 mod chart_hover;
 mod copy_button;
 mod live_figures;
+mod palette;
 mod read_back;
 mod upload_progress;
 mod verify_receipt;
@@ -14,6 +15,7 @@ mod verify_receipt;
 pub use chart_hover::ChartHover;
 pub use copy_button::CopyButton;
 pub use live_figures::LiveFigures;
+pub use palette::{Palette, Shortcut};
 pub use read_back::ReadBack;
 pub use upload_progress::UploadProgress;
 pub use verify_receipt::{Checked, VerifyReceipt};

@@ -1,12 +1,19 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
+use imprimatur::services::storefront::{self, FIGURES_DAYS};
 use leptos::prelude::*;
 
-use crate::ui::{ButtonKind, ButtonLink, Definition, Definitions, Digest, Status, Tone};
+use crate::ui::{
+    ButtonKind, ButtonLink, Bytes, Definition, Definitions, Digest, Figure, Figures, Quantity,
+    Status, Tone,
+};
 
 /// `workspace` is where a signed-in person works.
 #[component]
-pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoView {
+pub fn Landing(
+    figures: storefront::Figures,
+    #[prop(optional, into)] workspace: Option<String>,
+) -> impl IntoView {
     let way_in = match &workspace {
         Some(href) => {
             view! { <ButtonLink href=href.clone()>"Go to workspace"</ButtonLink> }.into_any()
@@ -22,10 +29,12 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
                 <div class="landing__actions">
                     {way_in}
                     <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"Browse the catalogue"</ButtonLink>
+                    <ButtonLink kind=ButtonKind::Quiet href="/docs/quickstart">"Fetch in five minutes"</ButtonLink>
                 </div>
                 </div>
                 <Specimen />
               </div>
+                <Market figures />
                 <div class="landing__sides">
                     <Side
                         title="If you make the work"
@@ -52,6 +61,34 @@ pub fn Landing(#[prop(optional, into)] workspace: Option<String>) -> impl IntoVi
 /// What it is, in two sentences.
 pub const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
     fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
+
+/// The market in numbers. An empty one says nothing about itself.
+#[component]
+fn Market(figures: storefront::Figures) -> impl IntoView {
+    let storefront::Figures { works, creators, deliveries, bytes } = figures;
+    let bytes = u64::try_from(bytes).unwrap_or_default();
+    let days = format!("In the last {FIGURES_DAYS} days");
+    (works > 0).then(|| {
+        view! {
+            <div class="landing__figures">
+                <Figures label="The market now">
+                    <Figure label="Works on offer" href="/catalogue" note=|| "Each can be licensed now">
+                        <Quantity count=works short=true />
+                    </Figure>
+                    <Figure label="Creators" note=|| "Each sets terms and prices">
+                        <Quantity count=creators short=true />
+                    </Figure>
+                    <Figure label="Uses on record" note=move || days>
+                        <Quantity count=deliveries short=true />
+                    </Figure>
+                    <Figure label="Delivered" note=|| "In the same time, by receipt">
+                        <Bytes count=bytes />
+                    </Figure>
+                </Figures>
+            </div>
+        }
+    })
+}
 
 /// What a receipt says, so that the word means something before one is owned.
 #[component]
@@ -118,7 +155,8 @@ fn Road() -> impl IntoView {
             </div>
             <ol class="road">{steps}</ol>
             <p class="landing__proof">
-                "A receipt can be checked without asking us: the keys are at "
+                "A receipt can be checked without asking us: "
+                <a href="/docs/receipts">"how to"</a> ", and the keys at "
                 <a href="/.well-known/jwks.json">"/.well-known/jwks.json"</a> "."
             </p>
         </section>

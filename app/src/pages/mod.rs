@@ -1,6 +1,8 @@
 //! One page per file: its data, its view. A page asks the services and draws; it never decides.
 
 pub mod design;
+pub mod docs;
+pub mod find;
 pub mod landing;
 
 pub mod catalogue;

@@ -1,4 +1,4 @@
-//! Pages that hold no data: the landing page, and every component in one place.
+//! Pages for everybody: the landing page, and every component in one place.
 
 use imprimatur::services::Result;
 use leptos::prelude::*;
@@ -12,11 +12,12 @@ use crate::request::{Page, Request};
 /// `/`: what Imprimatur is, on one screen.
 pub async fn landing(request: &Request) -> Result<Page> {
     let workspace = request.viewer.is_some().then(|| "/overview".to_owned());
+    let figures = request.storefront.figures(&request.services, &request.actor).await?;
     Ok(Page::public(
         request,
         "License creative work to AI, provably",
         SENTENCE,
-        move || view! { <Landing nostrip:workspace=workspace /> },
+        move || view! { <Landing nostrip:workspace=workspace figures /> },
     ))
 }
 

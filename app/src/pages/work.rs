@@ -62,7 +62,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     };
     let now = request.now;
     let description = format!("{} by {}, to license now.", work.title, work.creator);
-    Ok(Page::public(request, work.title.clone(), description, move || {
+    let listed = work.visibility == Visibility::Listed;
+    let page = Page::public(request, work.title.clone(), description, move || {
         let lead = format!("{} by {}", work.kind.in_words(), work.creator);
         let particulars = particulars(&work, now);
         let sample = Some(format!("/catalogue/{asset_id}/sample"));
@@ -103,7 +104,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 </Section>
             </Columns>
         }
-    }))
+    });
+    Ok(if listed { page } else { page.unlisted() })
 }
 
 fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<AnyView> {

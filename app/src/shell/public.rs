@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::mark::Mark;
+use super::{finder::Finder, mark::Mark};
 
 /// `workspace` is where a signed-in person works; without it, one can sign in.
 #[component]
@@ -33,6 +33,10 @@ pub fn PublicLayout(
                 <nav class="bar__nav" aria-label="Main">
                     <a class="bar__link" href="/catalogue" aria-current=here("/catalogue")>"Catalogue"</a>
                     <a class="bar__link bar__link--support" href="/#road">"How it works"</a>
+                    <a class="bar__link bar__link--support" href="/find" data-palette="">
+                        "Find " <kbd class="key">"Ctrl K"</kbd>
+                    </a>
+                    <a class="bar__link" href="/docs" aria-current=here("/docs")>"Docs"</a>
                     {way_in}
                 </nav>
             </div>
@@ -43,9 +47,12 @@ pub fn PublicLayout(
                 <p>"Imprimatur licenses creators' work to AI companies and accounts for every delivery."</p>
                 <nav class="foot__nav" aria-label="Footer">
                     <a href="/catalogue">"Catalogue"</a>
+                    <a href="/docs">"Documentation"</a>
+                    <a href="/find">"Find"</a>
                     <a href="/.well-known/jwks.json">"Signing keys"</a>
                 </nav>
             </div>
         </footer>
+        <Finder places=vec![('c', "Catalogue", "/catalogue"), ('d', "Documentation", "/docs")] />
     }
 }

@@ -3,7 +3,21 @@
 
 use leptos::prelude::*;
 
-use super::mark::Mark;
+use super::{finder::Finder, mark::Mark};
+
+/// The letters that lead somewhere after a `g`, for whom the navigation leads there too.
+const KEYS: [(char, &str, &str); 10] = [
+    ('o', "Overview", "/overview"),
+    ('w', "Works", "/assets"),
+    ('t', "Terms", "/terms"),
+    ('f', "Offers", "/offers"),
+    ('c', "Catalogue", "/catalogue"),
+    ('l', "Licenses", "/licenses"),
+    ('u', "Usage", "/usage"),
+    ('e', "Event feed", "/feed"),
+    ('m', "Members", "/settings/members"),
+    ('s', "Settings", "/settings"),
+];
 
 /// Links under one heading; the first group has none.
 #[derive(Clone, Debug)]
@@ -62,6 +76,9 @@ pub fn WorkspaceLayout(
     children: Children,
 ) -> impl IntoView {
     let current = current_href(&nav, &path);
+    let linked: Vec<&str> =
+        nav.iter().flat_map(|group| &group.items).map(|item| item.href.as_str()).collect();
+    let places = KEYS.into_iter().filter(|(.., href)| linked.contains(href)).collect();
     let groups = nav.into_iter().map(|group| draw_group(group, current.as_deref())).collect_view();
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
@@ -83,12 +100,16 @@ pub fn WorkspaceLayout(
                         "Close"
                     </button>
                 </div>
+                <a class="sidebar__find" href="/find" data-palette="">
+                    "Find" <kbd class="key">"Ctrl K"</kbd>
+                </a>
                 <nav class="sidebar__nav" aria-label="Workspace">{groups}</nav>
                 {draw_account(account)}
               </div>
             </aside>
             <main class="workspace__main" id="main" tabindex="-1">{children()}</main>
         </div>
+        <Finder places />
     }
 }
 

@@ -5,7 +5,9 @@
 
 pub mod content;
 mod files;
+mod find;
 mod form;
+mod machines;
 mod render;
 
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
@@ -21,12 +23,14 @@ use imprimatur::{
         actor::{Actor, Who},
         error::Kind,
     },
-    services::{Error, Result, Services, mint, reports::CursorKey},
+    services::{Error, Result, Services, mint, reports::CursorKey, storefront::Storefront},
 };
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
 
+pub use find::find;
 pub use form::{Done, Fields, form_incomplete, not_a_form};
+pub use machines::{robots, sitemap};
 
 use crate::{live::Live, refused, session::CurrentSession};
 
@@ -44,6 +48,8 @@ pub struct Portal {
     pub reload_port: Option<u32>,
     pub cursor_key: Arc<CursorKey>,
     pub demo: bool,
+    /// What is said of the whole market.
+    pub storefront: Arc<Storefront>,
     /// The streams of pages that are open.
     pub live: Live,
 }
@@ -118,6 +124,7 @@ impl FromRequestParts<Portal> for Ask {
             viewer: None,
             providers: portal.providers.to_vec(),
             demo: portal.demo,
+            storefront: Arc::clone(&portal.storefront),
         };
         match Viewer::read(&request.services, &request.actor).await {
             Ok(viewer) => {

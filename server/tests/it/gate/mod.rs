@@ -57,7 +57,9 @@ pub async fn problem(response: Response) -> (u16, String) {
     for field in ["type", "title", "detail"] {
         assert!(document[field].as_str().is_some_and(|text| !text.is_empty()), "{field}");
     }
-    (status, document["code"].as_str().unwrap().to_owned())
+    let code = document["code"].as_str().unwrap().to_owned();
+    crate::docs::assert_documented(status, &code);
+    (status, code)
 }
 
 pub async fn totals(world: &World) -> Totals {

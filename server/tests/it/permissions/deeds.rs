@@ -13,6 +13,7 @@ use imprimatur::{
         Result,
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         catalogue,
+        find::{self, Found},
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses,
         metering::{self, Outcome},
@@ -298,6 +299,16 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "catalogue_work" => {
             let work = catalogue::work(services, actor, stage.asset_id).await?;
             work.org_id == stage.org_id
+        }
+        "find_own" => {
+            let found = find::find(services, actor, "Our work").await?;
+            found.iter().any(
+                |each| matches!(each, Found::Work { asset_id, .. } if *asset_id == stage.asset_id),
+            )
+        }
+        "find_offered" => {
+            let found = find::find(services, actor, "Their work").await?;
+            found.iter().any(|each| matches!(each, Found::Offered { .. }))
         }
         "held_license" => {
             let license = licenses::get(services, &stage.owner, stage.license_id).await?;

@@ -82,6 +82,8 @@ person            sessions          sign own    | own   own   own     own       
 person            revoke_session    sign hid    | hid   hid   hid     hid       hid    |         hid   hid   hid     hid       hid
 anybody           catalogue         yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           catalogue_work    yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           find_own          own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
+anybody           find_offered      yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           held_license      own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 anybody           invitation        yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 ";

@@ -1,0 +1,128 @@
+//! `/find`: pages and things by a few letters of their name. The command palette asks the same and
+//! shows it without leaving the page.
+
+use imprimatur::{
+    domain::actor::Sides,
+    services::{
+        Result,
+        find::{self, Found},
+    },
+};
+use leptos::prelude::*;
+use serde::Serialize;
+
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, Cell, Column, EmptyState, FilterForm, PageHeader, Row, Table, TextField,
+    },
+};
+
+/// Somewhere to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    pub title: String,
+    pub href: String,
+    /// What sort of thing it is, and whose.
+    pub note: String,
+}
+
+impl Place {
+    fn new(title: impl Into<String>, href: impl Into<String>, note: impl Into<String>) -> Self {
+        Self { title: title.into(), href: href.into(), note: note.into() }
+    }
+}
+
+/// Where the text leads: pages first, then things. Without text, every page.
+pub async fn places(request: &Request) -> Result<Vec<Place>> {
+    let text = request.param("q").unwrap_or_default();
+    let wanted = text.trim().to_lowercase();
+    let mut places: Vec<Place> = pages(request)
+        .into_iter()
+        .filter(|place| place.title.to_lowercase().contains(&wanted))
+        .collect();
+    let found = find::find(&request.services, &request.actor, text).await?;
+    places.extend(found.into_iter().map(thing));
+    Ok(places)
+}
+
+/// The pages of whoever asks.
+fn pages(request: &Request) -> Vec<Place> {
+    let signed_in = request.viewer.as_ref().is_some_and(|viewer| viewer.organization.is_some());
+    let Sides { creator, buyer } = request.sides();
+    let all = [
+        (signed_in, "Overview", "/overview"),
+        (creator, "Works", "/assets"),
+        (creator, "Register a work", "/assets/new"),
+        (creator, "Register several works", "/assets/several"),
+        (creator, "Claims", "/assets/claims"),
+        (creator, "Terms", "/terms"),
+        (creator, "Write terms", "/terms/new"),
+        (creator, "Offers", "/offers"),
+        (buyer, "Licenses", "/licenses"),
+        (signed_in, "Usage", "/usage"),
+        (signed_in, "Event feed", "/feed"),
+        (signed_in, "Members", "/settings/members"),
+        (signed_in, "Settings", "/settings"),
+        (signed_in, "Your sessions", "/settings/sessions"),
+        (true, "Catalogue", "/catalogue"),
+        (true, "Documentation: quickstart", "/docs/quickstart"),
+        (true, "Documentation: receipts", "/docs/receipts"),
+        (true, "Documentation: errors", "/docs/errors"),
+        (true, "Start page", "/"),
+        (request.viewer.is_none(), "Sign in", "/sign-in"),
+    ];
+    let open = all.into_iter().filter(|(open, ..)| *open);
+    open.map(|(_, title, href)| Place::new(title, href, "Page")).collect()
+}
+
+fn thing(found: Found) -> Place {
+    match found {
+        Found::Work { asset_id, title } => {
+            Place::new(title, format!("/assets/{asset_id}"), "Your work")
+        }
+        Found::License { license_id, title, tier } => {
+            Place::new(title, format!("/licenses/{license_id}"), format!("License, {tier}"))
+        }
+        Found::Token { license_id, name, title } => {
+            Place::new(name, format!("/licenses/{license_id}"), format!("Token, {title}"))
+        }
+        Found::Offered { asset_id, title, creator } => {
+            Place::new(title, format!("/catalogue/{asset_id}"), format!("On offer by {creator}"))
+        }
+    }
+}
+
+/// The page.
+pub async fn show(request: &Request) -> Result<Page> {
+    let places = places(request).await?;
+    let text = request.param("q").unwrap_or_default().to_owned();
+    let body = move || {
+        let rows = places
+            .into_iter()
+            .map(|place| Row::new(vec![Cell::link(place.title, place.href), Cell::new(place.note)]))
+            .collect();
+        let sentence = format!("Nothing that you can open has “{text}” in its name.");
+        view! {
+            <PageHeader title="Find" lead=|| "Pages, your works, licenses and tokens, and what is on offer, by a few letters of the name." />
+            <FilterForm label="Find">
+                <TextField name="q" label="Name" value=text required=true />
+                <Button kind=ButtonKind::Quiet>"Find"</Button>
+            </FilterForm>
+            <Table
+                caption="What was found"
+                columns=vec![Column::text("Name"), Column::text("What it is")]
+                rows
+                empty=move || {
+                    view! { <EmptyState title="Nothing of that name" sentence=sentence /> }.into_any()
+                }
+            />
+        }
+    };
+    let in_workspace = request.viewer.as_ref().is_some_and(|viewer| viewer.organization.is_some());
+    Ok(if in_workspace {
+        Page::workspace(request, "Find", body)
+    } else {
+        Page::public(request, "Find", "", body).unlisted()
+    })
+}
