@@ -33,6 +33,7 @@ pub mod rotate_token;
 pub mod sessions;
 pub mod settings;
 pub mod several;
+pub mod snippets;
 pub mod usage;
 
 mod about;
