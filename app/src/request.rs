@@ -17,7 +17,10 @@ use imprimatur::{
 use leptos::prelude::*;
 use leptos_meta::{Meta, Title, provide_meta_context};
 
-use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
+use crate::{
+    shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout},
+    ui::Typed,
+};
 
 /// One request for a page.
 #[derive(Clone)]
@@ -39,6 +42,8 @@ pub struct Request {
     pub providers: Vec<(String, String)>,
     /// Whether this is a demo: seeded people, sandboxes, no real money.
     pub demo: bool,
+    /// What was typed into a form of this page before its sender had to sign in.
+    pub typed: Option<Typed>,
 }
 
 /// Who is signed in, for the layout.
@@ -230,6 +235,7 @@ fn navigation(sides: Sides) -> Vec<NavGroup> {
     let mut work = vec![NavItem::new("Overview", "/overview")];
     if sides.creator {
         work.push(NavItem::new("Works", "/assets"));
+        work.push(NavItem::new("Sites", "/sites"));
         work.push(NavItem::new("Terms", "/terms"));
         work.push(NavItem::new("Offers", "/offers"));
     }

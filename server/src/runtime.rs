@@ -340,6 +340,7 @@ fn portal(
         reload_port,
         cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
         demo: config.web.sandbox,
+        prober: prober(config)?,
         live,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };

@@ -21,14 +21,14 @@ use imprimatur::{
         actor::{Actor, Who},
         error::Kind,
     },
-    services::{Error, Result, Services, mint, reports::CursorKey},
+    services::{Error, Result, Services, mint, reports::CursorKey, sites::Prober},
 };
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
 
 pub use form::{Done, Fields, form_incomplete, not_a_form};
 
-use crate::{live::Live, refused, session::CurrentSession};
+use crate::{kept::KeptForm, live::Live, refused, session::CurrentSession};
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -44,6 +44,8 @@ pub struct Portal {
     pub reload_port: Option<u32>,
     pub cursor_key: Arc<CursorKey>,
     pub demo: bool,
+    /// Looks for the proof that a site is its creator's.
+    pub prober: Arc<dyn Prober>,
     /// The streams of pages that are open.
     pub live: Live,
 }
@@ -52,7 +54,7 @@ impl Portal {
     /// Draws a page, or what stands in for it.
     pub async fn answer(&self, request: &Request, page: Result<Page>) -> Response {
         match page {
-            Ok(page) => render::page(self, page, None).await,
+            Ok(page) => render::page(self, page, request.typed.clone()).await,
             Err(error) => self.answer_error(request, &error).await,
         }
     }
@@ -118,6 +120,7 @@ impl FromRequestParts<Portal> for Ask {
             viewer: None,
             providers: portal.providers.to_vec(),
             demo: portal.demo,
+            typed: parts.extensions.remove::<KeptForm>().map(KeptForm::typed),
         };
         match Viewer::read(&request.services, &request.actor).await {
             Ok(viewer) => {

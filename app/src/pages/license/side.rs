@@ -77,7 +77,7 @@ pub(super) fn draw(license: License, may: MayChange, now: DateTime<Utc>) -> AnyV
 
 /// When it ends, and what can be done about that.
 fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
-    let day = |at: DateTime<Utc>| date(at, now);
+    let day = move |at: DateTime<Utc>| date(at, now);
     let ends = license.ends_at.map(day);
     if !license.state.is_live() {
         let href = format!("/catalogue/{}", license.asset_id);

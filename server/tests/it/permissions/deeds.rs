@@ -14,6 +14,7 @@ use imprimatur::{
         Result,
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         catalogue,
+        gate::{self, Asker, Trial, Verdict},
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses::{self, Renewal},
         metering::{self, Outcome},
@@ -151,6 +152,16 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "claim" | "claim_as_ours" => {
             let asset_id = sites::claim(services, actor, about.new_site.unwrap()).await?;
             sites::get(services, &stage.owner, asset_id).await.is_ok()
+        }
+        "trial" => {
+            let trial = Trial {
+                asset_id: about.site_id.unwrap(),
+                path: "/robots.txt".into(),
+                asker: Asker::Nobody,
+                scope: None,
+                job: String::new(),
+            };
+            gate::trial(services, actor, &trial).await?.1 == Verdict::Free
         }
         "verify" => {
             sites::verify(services, actor, &Believing, about.site_id.unwrap()).await?;

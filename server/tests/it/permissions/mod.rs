@@ -37,6 +37,7 @@ asset.read        terms             sign join   | yes   yes   yes     yes       
 asset.read        offers            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        trial             sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        version           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        provenance        sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        claims            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -107,6 +108,7 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "claims",
             "sites",
             "site",
+            "trial",
         ],
         Deed::RegisterAsset => &["register", "register_as_ours", "batch", "withdraw_claim"],
         Deed::EditAsset => &["edit_work", "add_version"],
