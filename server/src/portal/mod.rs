@@ -120,7 +120,7 @@ impl FromRequestParts<Portal> for Ask {
             viewer: None,
             providers: portal.providers.to_vec(),
             demo: portal.demo,
-            typed: parts.extensions.remove::<KeptForm>().map(KeptForm::typed),
+            typed: parts.extensions.get::<KeptForm>().cloned().map(KeptForm::typed),
         };
         match Viewer::read(&request.services, &request.actor).await {
             Ok(viewer) => {

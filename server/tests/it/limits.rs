@@ -42,7 +42,7 @@ async fn a_buyer_limits_a_token_rotates_it_and_caps_the_spend(pool: PgPool) {
     let created = acme.post(&new_token, &form("run-1")).await;
     assert_eq!(created.status, 200, "{}", shown(&created.body));
     let page = acme.open(&license).await;
-    assert!(page.contains("Limited to 1 job"), "{page}");
+    assert!(page.contains("Limited to job run-1"), "{page}");
 
     // Rotating shows a new secret once, and the old one goes on for a day.
     let rotate = format!("{license}/rotate?token={id}");

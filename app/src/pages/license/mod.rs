@@ -6,7 +6,6 @@ mod tokens;
 
 use imprimatur::{
     domain::{
-        access_token::UNLIMITED,
         actor::Deed,
         ids::LicenseId,
         license::State,
@@ -93,21 +92,23 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         Some(token) => format!("For “{}”. Put it in the place of $IMPRIMATUR_TOKEN.", token.name),
         None => "Put a token in the place of $IMPRIMATUR_TOKEN.".to_owned(),
     };
-    let requests = snippets::draw(&Fetch {
-        base_url: &request.base_url,
-        subject: &license.subject,
-        secret: None,
-        limits: chosen.map_or(&UNLIMITED, |token| &token.limits),
-    });
+    let limits = chosen.map(|token| token.limits.clone()).unwrap_or_default();
+    let base_url = request.base_url.clone();
     Ok(Page::workspace(request, license.title.clone(), move || {
         let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
         let new_token = format!("/licenses/{license_id}/tokens/new");
         let title = license.title.clone();
         let figures = month::figures(&license, &month, deliveries, now);
         let burn_down = month::burn_down(&license, &month, now);
+        let requests = snippets::draw(&Fetch {
+            base_url: &base_url,
+            subject: &license.subject,
+            secret: None,
+            limits: &limits,
+        });
         let side = side::draw(license, may, now);
         view! {
-            {done}
+            {done.map(|done| toast(done, license_id))}
             <PageHeader
                 title
                 crumbs=vec![Crumb::new("Licenses", "/licenses")]
@@ -132,43 +133,53 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     }))
 }
 
-/// What was done just before, and the way to take it back.
-fn done(request: &Request, license: &License) -> Option<AnyView> {
-    let action = format!("/licenses/{}", license.license_id);
+/// What was done just before, and the form that takes it back.
+struct Done {
+    sentence: String,
+    undo: Option<Undo>,
+}
+
+struct Undo {
+    form: &'static str,
+    /// What the form sends besides.
+    field: Option<(&'static str, String)>,
+}
+
+fn done(request: &Request, license: &License) -> Option<Done> {
     let ends = license.ends_at.map(|at| date(at, request.now)).unwrap_or_default();
     Some(match (request.param("done")?, license.cancelled_at) {
-        ("cancelled", Some(_)) => view! {
-            <Toast sentence=format!("Cancelled. The license works until {ends}.")>
-                <PostForm name="resume" row=true action>
-                    <Button kind=ButtonKind::Quiet>"Undo"</Button>
-                </PostForm>
-            </Toast>
-        }
-        .into_any(),
+        ("cancelled", Some(_)) => Done {
+            sentence: format!("Cancelled. The license works until {ends}."),
+            undo: Some(Undo { form: "resume", field: None }),
+        },
         ("resumed", None) => {
-            view! { <Toast sentence="The cancellation is undone. The license goes on." /> }
-                .into_any()
+            Done { sentence: "The cancellation is undone. The license goes on.".into(), undo: None }
         }
         ("renewed", None) => {
-            view! { <Toast sentence=format!("Renewed. The license runs until {ends}.") /> }
-                .into_any()
+            Done { sentence: format!("Renewed. The license runs until {ends}."), undo: None }
         }
         ("capped", _) => {
-            let sentence = match license.spend_cap {
-                Some(cap) => format!("The cap is {cap} a month from now on."),
-                None => "There is no cap any more.".to_owned(),
-            };
             let before = request.query.get("before").cloned().unwrap_or_default();
-            view! {
-                <Toast sentence>
-                    <PostForm name="cap" row=true action>
-                        <HiddenField name="spend_cap" value=before />
-                        <Button kind=ButtonKind::Quiet>"Undo"</Button>
-                    </PostForm>
-                </Toast>
+            Done {
+                sentence: match license.spend_cap {
+                    Some(cap) => format!("The cap is {cap} a month from now on."),
+                    None => "There is no cap any more.".into(),
+                },
+                undo: Some(Undo { form: "cap", field: Some(("spend_cap", before)) }),
             }
-            .into_any()
         }
         _ => return None,
     })
+}
+
+fn toast(done: Done, license_id: LicenseId) -> AnyView {
+    let undo = done.undo.map(|Undo { form, field }| {
+        view! {
+            <PostForm name=form row=true action=format!("/licenses/{license_id}")>
+                {field.map(|(name, value)| view! { <HiddenField name value /> })}
+                <Button kind=ButtonKind::Quiet>"Undo"</Button>
+            </PostForm>
+        }
+    });
+    view! { <Toast sentence=done.sentence>{undo}</Toast> }.into_any()
 }

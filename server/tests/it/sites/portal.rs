@@ -13,7 +13,7 @@ fn site(id: &str) -> Vec<(&str, &str)> {
     vec![
         ("id", id),
         ("host", "Archive.TEST"),
-        ("origin", "http://127.0.0.1:9"),
+        ("origin", "http://127.0.0.1:9999"),
         ("title", "The Archive"),
         ("description", "Every page."),
         ("attribution", "Mira Holm"),
