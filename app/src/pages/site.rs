@@ -204,26 +204,28 @@ fn paths(on_offer: Vec<OfferRow>, asset_id: AssetId, may_publish: bool) -> AnyVi
             let covered =
                 if allowed.is_empty() { "Every path".to_owned() } else { listed(&allowed) };
             let name = Cell::new(tier.name);
+            let left_out =
+                if forbidden.is_empty() { "Nothing".to_owned() } else { listed(&forbidden) };
             Row::new(vec![
                 match whom {
                     Some(whom) => name.note(whom),
                     None => name,
                 },
                 Cell::new(view! { <code class="digest digest--whole">{covered}</code> }),
-                Cell::new(view! { <code class="digest digest--whole">{listed(&forbidden)}</code> }),
+                Cell::new(view! { <code class="digest digest--whole">{left_out}</code> }),
             ])
         })
         .collect();
     view! {
+        <p class="section__note">
+            "A published offer never changes; other paths are another offer. "
+            {may_publish.then(|| view! { <a href=publish>"Publish another offer"</a> })}
+        </p>
         <Table
             caption="Paths by tier"
             columns=vec![Column::text("Tier"), Column::text("Covers"), Column::text("Leaves out")]
             rows
         />
-        <p class="section__note">
-            "A published offer never changes; other paths are another offer. "
-            {may_publish.then(|| view! { <a href=publish>"Publish another offer"</a> })}
-        </p>
     }
     .into_any()
 }

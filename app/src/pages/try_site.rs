@@ -76,6 +76,7 @@ async fn page(request: &Request, id: &str, tried: Option<(Trial, Tried)>) -> Res
                 />
                 {not_yet}
                 {answer.map(|(path, verdict)| draw(&host, path, verdict))}
+                <Section title="The request">
                 <PostForm>
                     <TextField
                         name="path"
@@ -114,6 +115,7 @@ async fn page(request: &Request, id: &str, tried: Option<(Trial, Tried)>) -> Res
                         </ButtonLink>
                     </FormActions>
                 </PostForm>
+                </Section>
             </div>
         }
     }))

@@ -141,7 +141,12 @@ fn refused(refusal: Refusal) -> Verdict {
 async fn on_offer(services: &Services, ask: &Ask, refusal: Refusal) -> Result<Verdict> {
     let may_license = matches!(refusal.code, "missing_token" | "content_not_licensed");
     if may_license && offered(services, ask).await?.is_some() {
-        return Ok(Verdict::Refused { status: 402, refusal });
+        // The code that the gate answers with in its place.
+        let code = match refusal.code {
+            "missing_token" => "license_required",
+            code => code,
+        };
+        return Ok(Verdict::Refused { status: 402, refusal: Refusal { code, ..refusal } });
     }
     Ok(refused(refusal))
 }

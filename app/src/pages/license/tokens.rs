@@ -69,7 +69,7 @@ pub(super) fn draw(
             };
             let fetch = live.then(|| {
                 let href = format!("/licenses/{license_id}?token={}#fetch", token.token_id);
-                view! { <ButtonLink kind=ButtonKind::Quiet href>"Request"</ButtonLink> }
+                view! { " " <a href=href>"Request"</a> }
             });
             let scopes: Vec<_> = token.scopes.iter().copied().map(Scope::in_words).collect();
             let rotate = (live && may.rotate && !token.rotated).then(|| {
@@ -97,6 +97,7 @@ pub(super) fn draw(
                 )
                 .note(view! {
                     <code class="digest">{format!("{}…{}", token.prefix, token.last_four)}</code>
+                    {fetch}
                 }),
                 match limits_in_words(&token.limits) {
                     Some(words) => Cell::new(scopes.join(", ")).note(words),
@@ -104,7 +105,7 @@ pub(super) fn draw(
                 },
                 Cell::new(status).note(until),
                 Cell::new(used),
-                Cell::new(view! { {fetch} {rotate} {revoke} }),
+                Cell::new(view! { <div class="table__deeds">{rotate} {revoke}</div> }),
             ])
         })
         .collect();
