@@ -9,7 +9,7 @@ use imprimatur::{
         actor::Deed,
         ids::LicenseId,
         license::State,
-        metering::{Grain, Range, Side, month_start},
+        metering::{Grain, Range, Side},
     },
     services::{
         Result,
@@ -78,7 +78,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let price = license.tier.price;
     let month =
         reports::month_so_far(services, actor, license_id, &price, license.starts_at).await?;
-    let range = Range::new(month_start(now), now, Grain::Month)?;
+    let range = Range::new(month.month.from(), month.month.until(), Grain::Month)?;
     let filter = UsageFilter { license_id: Some(license_id), ..UsageFilter::default() };
     let used = reports::usage(services, actor, Side::Buyer, &filter, &range).await?;
     let deliveries = used.totals.calls;
