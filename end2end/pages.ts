@@ -128,6 +128,26 @@ const creators: Screen[] = [
     },
   },
   { name: 'creator-offers', open: '/offers' },
+  { name: 'creator-sites', open: '/sites' },
+  { name: 'creator-site', open: through('/sites', 'gazette') },
+  { name: 'creator-site-try', open: through('/sites', 'gazette', 'Try a path') },
+  {
+    name: 'creator-site-tried',
+    open: async (page) => {
+      await through('/sites', 'gazette', 'Try a path')(page);
+      await page.getByLabel('Path').fill('/articles/harbour-wall');
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await expect(page.getByRole('heading', { name: 'The answer' })).toBeVisible();
+    },
+  },
+  { name: 'creator-claim-site', open: '/sites/new' },
+  {
+    name: 'creator-claim-site-refused',
+    open: refused(at('/sites/new'), 'Claim site', async (page) => {
+      await page.getByLabel('Host').fill('https://example.com/');
+    }),
+    status: 422,
+  },
   { name: 'creator-terms', open: '/terms' },
   { name: 'creator-new-terms', open: '/terms/new' },
   { name: 'creator-new-terms-version', open: through('/terms', undefined, 'Write a new version') },
@@ -245,6 +265,7 @@ const nothingYet: Screen[] = [
   { name: 'empty-overview', open: '/overview' },
   { name: 'empty-overview-as-buyer', open: '/overview?side=buyer' },
   { name: 'empty-works', open: '/assets' },
+  { name: 'empty-sites', open: '/sites' },
   { name: 'empty-terms', open: '/terms' },
   { name: 'empty-offers', open: '/offers' },
   { name: 'empty-licenses', open: '/licenses' },

@@ -17,6 +17,11 @@ create table license (
     ends_at        timestamptz,
     -- What the buyer will spend on it in a calendar month at most.
     spend_cap_micros bigint constraint license_spend_cap_micros_check check (spend_cap_micros >= 0),
+    -- Cancelled, it ends when what is paid for is over; the end it had before comes back with the license.
+    cancelled_at   timestamptz,
+    uncut_ends_at  timestamptz,
+    constraint license_cancelled_check
+        check ((cancelled_at is null or ends_at is not null) and (cancelled_at is not null or uncut_ends_at is null)),
     constraint license_period_check check (ends_at >= starts_at),
     constraint license_tier_of_offer_fkey foreign key (offer_id, tier_id) references tier (offer_id, tier_id)
 );

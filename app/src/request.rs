@@ -17,8 +17,10 @@ use imprimatur::{
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title, provide_meta_context};
 
-use crate::shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout};
-use crate::ui::text::in_markup;
+use crate::{
+    shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout},
+    ui::{Typed, text::in_markup},
+};
 
 /// One request for a page.
 #[derive(Clone)]
@@ -42,6 +44,8 @@ pub struct Request {
     pub demo: bool,
     /// What is said of the whole market.
     pub storefront: Arc<Storefront>,
+    /// What was typed into a form of this page before its sender had to sign in.
+    pub typed: Option<Typed>,
 }
 
 /// Who is signed in, for the layout.
@@ -281,6 +285,7 @@ fn navigation(sides: Sides) -> Vec<NavGroup> {
     let mut work = vec![NavItem::new("Overview", "/overview")];
     if sides.creator {
         work.push(NavItem::new("Works", "/assets"));
+        work.push(NavItem::new("Sites", "/sites"));
         work.push(NavItem::new("Terms", "/terms"));
         work.push(NavItem::new("Offers", "/offers"));
     }

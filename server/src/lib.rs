@@ -18,6 +18,7 @@ pub mod sign_in;
 
 mod forms;
 mod health;
+mod kept;
 mod portal;
 mod refused;
 mod worker;

@@ -25,7 +25,7 @@ use tower_http::{
 use url::Url;
 
 use crate::{
-    forms, health, live,
+    forms, health, kept, live,
     portal::{self, Ask, Portal, content, download, nothing_here, page, page_of},
     session,
     sign_in::{self, SignIn},
@@ -112,6 +112,10 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/terms", page!(pages::terms::list))
         .route("/terms/new", page!(pages::new_terms::show).post(forms::terms::publish))
         .route("/offers", page!(pages::offers::show).post(forms::offers::withdraw))
+        .route("/sites", page!(pages::sites::show))
+        .route("/sites/new", page!(pages::new_site::show).post(forms::sites::claim))
+        .route("/sites/{id}", page_of!(pages::site::show).post(forms::sites::change))
+        .route("/sites/{id}/try", page_of!(pages::try_site::show).post(forms::sites::attempt))
         // Buyers.
         .route(
             "/catalogue/{id}/license",
@@ -129,7 +133,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         )
         .fallback(nothing_here)
         .merge(sign_in::routes(sign_in))
-        .layer(from_fn_with_state(portal.clone(), draw_refusals));
+        .layer(from_fn_with_state(portal.clone(), draw_refusals))
+        .layer(from_fn_with_state(portal.services.clone(), kept::keep_forms));
     session::portal(pages, &portal.services, base_url)
         .with_state(portal)
         .layer(CompressionLayer::new())

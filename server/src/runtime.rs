@@ -341,6 +341,7 @@ fn portal(
         cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
         demo: config.web.sandbox,
         storefront: Arc::default(),
+        prober: prober(config)?,
         live,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };

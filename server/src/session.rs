@@ -169,7 +169,7 @@ async fn value<T: serde::de::DeserializeOwned>(session: &Session, key: &str) -> 
 }
 
 /// Signs this browser in as the person. The session before ends here, with its secret and all it
-/// held, so nobody who planted or saw it gains anything.
+/// held, so nobody who planted or saw it gains anything. A form that was typed goes on (`kept`).
 pub(crate) async fn begin(
     session: &Session,
     person_id: PersonId,

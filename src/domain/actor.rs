@@ -34,6 +34,7 @@ text_enum! {
         PublishOffer = "offer.publish",
         ReadLicenses = "license.read",
         AcceptLicense = "license.accept",
+        CancelLicense = "license.cancel",
         CapSpend = "license.cap_spend",
         CreateToken = "token.create",
         RotateToken = "token.rotate",
@@ -59,6 +60,7 @@ impl Deed {
             Self::PublishOffer => "publish offers",
             Self::ReadLicenses => "see licenses",
             Self::AcceptLicense => "accept licenses",
+            Self::CancelLicense => "cancel licenses",
             Self::CapSpend => "set spend caps",
             Self::CreateToken => "create tokens",
             Self::RotateToken => "rotate tokens",
@@ -76,7 +78,7 @@ impl Role {
         match (self, deed) {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
-            (Self::Finance, AcceptLicense | CapSpend) => true,
+            (Self::Finance, AcceptLicense | CancelLicense | CapSpend) => true,
             (
                 Self::Developer,
                 RegisterAsset | EditAsset | ManageSite | CreateToken | RotateToken | RevokeToken

@@ -58,6 +58,12 @@ text_enum! {
         LicenseEnded = "license.ended",
         /// A license moved to a larger tier, because its included units were used up.
         LicenseUpgraded = "license.upgraded",
+        /// A buyer cancelled a license; it ends when what is paid for is over.
+        LicenseCancelled = "license.cancelled",
+        /// The buyer took that back before the end.
+        LicenseResumed = "license.resumed",
+        /// A license goes on for as long again, under the same terms and the same tier.
+        LicenseRenewed = "license.renewed",
         /// What a buyer will spend on a license in a month was set or lifted.
         LicenseSpendCapSet = "license.spend_cap_set",
         /// A token was created.

@@ -5,7 +5,8 @@ use imprimatur::{
     domain::{
         actor::Actor,
         ids::LicenseId,
-        metering::{Grain, Range, Side, month_start},
+        metering::{Grain, Range, Side},
+        month::Month,
     },
     services::{
         Result, Services,
@@ -61,7 +62,8 @@ impl Metered {
                 let side = Side::Buyer;
                 let quotas = reports::quotas(services, actor, side, Some(license_id), 1).await?;
                 let Some(quota) = quotas.into_iter().next() else { return Ok(None) };
-                let month = Range::new(month_start(now), now, Grain::Month)?;
+                let month = Month::of(now);
+                let month = Range::new(month.from(), month.until(), Grain::Month)?;
                 let filter = UsageFilter { license_id: Some(license_id), ..UsageFilter::default() };
                 let used = reports::usage(services, actor, side, &filter, &month).await?;
                 let left = (quota.included_units - quota.used_units).max(0);

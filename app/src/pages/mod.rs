@@ -25,6 +25,7 @@ pub mod live;
 pub mod members;
 pub mod new_asset;
 pub mod new_offer;
+pub mod new_site;
 pub mod new_terms;
 pub mod new_token;
 pub mod new_version;
@@ -35,6 +36,10 @@ pub mod rotate_token;
 pub mod sessions;
 pub mod settings;
 pub mod several;
+pub mod site;
+pub mod sites;
+pub mod snippets;
+pub mod try_site;
 pub mod usage;
 
 mod about;

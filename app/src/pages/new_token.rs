@@ -6,17 +6,16 @@ use imprimatur::{
         actor::Deed,
         ids::{LicenseId, TokenId},
     },
-    services::{Result, licenses, mint},
+    services::{Result, licenses, mint, tokens},
 };
 use leptos::prelude::*;
 
-use super::license::curl;
+use super::snippets::{self, Fetch};
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, CheckField, CheckGroup, Choice, CodeBlock, Crumb,
-        FormActions, Notice, PageHeader, PostForm, Secret, Section, SelectField, TextArea,
-        TextField, Tone, Typed,
+        Button, ButtonKind, ButtonLink, CheckField, CheckGroup, Choice, Crumb, FormActions, Notice,
+        PageHeader, PostForm, Secret, Section, SelectField, TextArea, TextField, Tone, Typed,
     },
 };
 
@@ -108,23 +107,31 @@ fn limits() -> AnyView {
 /// The token's one showing. `secret` is missing where the form was sent twice.
 pub async fn created(
     request: &Request,
-    license_id: LicenseId,
+    (license_id, token_id): (LicenseId, TokenId),
     secret: Option<TokenSecret>,
 ) -> Result<Page> {
     let license = licenses::get(&request.services, &request.actor, license_id).await?;
+    let tokens = tokens::list(&request.services, &request.actor, license_id).await?;
+    let token = tokens.into_iter().find(|token| token.token_id == token_id);
+    let limits = token.map(|token| token.limits).unwrap_or_default();
     let base_url = request.base_url.clone();
     Ok(Page::workspace(request, "Token created", move || {
         let shown = match secret {
             Some(secret) => {
                 let secret = secret.reveal();
-                let curl = curl(&base_url, &license.subject, Some(secret));
+                let requests = snippets::draw(&Fetch {
+                    base_url: &base_url,
+                    subject: &license.subject,
+                    secret: Some(secret),
+                    limits: &limits,
+                });
                 view! {
                     <Secret label="Token" value=secret.to_owned() />
                     <Section title="Fetch it">
                         <p class="section__note">
                             "Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt."
                         </p>
-                        <CodeBlock label="Request" code=curl />
+                        {requests}
                     </Section>
                 }
                 .into_any()

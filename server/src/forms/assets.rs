@@ -2,12 +2,13 @@
 //!
 //! The file is the form's last field and streams from the socket to where content is kept; it is
 //! never whole in memory, and nothing of it is read before the other fields are right. What stands
-//! before the file is bounded, and nothing is parsed for whoever may not register.
+//! before the file is bounded, and nothing else is parsed for whoever may not register.
 
 use app::{pages, request::Request as PageRequest};
 use axum::{
     body::Body,
     extract::{FromRequest as _, Multipart, Request, State, multipart::Field},
+    http::request::Parts,
     response::Response,
 };
 use imprimatur::{
@@ -18,7 +19,7 @@ use imprimatur::{
         text,
     },
     services::{
-        Result,
+        Error, Result,
         assets::{self, Edit, NewAsset, NewVersion, Registered},
     },
 };
@@ -49,7 +50,10 @@ pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Req
     let (parts, body) = sent.into_parts();
     let source = Source::new(body);
     let outcome = match assets::may_register(&request.actor) {
-        Err(refused) => Err(refused),
+        Err(refused) => {
+            read_typed(&refused, parts, &source, &mut fields).await;
+            Err(refused)
+        }
         Ok(_) => {
             let form = Request::from_parts(parts, Body::from_stream(source.stream()));
             match Multipart::from_request(form, &()).await {
@@ -101,7 +105,10 @@ pub async fn add_version(
     let (parts, body) = sent.into_parts();
     let source = Source::new(body);
     let outcome = match assets::may_edit(&request.actor) {
-        Err(refused) => Err(refused),
+        Err(refused) => {
+            read_typed(&refused, parts, &source, &mut fields).await;
+            Err(refused)
+        }
         Ok(_) => {
             let form = Request::from_parts(parts, Body::from_stream(source.stream()));
             match Multipart::from_request(form, &()).await {
@@ -192,6 +199,29 @@ pub(super) fn typed(fields: &Fields) -> TypedParticulars {
         tags: text("tags"),
         language: text("language"),
         visibility: text("visibility"),
+    }
+}
+
+/// Reads what somebody typed whose session has ended: the texts before the first file, and nothing
+/// else.
+pub(super) async fn read_typed(
+    refused: &Error,
+    parts: Parts,
+    source: &Source,
+    fields: &mut Fields,
+) {
+    if !refused.refusal().is_some_and(|refusal| refusal.kind == Kind::Unauthenticated) {
+        return;
+    }
+    let form = Request::from_parts(parts, Body::from_stream(source.stream()));
+    let Ok(mut upload) = Multipart::from_request(form, &()).await else { return };
+    for _ in 0..PARTS_MAX {
+        let Ok(Some(mut field)) = upload.next_field().await else { return };
+        let name = field.name().unwrap_or_default().to_owned();
+        let is_file = matches!(name.as_str(), "file" | "table");
+        if is_file || read_text(&mut field, name, fields).await.is_err() {
+            return;
+        }
     }
 }
 

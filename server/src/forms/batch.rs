@@ -19,7 +19,7 @@ use imprimatur::{
 };
 
 use super::{
-    assets::{cut_off, file_name, read_text, typed},
+    assets::{cut_off, file_name, read_text, read_typed, typed},
     upload::Source,
 };
 use crate::portal::{Ask, Done, Fields, Portal, not_a_form};
@@ -39,7 +39,10 @@ pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Req
     let (parts, body) = sent.into_parts();
     let source = Source::new(body);
     let outcome = match assets::may_register(&request.actor) {
-        Err(refused) => Err(refused),
+        Err(refused) => {
+            read_typed(&refused, parts, &source, &mut fields).await;
+            Err(refused)
+        }
         Ok(_) => {
             let form = Request::from_parts(parts, Body::from_stream(source.stream()));
             match Multipart::from_request(form, &()).await {

@@ -1,21 +1,24 @@
-//! Accepting an offer and capping what it costs; creating, rotating and revoking tokens.
+//! Accepting an offer, capping what it costs, cancelling and renewing; creating, rotating and revoking
+//! tokens.
 
 use app::pages;
 use axum::{extract::State, response::Response};
+use chrono::DateTime;
 use imprimatur::{
     domain::{
         access_token::TypedLimits,
         error::Refusal,
         ids::{LicenseId, TierId, TokenId},
+        money::Money,
     },
     services::{
         Result,
-        licenses::{self, Acceptance},
+        licenses::{self, Acceptance, Renewal},
         tokens::{self, NewToken, Rotation},
     },
 };
 
-use crate::portal::{Ask, Done, Fields, Portal, Subject};
+use crate::portal::{Ask, Done, Fields, Portal, Subject, form_incomplete};
 
 /// `POST /catalogue/{id}/license`
 pub async fn accept(
@@ -80,8 +83,9 @@ pub async fn create_token(
                 requires_nonce: fields.ticked("requires_nonce"),
             },
         };
+        let token_id = new.token_id;
         let secret = tokens::create(&portal.services, &request.actor, new).await?;
-        let page = pages::new_token::created(&request, license_id, secret).await?;
+        let page = pages::new_token::created(&request, (license_id, token_id), secret).await?;
         Ok(Done::Show(Box::new(page)))
     };
     let outcome = deed().await;
@@ -105,14 +109,16 @@ pub async fn rotate_token(
         };
         let (license_id, secret) =
             tokens::rotate(&portal.services, &request.actor, rotation).await?;
-        let page = pages::new_token::created(&request, license_id, secret).await?;
+        let token = (license_id, rotation.token_id);
+        let page = pages::new_token::created(&request, token, secret).await?;
         Ok(Done::Show(Box::new(page)))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::rotate_token::show(&request, &id)).await
 }
 
-/// `POST /licenses/{id}`: revoking a token, or capping what the license costs.
+/// `POST /licenses/{id}`: revoking a token, capping what the license costs, cancelling it and taking
+/// that back, renewing it.
 pub async fn change(
     State(portal): State<Portal>,
     Ask(request): Ask,
@@ -121,20 +127,38 @@ pub async fn change(
 ) -> Response {
     let deed = async || -> Result<Done> {
         let (services, actor) = (&portal.services, &request.actor);
-        let license_id = match fields.text("form") {
-            "revoke" => {
-                let token_id: TokenId = fields.text("token_id").parse()?;
-                tokens::revoke(services, actor, token_id).await?
-            }
+        if fields.text("form") == "revoke" {
+            let token_id: TokenId = fields.text("token_id").parse()?;
+            let license_id = tokens::revoke(services, actor, token_id).await?;
+            return Ok(Done::To(format!("/licenses/{license_id}")));
+        }
+        let license_id: LicenseId = id.parse()?;
+        let done = match fields.text("form") {
             "cap" => {
-                let license_id: LicenseId = id.parse()?;
-                let typed = fields.text("spend_cap");
-                licenses::set_spend_cap(services, actor, license_id, typed).await?;
-                license_id
+                let before = licenses::get(services, actor, license_id).await?.spend_cap;
+                licenses::set_spend_cap(services, actor, license_id, fields.text("spend_cap"))
+                    .await?;
+                format!("capped&before={}", before.map(Money::decimal).unwrap_or_default())
+            }
+            "cancel" => {
+                licenses::cancel(services, actor, license_id).await?;
+                "cancelled".to_owned()
+            }
+            "resume" => {
+                licenses::resume(services, actor, license_id).await?;
+                "resumed".to_owned()
+            }
+            "renew" => {
+                let ends_at = DateTime::parse_from_rfc3339(fields.text("ends_at"))
+                    .map_err(|_| form_incomplete())?
+                    .to_utc();
+                let renewal = Renewal { license_id, ends_at, agreed: fields.ticked("agreed") };
+                licenses::renew(services, actor, renewal).await?;
+                "renewed".to_owned()
             }
             _ => return Err(super::unknown_form()),
         };
-        Ok(Done::To(format!("/licenses/{license_id}")))
+        Ok(Done::To(format!("/licenses/{license_id}?done={done}")))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::license::show(&request, &id)).await

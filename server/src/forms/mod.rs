@@ -10,6 +10,7 @@ pub mod licenses;
 pub mod members;
 pub mod offers;
 pub mod sessions;
+pub mod sites;
 pub mod terms;
 
 mod upload;

@@ -23,7 +23,7 @@ use imprimatur::{
 use url::form_urlencoded;
 
 use super::{Portal, render};
-use crate::{refused, session::request_id_of};
+use crate::{kept::Sent, refused, session::request_id_of};
 
 /// How far ahead the clock of another of our processes may be.
 const CLOCK_SKEW_MS_MAX: u64 = 60 * 60 * 1000;
@@ -137,7 +137,11 @@ impl Portal {
             Err(error) => error,
         };
         let Some(refusal) = self.can_be_mended(&error) else {
-            return self.answer_error(request, &error).await;
+            let mut answer = self.answer_error(request, &error).await;
+            if error.refusal().is_some_and(|refusal| refusal.kind == Kind::Unauthenticated) {
+                answer.extensions_mut().insert(Sent(fields.0));
+            }
+            return answer;
         };
         let status = refusal.kind.status();
         let typed = Typed {

@@ -23,7 +23,9 @@ use imprimatur::{
         actor::{Actor, Who},
         error::Kind,
     },
-    services::{Error, Result, Services, mint, reports::CursorKey, storefront::Storefront},
+    services::{
+        Error, Result, Services, mint, reports::CursorKey, sites::Prober, storefront::Storefront,
+    },
 };
 use leptos::prelude::LeptosOptions;
 use url::form_urlencoded;
@@ -32,7 +34,7 @@ pub use find::find;
 pub use form::{Done, Fields, form_incomplete, not_a_form};
 pub use machines::{robots, sitemap};
 
-use crate::{live::Live, refused, session::CurrentSession};
+use crate::{kept::KeptForm, live::Live, refused, session::CurrentSession};
 
 /// What every page's door holds.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct Portal {
     pub demo: bool,
     /// What is said of the whole market.
     pub storefront: Arc<Storefront>,
+    /// Looks for the proof that a site is its creator's.
+    pub prober: Arc<dyn Prober>,
     /// The streams of pages that are open.
     pub live: Live,
 }
@@ -58,7 +62,7 @@ impl Portal {
     /// Draws a page, or what stands in for it.
     pub async fn answer(&self, request: &Request, page: Result<Page>) -> Response {
         match page {
-            Ok(page) => render::page(self, page, None).await,
+            Ok(page) => render::page(self, page, request.typed.clone()).await,
             Err(error) => self.answer_error(request, &error).await,
         }
     }
@@ -125,6 +129,7 @@ impl FromRequestParts<Portal> for Ask {
             providers: portal.providers.to_vec(),
             demo: portal.demo,
             storefront: Arc::clone(&portal.storefront),
+            typed: parts.extensions.get::<KeptForm>().cloned().map(KeptForm::typed),
         };
         match Viewer::read(&request.services, &request.actor).await {
             Ok(viewer) => {

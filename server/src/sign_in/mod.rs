@@ -39,7 +39,7 @@ pub use next::same_site_path;
 pub use provider::Providers;
 
 use crate::{
-    refused,
+    kept, refused,
     session::{self, CurrentSession},
 };
 use attempt::Attempt;
@@ -193,7 +193,11 @@ async fn callback(
     let signed_in = Actor { who: Who::Person(person_id), request_id: actor.request_id };
     let member = identity::latest_member(&sign_in.services, &signed_in).await?;
     let org_id = member.map(|member| member.org_id);
+    let typed = kept::take(session, attempt.next.as_deref(), sign_in.services.now()).await?;
     session::begin(session, person_id, org_id, user_agent).await?;
+    if let Some(typed) = typed {
+        kept::put(session, typed).await?;
+    }
     Ok(see_other(&destination(attempt.next, org_id.is_some())))
 }
 

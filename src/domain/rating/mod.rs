@@ -23,7 +23,7 @@ pub const VERSION: u32 = 1;
 /// Units of a started price beyond the included ones.
 const STARTED: i128 = 1000;
 /// The months of a prepaid year.
-const YEAR: u32 = 12;
+pub const YEAR: u32 = 12;
 
 /// What counts of one license in one calendar month.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

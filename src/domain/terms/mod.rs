@@ -200,6 +200,17 @@ impl Terms {
         Ok((starts_at, runs_out.into_iter().chain(last).min()))
     }
 
+    /// When a license that ends at this instant ends once it is renewed; nothing where these terms
+    /// end with their last day, or give no time to renew it for.
+    pub fn renewed(&self, ends_at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let days = TimeDelta::days(self.duration_days?.into());
+        let last = self.ends_on.and_then(|date| date.succ_opt());
+        let last = last.map(|date| date.and_time(NaiveTime::MIN).and_utc());
+        let longer = ends_at.checked_add_signed(days)?;
+        let longer = last.map_or(longer, |last| last.min(longer));
+        (longer > ends_at).then_some(longer)
+    }
+
     /// Scopes in their order, from the intents; looking before licensing is always among them.
     fn scopes_of(intents: &[Intent]) -> Vec<Scope> {
         let granted =

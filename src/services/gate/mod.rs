@@ -17,6 +17,7 @@ mod moves;
 mod offered;
 mod outbox;
 mod snapshot;
+mod trial;
 mod watch;
 
 use std::{
@@ -38,6 +39,7 @@ pub use keys::{KeySettings, LEAD, rotate as rotate_key, tend as tend_keys};
 pub use manifest::{Manifest, Origin, manifest};
 pub use offered::{Offered, offered};
 pub use outbox::{OutboxSettings, OutboxStatus};
+pub use trial::{Asker, Trial, Tried, Verdict, trial};
 
 use self::{
     contact::Contact,

@@ -20,8 +20,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
-pub(super) use self::rows::count_live_tokens;
 use self::rows::{LicenseRow, TokenRow, WindowRow};
+pub(super) use self::rows::{count_live_tokens, tiers_of};
 use super::meters::{Held, Paid};
 use crate::{
     domain::{

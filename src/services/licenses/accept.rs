@@ -66,7 +66,17 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
     has_tier(&mut tx, offered.offer_id, new.tier_id).await?;
     expire_lapsed(&mut tx, member.org_id, new.asset_id, now).await?;
     end_free(&mut tx, actor, member, &new, now).await?;
-    if !insert_license(&mut tx, member, &new, &offered, now).await? {
+    let inserted = match insert_license(&mut tx, member, &new, &offered, now).await {
+        Err(error) if error.refusal().is_some_and(|refusal| refusal.code == "license_held") => {
+            // The same form, sent at the same instant, may be met as somebody else's license.
+            tx.rollback().await?;
+            let mut connection = services.pool.acquire().await?;
+            let sent = is_accepted(&mut connection, member.org_id, &new).await?;
+            return if sent { Ok(new.license_id) } else { Err(error) };
+        }
+        inserted => inserted?,
+    };
+    if !inserted {
         // The same form, sent at the same time, was faster.
         is_accepted(&mut tx, member.org_id, &new).await?;
         return Ok(new.license_id);

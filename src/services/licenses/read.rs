@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
+use super::end::renewable_until;
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -60,6 +61,10 @@ pub struct License {
     pub accepted_at: DateTime<Utc>,
     pub starts_at: DateTime<Utc>,
     pub ends_at: Option<DateTime<Utc>>,
+    /// It ends before its time, because the buyer cancelled it then.
+    pub cancelled_at: Option<DateTime<Utc>>,
+    /// The end that renewing it now would give it; nothing where it cannot be renewed now.
+    pub renewable_until: Option<DateTime<Utc>>,
 }
 
 /// The live license an organization holds for a work.
@@ -122,7 +127,8 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
     let member = actor.may(Deed::ReadLicenses)?;
     let row = sqlx::query!(
         r#"select license.license_id, license.asset_id, license.state, license.accepted_at,
-                  license.starts_at, license.ends_at, license.terms_digest,
+                  license.starts_at, license.ends_at, license.cancelled_at, license.terms_digest,
+                  offer.ended_at is null and asset.visibility <> 'private' as "stands!",
                   asset.title, asset.attribution, organization.name as creator,
                   person.name as accepted_by, terms.terms_id, terms.document,
                   license.spend_cap_micros,
@@ -137,6 +143,7 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
            join organization on organization.org_id = license.creator_org_id
            join person on person.person_id = license.accepted_by
            join terms on terms.terms_id = license.terms_id
+           join offer on offer.offer_id = license.offer_id
            join tier on tier.tier_id = license.tier_id
            left join lateral (
                select content_id, file_name from asset_version
@@ -150,6 +157,11 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
     .fetch_optional(&services.pool)
     .await?
     .ok_or_else(|| Refusal::not_found("license"))?;
+    let now = services.now();
+    let standing = Standing { state: row.state, starts_at: row.starts_at, ends_at: row.ends_at };
+    let terms = terms::published(row.terms_id, row.terms_digest, row.document)?;
+    let cancelled = row.cancelled_at.is_some();
+    let renewable_until = renewable_until(&terms.terms, &standing, cancelled, row.stands, now);
     Ok(License {
         license_id: row.license_id,
         asset_id: row.asset_id,
@@ -157,8 +169,8 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         creator: row.creator,
         attribution: row.attribution,
         subject: subject(row.content_id, row.file_name, row.host)?,
-        state: state_at(services.now(), row.state, row.starts_at, row.ends_at),
-        terms: terms::published(row.terms_id, row.terms_digest, row.document)?,
+        state: standing.state_at(now),
+        terms,
         spend_cap: row.spend_cap_micros.map(|micros| Money::new(micros, row.currency)),
         tier: TierRow {
             name: row.name,
@@ -185,6 +197,8 @@ pub async fn get(services: &Services, actor: &Actor, license_id: LicenseId) -> R
         accepted_at: row.accepted_at,
         starts_at: row.starts_at,
         ends_at: row.ends_at,
+        cancelled_at: row.cancelled_at,
+        renewable_until,
     })
 }
 

@@ -9,6 +9,7 @@ use crate::{
         actor::{Actor, Who},
         ids::{AssetId, LicenseId},
         license::State,
+        month::Month,
         terms::Scope,
     },
     services::{
@@ -273,4 +274,64 @@ async fn a_license_moves_up_once_and_only_by_itself(pool: PgPool) {
     assert_eq!(at_once.into_iter().filter(|moved| *moved.as_ref().unwrap()).count(), 1);
     assert_eq!(get(&services, &acme, license_id).await.unwrap().tier.name, "Premium");
     assert_eq!(happened(&services, "license.upgraded").await, 1);
+}
+
+#[sqlx::test]
+async fn a_cancelled_license_goes_on_until_what_is_paid_for_is_over(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let accepted = acceptance(&services, asset_id).await;
+    let license_id = accept(&services, &acme, accepted).await.unwrap();
+    let before = get(&services, &acme, license_id).await.unwrap();
+    assert_eq!(code(cancel(&services, &mira, license_id).await), "not_found");
+
+    let end = cancel(&services, &acme, license_id).await.unwrap();
+    assert_eq!(end, Month::of(services.now()).until());
+    assert_eq!(cancel(&services, &acme, license_id).await.unwrap(), end);
+    let held = get(&services, &acme, license_id).await.unwrap();
+    assert_eq!((held.state, held.ends_at, held.renewable_until), (State::Active, Some(end), None));
+    let renewal = Renewal { license_id, ends_at: end, agreed: true };
+    assert_eq!(code(renew(&services, &acme, renewal).await), "license_cancelled");
+
+    resume(&services, &acme, license_id).await.unwrap();
+    resume(&services, &acme, license_id).await.unwrap();
+    let held = get(&services, &acme, license_id).await.unwrap();
+    assert_eq!((held.ends_at, held.cancelled_at), (before.ends_at, None));
+
+    cancel(&services, &acme, license_id).await.unwrap();
+    clock.advance((end - services.now()).to_std().unwrap());
+    let over = get(&services, &acme, license_id).await.unwrap();
+    assert_eq!(over.state, State::Expired);
+    assert_eq!(code(resume(&services, &acme, license_id).await), "license_over");
+    assert_eq!(cancel(&services, &acme, license_id).await.unwrap(), end);
+}
+
+#[sqlx::test]
+async fn a_license_is_renewed_under_its_own_terms_while_they_are_offered(pool: PgPool) {
+    let (services, clock) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let accepted = acceptance(&services, asset_id).await;
+    let license_id = accept(&services, &acme, accepted).await.unwrap();
+    let held = get(&services, &acme, license_id).await.unwrap();
+    let (ends_at, longer) = (held.ends_at.unwrap(), held.renewable_until.unwrap());
+    let renewal = Renewal { license_id, ends_at, agreed: true };
+    let not_agreed = Renewal { agreed: false, ..renewal };
+    assert_eq!(code(renew(&services, &acme, not_agreed).await), "invalid_field");
+    assert_eq!(code(renew(&services, &mira, renewal).await), "not_found");
+    // The same form, many times at once.
+    let at_once = (0..5).map(|_| renew(&services, &acme, renewal));
+    for answer in futures::future::join_all(at_once).await {
+        assert_eq!(answer.unwrap(), longer);
+    }
+    let held = get(&services, &acme, license_id).await.unwrap();
+    assert_eq!((held.ends_at, held.renewable_until), (Some(longer), None));
+    let again = Renewal { ends_at: longer, ..renewal };
+    assert_eq!(code(renew(&services, &acme, again).await), "license_renewed");
+
+    clock.advance((ends_at - services.now()).to_std().unwrap());
+    offers::publish(&services, &mira, offer(asset_id, "answers")).await.unwrap();
+    assert_eq!(code(renew(&services, &acme, again).await), "offer_over");
+    assert_eq!(get(&services, &acme, license_id).await.unwrap().renewable_until, None);
 }

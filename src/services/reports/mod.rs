@@ -9,6 +9,7 @@ mod failures;
 mod feed;
 mod feed_sql;
 mod filter;
+mod month_so_far;
 mod quotas;
 mod receipt_batches;
 mod receipts;
@@ -21,6 +22,7 @@ pub use cursor_key::CursorKey;
 pub use failures::{FailureLine, FailurePage, failures};
 pub use feed::{EVENTS_PER_PAGE_MAX, EventLine, EventPage, events};
 pub use filter::{Cost, EventFilter, Failed, FailureFilter, Source};
+pub use month_so_far::{MonthSoFar, month_so_far};
 pub use quotas::{Quota, quotas};
 pub use receipt_batches::{
     RECEIPTS_PER_BATCH_MAX, ReceiptBatch, ReceiptFilter, receipts, receipts_named,

@@ -5,6 +5,7 @@ use crate::{
         gate::AskedScope,
         ids::ReceiptId,
         metering::{Grain, JobName, Range, Side, Totals},
+        pricing::Price,
         receipt::stated,
         terms::Scope,
     },
@@ -16,7 +17,7 @@ use crate::{
         mint,
     },
 };
-use chrono::TimeDelta;
+use chrono::{Datelike as _, TimeDelta};
 use sqlx::PgPool;
 
 /// Deliveries of three instants, several at each: 12 events, two works.
@@ -187,6 +188,11 @@ async fn the_deliveries_of_one_token_are_found(pool: PgPool) {
     assert_eq!(reused.unwrap_err().refusal().unwrap().code, "invalid_cursor");
 }
 
+/// Nothing is included, so what is started counts.
+fn by_the_thousand() -> Price {
+    Price::Subscription { base_micros: 5, included_units: 0, overage_micros: Some(7) }
+}
+
 #[sqlx::test]
 async fn a_quota_is_what_this_month_used_of_it(pool: PgPool) {
     let told = told(pool).await;
@@ -203,6 +209,12 @@ async fn a_quota_is_what_this_month_used_of_it(pool: PgPool) {
             let used = quota_used(services, actor, quota.license_id).await.unwrap();
             assert_eq!((quota.used_units, quota.included_units), (used, 100));
             assert_eq!(quota.counterparty, other);
+            let (price, now) = (by_the_thousand(), services.now());
+            let month = month_so_far(services, actor, quota.license_id, &price, now).await.unwrap();
+            assert_eq!(month.days.iter().sum::<i64>(), used);
+            assert_eq!(month.days.len(), usize::try_from(now.day()).unwrap());
+            let spend = if month.billable_units > 0 { 5 + 7 } else { 5 };
+            assert_eq!(month.spend_micros(&price), spend);
         }
         let one = seen(actor, side, Some(told.sales[1].license_id)).await;
         assert_eq!((one.len(), one[0].license_id), (1, told.sales[1].license_id));

@@ -68,6 +68,13 @@ pub struct Site {
     pub failing_since: Option<DateTime<Utc>>,
 }
 
+/// Whether somebody may claim and change sites: what a door asks before it says anything about what
+/// was typed.
+pub fn may_manage(actor: &Actor) -> Result<()> {
+    actor.may_as_creator(Deed::ManageSite)?;
+    Ok(())
+}
+
 /// Claims a host; it is served once it is verified.
 ///
 /// # Errors

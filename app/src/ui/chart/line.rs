@@ -12,21 +12,49 @@ pub struct Line {
     label: String,
     unit: Unit,
     values: Vec<i64>,
-    before: Option<Vec<i64>>,
+    beside: Option<Beside>,
     seal: bool,
 }
 
+/// What a line is read against, drawn quietly under it.
+#[derive(Clone, Debug)]
+struct Beside {
+    /// As the key of the panel says it: "The period before".
+    key: String,
+    /// As a value and the table say it: "before".
+    short: String,
+    values: Vec<i64>,
+}
+
 impl Line {
-    /// `values` run from oldest to newest, one for each of the chart's dates.
+    /// `values` run from oldest to newest, one for each of the chart's dates; fewer where the
+    /// last dates are yet to come.
     #[must_use]
     pub fn new(label: impl Into<String>, unit: Unit, values: Vec<i64>) -> Self {
-        Self { label: label.into(), unit, values, before: None, seal: false }
+        Self { label: label.into(), unit, values, beside: None, seal: false }
     }
 
     /// With the values of the period before, one for each date, as a quiet line under it.
     #[must_use]
     pub fn before(self, values: Option<Vec<i64>>) -> Self {
-        Self { before: values, ..self }
+        let beside = values.map(|values| Beside {
+            key: "The period before".to_owned(),
+            short: "before".to_owned(),
+            values,
+        });
+        Self { beside, ..self }
+    }
+
+    /// With the values it should keep to, one for each date, as a quiet line under it. `key` says
+    /// what they are, `short` the same in a word.
+    #[must_use]
+    pub fn against(
+        self,
+        key: impl Into<String>,
+        short: impl Into<String>,
+        values: Vec<i64>,
+    ) -> Self {
+        Self { beside: Some(Beside { key: key.into(), short: short.into(), values }), ..self }
     }
 
     /// Drawn in the seal's red: the second line of a chart, never the first.
@@ -89,7 +117,8 @@ fn panel(
     dated: bool,
     unfinished: bool,
 ) -> impl IntoView + use<> {
-    let before = line.before.as_deref().unwrap_or_default();
+    let beside = line.beside.as_ref();
+    let before = beside.map(|beside| beside.values.as_slice()).unwrap_or_default();
     let scale = Scale::over(&[line.values.as_slice(), before].concat());
     let earlier = (!before.is_empty()).then(|| points(before, scale));
     let all = points(&line.values, scale);
@@ -103,7 +132,8 @@ fn panel(
         .map(|(at, (date, value))| {
             let mut value = line.unit.write_short(*value);
             if let Some(before) = before.get(at) {
-                value.push_str(&format!(" (before {})", line.unit.write_short(*before)));
+                let short = beside.map_or("", |beside| beside.short.as_str());
+                value.push_str(&format!(" ({short} {})", line.unit.write_short(*before)));
             }
             if dated { format!("{date}\u{2002}{value}") } else { value }
         })
@@ -121,9 +151,7 @@ fn panel(
         <div class=class>
             <p class="chart__label">
                 {line.label.clone()}
-                {earlier
-                    .is_some()
-                    .then(|| view! { <span class="chart__key">"The period before"</span> })}
+                {beside.map(|beside| view! { <span class="chart__key">{beside.key.clone()}</span> })}
             </p>
             <div class="chart__plot">
                 <svg
@@ -171,7 +199,10 @@ fn date_row(dates: &[String]) -> impl IntoView + use<> {
 fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl IntoView + use<> {
     let columns = std::iter::once(Column::text(step))
         .chain(lines.iter().flat_map(|line| {
-            let before = line.before.as_ref().map(|_| Column::number("Before").support());
+            let before = line.beside.as_ref().map(|beside| {
+                let (first, rest) = beside.short.split_at_checked(1).unwrap_or(("", &beside.short));
+                Column::number(format!("{}{rest}", first.to_uppercase())).support()
+            });
             std::iter::once(Column::number(line.label.clone())).chain(before)
         }))
         .collect();
@@ -184,7 +215,8 @@ fn figures(title: &str, step: &str, dates: &[String], lines: &[Line]) -> impl In
                 let written = |values: &Vec<i64>| {
                     Cell::new(values.get(at).map_or_else(String::new, |v| line.unit.write(*v)))
                 };
-                std::iter::once(written(&line.values)).chain(line.before.as_ref().map(written))
+                std::iter::once(written(&line.values))
+                    .chain(line.beside.as_ref().map(|beside| written(&beside.values)))
             });
             Row::new(std::iter::once(Cell::new(date.clone())).chain(values).collect())
         })

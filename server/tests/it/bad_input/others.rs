@@ -36,6 +36,8 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
             format!("/assets/{id}"),
             format!("/assets/{id}/edit"),
             format!("/assets/{id}/offer"),
+            format!("/sites/{id}"),
+            format!("/sites/{id}/try"),
             format!("/assets/{id}/provenance.json"),
             format!("/assets/{id}/versions/1"),
             format!("/assets/{id}/versions/new"),
@@ -56,6 +58,10 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
     for id in [license_id.to_string(), mint::<LicenseId>().to_string(), "%FF%FE".into()] {
         for path in [format!("/licenses/{id}"), format!("/licenses/{id}/tokens/new")] {
             hidden(&world, &mut stranger, &path, None).await;
+        }
+        for form in ["cancel", "resume", "cap"] {
+            let form = [("form", form), ("spend_cap", "")];
+            hidden(&world, &mut stranger, &format!("/licenses/{id}"), Some(&form)).await;
         }
         let fresh = mint::<TokenId>().to_string();
         let form = [("id", fresh.as_str()), ("name", "crawl"), ("scopes", "training")];

@@ -1,5 +1,6 @@
 //! Each service as one actor calls it, and its answer in a word of the grid.
 
+use chrono::TimeDelta;
 use imprimatur::{
     domain::{
         actor::Role,
@@ -14,8 +15,9 @@ use imprimatur::{
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         catalogue,
         find::{self, Found},
+        gate::{self, Asker, Trial, Verdict},
         identity::{self, EditOrganization, Invite, NewOrganization},
-        licenses,
+        licenses::{self, Renewal},
         metering::{self, Outcome},
         mint, offers,
         reports::{self, CursorKey, EventFilter, Failed, FailureFilter, UsageFilter},
@@ -152,6 +154,16 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let asset_id = sites::claim(services, actor, about.new_site.unwrap()).await?;
             sites::get(services, &stage.owner, asset_id).await.is_ok()
         }
+        "trial" => {
+            let trial = Trial {
+                asset_id: about.site_id.unwrap(),
+                path: "/robots.txt".into(),
+                asker: Asker::Nobody,
+                scope: None,
+                job: String::new(),
+            };
+            gate::trial(services, actor, &trial).await?.1 == Verdict::Free
+        }
         "verify" => {
             sites::verify(services, actor, &Believing, about.site_id.unwrap()).await?;
             true
@@ -188,6 +200,25 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "accept" | "accept_as_ours" => {
             let accepted = licenses::accept(services, actor, about.acceptance.unwrap()).await?;
             stage.is_our_license(accepted).await
+        }
+        "renew" => {
+            // Sent again by whoever comes next, it is renewed once.
+            let license = licenses::get(services, &stage.owner, stage.license_id).await?;
+            let ends_at = license.starts_at + TimeDelta::days(365);
+            let renewal = Renewal { license_id: stage.license_id, ends_at, agreed: true };
+            licenses::renew(services, actor, renewal).await? > ends_at
+        }
+        "cancel" => licenses::cancel(services, actor, stage.license_id).await? > now,
+        "resume" => {
+            licenses::resume(services, actor, stage.license_id).await?;
+            true
+        }
+        "month_so_far" => {
+            let license = licenses::get(services, &stage.owner, stage.license_id).await?;
+            let (price, starts_at) = (&license.tier.price, license.starts_at);
+            let month =
+                reports::month_so_far(services, actor, stage.license_id, price, starts_at).await?;
+            month.days.iter().sum::<i64>() > 0
         }
         "cap_spend" => {
             let cap = licenses::set_spend_cap(services, actor, stage.license_id, "3000").await?;

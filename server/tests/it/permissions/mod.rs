@@ -37,6 +37,7 @@ asset.read        terms             sign join   | yes   yes   yes     yes       
 asset.read        offers            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        sites             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.read        site              sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        trial             sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        version           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        provenance        sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        claims            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -60,6 +61,9 @@ license.read      license           sign join   | yes   yes   yes     yes       
 license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.accept    accept            sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 license.accept    accept_as_ours    sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+license.accept    renew             sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+license.cancel    cancel            sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+license.cancel    resume            sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 license.cap_spend cap_spend         sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 token.create      create_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 token.rotate      rotate_token      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
@@ -71,6 +75,7 @@ usage.read        quotas            sign join   | yes   yes   yes     yes       
 usage.read        refusals          sign join   | own   own   own     own       own    |         own   own   own     own       own
 usage.read        failures          sign join   | own   own   own     own       own    |         own   own   own     own       own
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+usage.read        month_so_far      sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 usage.report      report            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 person            person            sign own    | own   own   own     own       own    |         own   own   own     own       own
@@ -105,6 +110,7 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "claims",
             "sites",
             "site",
+            "trial",
         ],
         Deed::RegisterAsset => &["register", "register_as_ours", "batch", "withdraw_claim"],
         Deed::EditAsset => &["edit_work", "add_version"],
@@ -112,14 +118,23 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::PublishTerms => &["publish_terms", "continue_terms"],
         Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
-        Deed::AcceptLicense => &["accept", "accept_as_ours"],
+        Deed::AcceptLicense => &["accept", "accept_as_ours", "renew"],
+        Deed::CancelLicense => &["cancel", "resume"],
         Deed::CapSpend => &["cap_spend"],
         Deed::CreateToken => &["create_token"],
         Deed::RotateToken => &["rotate_token"],
         Deed::RevokeToken => &["revoke_token"],
-        Deed::ReadUsage => {
-            &["usage", "breakdown", "events", "quotas", "refusals", "failures", "quota", "receipt"]
-        }
+        Deed::ReadUsage => &[
+            "usage",
+            "breakdown",
+            "events",
+            "quotas",
+            "refusals",
+            "failures",
+            "quota",
+            "month_so_far",
+            "receipt",
+        ],
         Deed::ReportUsage => &["report"],
     }
 }
@@ -190,6 +205,9 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("preview_offer", &buyer, "not_a_creator"),
         ("withdraw_offer", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
+        ("renew", &seller, "not_a_buyer"),
+        ("cancel", &seller, "not_a_buyer"),
+        ("resume", &seller, "not_a_buyer"),
         ("cap_spend", &seller, "not_a_buyer"),
         ("create_token", &seller, "not_a_buyer"),
         ("rotate_token", &seller, "not_a_buyer"),

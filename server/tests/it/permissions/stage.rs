@@ -171,7 +171,7 @@ impl Stage {
                 let asset_id = sites::claim(services, &self.owner, ours).await.unwrap();
                 prepared.new_site = Some(NewSite { asset_id, ..again });
             }
-            "sites" | "site" | "verify" | "change_origin" => {
+            "sites" | "site" | "trial" | "verify" | "change_origin" => {
                 let ours = sites::claim(services, &self.owner, self.new_site()).await.unwrap();
                 prepared.site_id = Some(ours);
             }

@@ -2,6 +2,7 @@
 
 mod crawl;
 mod origin;
+mod portal;
 pub mod world;
 
 use std::{sync::atomic::Ordering, time::Duration};

@@ -216,6 +216,14 @@ pub(super) async fn tiers(
     Ok(tiers.into_iter().map(|(offer_id, list)| (offer_id, list.into())).collect())
 }
 
+/// The tiers of one offer, lowest first.
+pub(in crate::services::gate) async fn tiers_of(
+    connection: &mut PgConnection,
+    offer_id: OfferId,
+) -> Result<Arc<[Arc<TierLimits>]>> {
+    Ok(tiers(connection, &[offer_id]).await?.remove(&offer_id).unwrap_or_default())
+}
+
 /// Every version of works, the first one first.
 pub(super) async fn contents(
     tx: &mut PgConnection,

@@ -1,5 +1,7 @@
 //! Real crawlers: wget, curl and scrapy get the bytes, and each delivery its receipt.
 
+mod pasted;
+
 use std::{
     path::{Path, PathBuf},
     process::Output,

@@ -1,0 +1,197 @@
+//! Beside a license: what was accepted, what it may cost, how long it runs, what it allows.
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::{license::paid_until, pricing::Price, terms::Scope},
+    services::licenses::{License, Subject},
+};
+use leptos::prelude::*;
+
+use super::MayChange;
+use crate::{
+    pages::{terms::TermsInWords, work::TierInWords},
+    ui::{
+        Button, ButtonKind, ButtonLink, CheckField, Confirm, Definition, Definitions, Digest,
+        FormActions, HiddenField, Instant, PostForm, Section, TextField, text::date,
+    },
+};
+
+/// Everything beside a license.
+pub(super) fn draw(license: License, may: MayChange, now: DateTime<Utc>) -> AnyView {
+    let cap = spend_cap(&license, may.cap);
+    let time = time(&license, may, now);
+    let (terms, digest) = (license.terms.terms, license.terms.digest);
+    let href = format!("/terms/{digest}");
+    let name = terms.name.clone();
+    let granted = &license.tier.scopes;
+    let narrowed = terms.scopes.iter().any(|scope| !granted.contains(scope)).then(|| {
+        let uses: Vec<_> = granted.iter().copied().map(Scope::in_words).collect();
+        let uses = uses.join(", ");
+        view! {
+            <p class="section__note">
+                {format!("Your tier covers: {uses}. Whatever else the terms allow needs another tier.")}
+            </p>
+        }
+    });
+    view! {
+        <Section title="Accepted">
+            <Definitions>
+                <Definition name="By">{license.accepted_by}</Definition>
+                <Definition name="When">
+                    <Instant at=license.accepted_at now exact=true />
+                </Definition>
+                <Definition name="Terms">
+                    <a href=href>{name}</a>
+                </Definition>
+                <Definition name="Digest">
+                    <Digest value=digest copy="digest" />
+                </Definition>
+                {match license.subject {
+                    Subject::Content { content_id, .. } => view! {
+                        <Definition name="Content ID">
+                            <Digest value=content_id copy="content ID" />
+                        </Definition>
+                    }
+                    .into_any(),
+                    Subject::Site { host } => {
+                        view! { <Definition name="Site">{host}</Definition> }.into_any()
+                    }
+                }}
+                <Definition name="Credit line">{license.attribution}</Definition>
+            </Definitions>
+        </Section>
+        <Section title="Tier">
+            <div class="tier">
+                <TierInWords tier=license.tier />
+            </div>
+        </Section>
+        {cap}
+        <Section title="How long it runs">{time}</Section>
+        <Section title="What you may do with it">
+            {narrowed}
+            <TermsInWords terms />
+        </Section>
+    }
+    .into_any()
+}
+
+/// When it ends, and what can be done about that.
+fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
+    let day = move |at: DateTime<Utc>| date(at, now);
+    let ends = license.ends_at.map(day);
+    if !license.state.is_live() {
+        let href = format!("/catalogue/{}", license.asset_id);
+        return view! {
+            <p class="section__note">
+                "It is over. Your machines get nothing more under it; what the terms say about copies you keep still holds."
+            </p>
+            <ButtonLink kind=ButtonKind::Quiet href>"See what is offered now"</ButtonLink>
+        }
+        .into_any();
+    }
+    if license.cancelled_at.is_some() {
+        let undo = may.cancel.then(|| {
+            view! {
+                <PostForm name="resume" row=true>
+                    <Button kind=ButtonKind::Quiet>"Undo the cancellation"</Button>
+                </PostForm>
+            }
+        });
+        let ends = ends.unwrap_or_default();
+        return view! {
+            <p class="section__note">
+                {format!("Cancelled: it works as before until {ends}, then it ends and costs nothing more.")}
+            </p>
+            {undo}
+        }
+        .into_any();
+    }
+    let sentence = match &ends {
+        Some(ends) => format!("It runs until {ends}."),
+        None => "It has no end; it runs until you cancel it.".to_owned(),
+    };
+    let paid_until = paid_until(&license.tier.price, license.starts_at, now);
+    let paid_until = license.ends_at.map_or(paid_until, |ends_at| ends_at.min(paid_until));
+    let renew = license.renewable_until.zip(license.ends_at).filter(|_| may.renew);
+    let renew = renew.map(|(until, ends_at)| {
+        view! {
+            <PostForm name="renew">
+                <HiddenField name="ends_at" value=ends_at.to_rfc3339() />
+                <CheckField
+                    name="agreed"
+                    label=format!("We accept these terms for the time until {}.", day(until))
+                />
+                <FormActions>
+                    <Button kind=ButtonKind::Quiet>{format!("Renew until {}", day(until))}</Button>
+                </FormActions>
+            </PostForm>
+        }
+    });
+    let cancel = may.cancel.then(|| {
+        let question = if license.starts_at > now {
+            "It never begins, and costs nothing. You can undo this until then.".to_owned()
+        } else {
+            format!(
+                "It works until {}, when what is paid for is over, and costs nothing after that. You can undo this until then.",
+                day(paid_until)
+            )
+        };
+        view! {
+            <Confirm label="Cancel license" sentence=question>
+                <PostForm name="cancel" row=true>
+                    <Button kind=ButtonKind::Destructive>"Cancel this license"</Button>
+                </PostForm>
+            </Confirm>
+        }
+    });
+    view! {
+        <p class="section__note">{sentence}</p>
+        {renew}
+        {cancel}
+    }
+    .into_any()
+}
+
+/// What the license may cost in a month, where its use costs something.
+fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
+    let hint = match license.tier.price {
+        _ if license.tier.is_free() => return None,
+        Price::RevenueShare { .. } => return None,
+        Price::Subscription { .. } => {
+            "The base fee and everything beyond it. Leave it empty for none."
+        }
+        Price::PerUse { .. } => "Everything used in the month. Leave it empty for none.",
+        Price::Upfront { .. } | Price::Prepaid { .. } => {
+            "What is used in the month; the fee paid in advance does not count. Leave it empty for none."
+        }
+    };
+    let said = match license.spend_cap {
+        Some(cap) => format!("Deliveries that would cost more than {cap} in a month are refused."),
+        None => "There is no cap on what a month may cost.".to_owned(),
+    };
+    let typed = license.spend_cap.map(imprimatur::domain::money::Money::decimal);
+    let sign = license.tier.currency.sign();
+    let form = may_cap.then(|| {
+        view! {
+            <PostForm name="cap">
+                <TextField
+                    name="spend_cap"
+                    label="Spend cap"
+                    hint
+                    value=typed.unwrap_or_default()
+                    prefix=sign
+                    suffix="a month"
+                    inputmode="decimal"
+                    narrow=true
+                />
+                <FormActions>
+                    <Button kind=ButtonKind::Quiet>"Set the cap"</Button>
+                </FormActions>
+            </PostForm>
+        }
+    });
+    Some(
+        view! { <Section title="Spend cap"><p class="section__note">{said}</p>{form}</Section> }
+            .into_any(),
+    )
+}

@@ -1,0 +1,147 @@
+//! The tokens of a license: what each may do, and the way to rotate, revoke and use it.
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::{
+        access_token::{Domain, TokenLimits},
+        ids::LicenseId,
+        metering::JobName,
+        terms::Scope,
+    },
+    services::tokens::Token,
+};
+use leptos::prelude::*;
+
+use super::MayChange;
+use crate::ui::{
+    Button, ButtonKind, ButtonLink, Cell, Column, Confirm, EmptyState, HiddenField, Instant,
+    PostForm, Row, Status, Table, Tone,
+};
+
+/// Limits in a few words: "job run-7, 2 domains, nonces".
+fn limits_in_words(limits: &TokenLimits) -> Option<String> {
+    let counted = |names: Vec<&str>, noun: &str| match names[..] {
+        [] => None,
+        [name] => Some(format!("{noun} {name}")),
+        _ => Some(format!("{} {noun}s", names.len())),
+    };
+    let words: Vec<String> = [
+        counted(limits.jobs.iter().map(JobName::as_str).collect(), "job"),
+        counted(limits.domains.iter().map(Domain::as_str).collect(), "domain"),
+        limits.requires_nonce.then(|| "nonces".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!words.is_empty()).then(|| format!("Limited to {}", words.join(", ")))
+}
+
+/// Every token, newest first.
+pub(super) fn draw(
+    tokens: Vec<Token>,
+    license_id: LicenseId,
+    may: MayChange,
+    now: DateTime<Utc>,
+) -> AnyView {
+    let may_create = may.create;
+    let rows = tokens
+        .into_iter()
+        .map(|token| {
+            let live = token.is_live(now);
+            let status = match (token.revoked_at, live) {
+                (Some(_), _) => view! { <Status word="Revoked" /> }.into_any(),
+                (None, false) => view! { <Status word="Expired" /> }.into_any(),
+                (None, true) if token.rotated => {
+                    view! { <Status tone=Tone::Warn word="Ending" /> }.into_any()
+                }
+                (None, true) => view! { <Status tone=Tone::Good word="Live" /> }.into_any(),
+            };
+            let used = match token.last_used_at {
+                Some(at) => view! { <Instant at now /> }.into_any(),
+                None => "Never".into_any(),
+            };
+            let until = match token.expires_at {
+                _ if token.revoked_at.is_some() => ().into_any(),
+                Some(at) => {
+                    view! { {if live { "until " } else { "" }} <Instant at now /> }.into_any()
+                }
+                None => "until revoked".into_any(),
+            };
+            let fetch = live.then(|| {
+                let href = format!("/licenses/{license_id}?token={}#fetch", token.token_id);
+                view! { " " <a href=href>"Request"</a> }
+            });
+            let scopes: Vec<_> = token.scopes.iter().copied().map(Scope::in_words).collect();
+            let rotate = (live && may.rotate && !token.rotated).then(|| {
+                let href = format!("/licenses/{license_id}/rotate?token={}", token.token_id);
+                view! { <ButtonLink kind=ButtonKind::Quiet href>"Rotate"</ButtonLink> }
+            });
+            let revoke = (live && may.revoke).then(|| {
+                let sentence = format!(
+                    "The gate refuses “{}” within a second, for good. Machines that use it stop.",
+                    token.name
+                );
+                view! {
+                    <Confirm label="Revoke" sentence>
+                        <PostForm name="revoke" row=true>
+                            <HiddenField name="token_id" value=token.token_id.to_string() />
+                            <Button kind=ButtonKind::Destructive>"Revoke this token"</Button>
+                        </PostForm>
+                    </Confirm>
+                }
+            });
+            Row::new(vec![
+                Cell::link(
+                    token.name,
+                    format!("/feed?side=buyer&license={license_id}&token={}", token.token_id),
+                )
+                .note(view! {
+                    <code class="digest">{format!("{}…{}", token.prefix, token.last_four)}</code>
+                    {fetch}
+                }),
+                match limits_in_words(&token.limits) {
+                    Some(words) => Cell::new(scopes.join(", ")).note(words),
+                    None => Cell::new(scopes.join(", ")),
+                },
+                Cell::new(status).note(until),
+                Cell::new(used),
+                Cell::new(view! { <div class="table__deeds">{rotate} {revoke}</div> }),
+            ])
+        })
+        .collect();
+    view! {
+        <Table
+            caption="Tokens of this license"
+            columns=vec![
+                Column::text("Token"),
+                Column::text("For").support(),
+                Column::text("State"),
+                Column::number("Last used").support(),
+                Column::number("Rotate or revoke").label_hidden(),
+            ]
+            rows
+            empty=move || {
+                view! {
+                    <EmptyState
+                        title="No tokens yet"
+                        sentence="A token is what a crawler or a training job sends with each request."
+                    >
+                        {may_create
+                            .then(|| {
+                                view! {
+                                    <ButtonLink
+                                        kind=ButtonKind::Quiet
+                                        href=format!("/licenses/{license_id}/tokens/new")
+                                    >
+                                        "Create token"
+                                    </ButtonLink>
+                                }
+                            })}
+                    </EmptyState>
+                }
+                    .into_any()
+            }
+        />
+    }
+    .into_any()
+}

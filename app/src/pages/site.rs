@@ -1,0 +1,235 @@
+//! `/sites/{id}`: proving that a host is one's own, where its pages come from, who may have which
+//! paths.
+
+use chrono::{DateTime, Utc};
+use imprimatur::{
+    domain::{
+        actor::Deed,
+        gate::{PathRules, Pattern},
+        ids::AssetId,
+        site::{Challenge, ProvenBy, SiteState, file_url, record_name},
+    },
+    services::{
+        Result,
+        offers::{self, OfferRow},
+        sites::{self, Site},
+    },
+};
+use leptos::prelude::*;
+
+use super::sites::state_in_words;
+use crate::{
+    request::{Page, Request},
+    ui::{
+        Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Crumb, Definition,
+        Definitions, EmptyState, FormActions, Instant, PageHeader, PostForm, Row, Section, Status,
+        Table, TextField, Toast,
+    },
+};
+
+/// One of one's own sites.
+pub async fn show(request: &Request, id: &str) -> Result<Page> {
+    let asset_id: AssetId = id.parse()?;
+    let site = sites::get(&request.services, &request.actor, asset_id).await?;
+    let on_offer = offers::list(&request.services, &request.actor, Some(asset_id)).await?;
+    let challenge: Challenge = site.challenge.parse()?;
+    let may_manage = request.actor.may_as_creator(Deed::ManageSite).is_ok();
+    let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
+    let done = match (request.param("done"), site.state) {
+        (Some("verified"), SiteState::Verified) => {
+            Some("Verified. The gate answers for this host.")
+        }
+        (Some("origin"), _) => Some("Pages come from there now."),
+        _ => None,
+    };
+    let now = request.now;
+    Ok(Page::workspace(request, site.host.clone(), move || {
+        let lead = lead(&site, !on_offer.is_empty());
+        let host = site.host.clone();
+        let proof = proof(&site, &challenge, may_manage);
+        let side = side(&site, may_manage, now);
+        view! {
+            {done.map(|sentence| view! { <Toast sentence /> })}
+            <PageHeader
+                title=host
+                crumbs=vec![Crumb::new("Sites", "/sites")]
+                lead=move || lead
+            >
+                <ButtonLink kind=ButtonKind::Quiet href=format!("/sites/{asset_id}/try")>
+                    "Try a path"
+                </ButtonLink>
+                <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>
+                    "As a work"
+                </ButtonLink>
+            </PageHeader>
+            <Columns side=move || side>
+                {proof}
+                <Section title="Paths">{paths(on_offer, asset_id, may_publish)}</Section>
+            </Columns>
+        }
+    }))
+}
+
+fn lead(site: &Site, offered: bool) -> String {
+    match (site.state, offered) {
+        (SiteState::Claimed, _) => {
+            "Claimed, and not served yet: prove that the host is yours.".to_owned()
+        }
+        (SiteState::Lapsed, _) => {
+            "The proof was not found for a week, so the site is served no longer. Put it back and check again.".to_owned()
+        }
+        (SiteState::Verified, _) if site.failing_since.is_some() => {
+            "Served. The proof was not found the last time; without it the site lapses after a week.".to_owned()
+        }
+        (SiteState::Verified, true) => "Verified and on offer.".to_owned(),
+        (SiteState::Verified, false) => {
+            "Verified, and not on offer: nobody can license its pages yet.".to_owned()
+        }
+    }
+}
+
+/// What to put where, and the button that looks for it.
+fn proof(site: &Site, challenge: &Challenge, may_manage: bool) -> AnyView {
+    let check = may_manage.then(|| {
+        let label = if site.state == SiteState::Verified { "Check now" } else { "Verify" };
+        let kind = match site.state {
+            SiteState::Verified => ButtonKind::Quiet,
+            SiteState::Claimed | SiteState::Lapsed => ButtonKind::Primary,
+        };
+        view! {
+            <PostForm name="verify">
+                <FormActions>
+                    <Button kind>{label}</Button>
+                </FormActions>
+            </PostForm>
+        }
+    });
+    let sentence = match site.state {
+        SiteState::Verified => {
+            "Leave it where it is: it is looked for once a week, and the site is served as long as it is found."
+        }
+        SiteState::Claimed | SiteState::Lapsed => {
+            "Do one of the two, then verify. A new DNS record can take an hour to be seen."
+        }
+    };
+    let record_label = format!("A TXT record for {}", record_name(&site.host));
+    let file_label = format!("Or a file at {}", file_url(&site.host));
+    let (record, file) = (challenge.record(), challenge.as_str().to_owned());
+    view! {
+        <Section title="Proof that the host is yours">
+            <p class="section__note">{sentence}</p>
+            <CodeBlock label=record_label code=record />
+            <CodeBlock label=file_label code=file />
+            {check}
+        </Section>
+    }
+    .into_any()
+}
+
+fn side(site: &Site, may_manage: bool, now: DateTime<Utc>) -> AnyView {
+    let (tone, word) = state_in_words(site.state);
+    let verified = site.verified_at.zip(site.verified_by).map(|(at, by)| {
+        let by = match by {
+            ProvenBy::Dns => "by DNS record",
+            ProvenBy::File => "by file",
+        };
+        view! { <Definition name="Verified"><Instant at now /> ", " {by}</Definition> }
+    });
+    let checked = site.checked_at.map(|at| {
+        view! { <Definition name="Last checked"><Instant at now /></Definition> }
+    });
+    let failing = site.failing_since.map(|at| {
+        view! { <Definition name="Not found since"><Instant at now /></Definition> }
+    });
+    let origin = if may_manage {
+        let origin = site.origin.clone();
+        view! {
+            <PostForm name="origin">
+                <TextField
+                    name="origin"
+                    label="Origin"
+                    hint="Scheme and host, like https://www.example.com. The path comes from each request."
+                    value=origin
+                    required=true
+                    maxlength=300
+                />
+                <FormActions>
+                    <Button kind=ButtonKind::Quiet>"Change the origin"</Button>
+                </FormActions>
+            </PostForm>
+        }
+        .into_any()
+    } else {
+        view! { <p>{site.origin.clone()}</p> }.into_any()
+    };
+    let (title, claimed_at) = (site.title.clone(), site.claimed_at);
+    view! {
+        <Section title="The site">
+            <Definitions>
+                <Definition name="State"><Status tone word /></Definition>
+                <Definition name="Title">{title}</Definition>
+                <Definition name="Claimed"><Instant at=claimed_at now /></Definition>
+                {verified}
+                {checked}
+                {failing}
+            </Definitions>
+        </Section>
+        <Section title="Where pages come from">{origin}</Section>
+    }
+    .into_any()
+}
+
+/// Which paths each tier covers.
+fn paths(on_offer: Vec<OfferRow>, asset_id: AssetId, may_publish: bool) -> AnyView {
+    let publish = format!("/assets/{asset_id}/offer");
+    if on_offer.is_empty() {
+        return view! {
+            <EmptyState
+                title="No offer yet"
+                sentence="An offer says which paths each tier covers, under which terms and at which price."
+            >
+                {may_publish.then(|| view! { <ButtonLink href=publish>"Publish an offer"</ButtonLink> })}
+            </EmptyState>
+        }
+        .into_any();
+    }
+    let rows = on_offer
+        .into_iter()
+        .flat_map(|offer| {
+            let whom = offer.buyer.map(|buyer| format!("Only {buyer}"));
+            offer.tiers.into_iter().map(move |offered| (whom.clone(), offered.tier))
+        })
+        .map(|(whom, tier)| {
+            let PathRules { allowed, forbidden } = tier.paths;
+            let covered =
+                if allowed.is_empty() { "Every path".to_owned() } else { listed(&allowed) };
+            let name = Cell::new(tier.name);
+            let left_out =
+                if forbidden.is_empty() { "Nothing".to_owned() } else { listed(&forbidden) };
+            Row::new(vec![
+                match whom {
+                    Some(whom) => name.note(whom),
+                    None => name,
+                },
+                Cell::new(view! { <code class="digest digest--whole">{covered}</code> }),
+                Cell::new(view! { <code class="digest digest--whole">{left_out}</code> }),
+            ])
+        })
+        .collect();
+    view! {
+        <p class="section__note">
+            "A published offer never changes; other paths are another offer. "
+            {may_publish.then(|| view! { <a href=publish>"Publish another offer"</a> })}
+        </p>
+        <Table
+            caption="Paths by tier"
+            columns=vec![Column::text("Tier"), Column::text("Covers"), Column::text("Leaves out")]
+            rows
+        />
+    }
+    .into_any()
+}
+
+fn listed(patterns: &[Pattern]) -> String {
+    patterns.iter().map(Pattern::as_str).collect::<Vec<_>>().join(", ")
+}
