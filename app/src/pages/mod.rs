@@ -4,6 +4,7 @@ pub mod design;
 pub mod landing;
 
 pub mod catalogue;
+pub mod creator;
 pub mod invitation;
 pub mod license_form;
 pub mod public;
@@ -36,4 +37,5 @@ pub mod several;
 pub mod usage;
 
 mod about;
+mod calculator;
 mod preview;

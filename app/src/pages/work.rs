@@ -6,6 +6,7 @@ use imprimatur::{
         ids::AssetId,
         money::grouped,
         pricing::{PriceWords, Tier},
+        rating::Priced,
         terms::Scope,
     },
     services::{
@@ -18,7 +19,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::{preview, terms::TermsInWords};
+use super::{calculator::Calculator, catalogue::table, preview, terms::TermsInWords};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -60,6 +61,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         }
         None => None,
     };
+    let alike = catalogue::similar(&request.services, &request.actor, asset_id).await?;
+    let tiers_offered = work.offer.tiers.iter().map(|offered| &offered.tier);
+    let calculator = Calculator::read(request, Priced::paid(tiers_offered));
     let now = request.now;
     let description = format!("{} by {}, to license now.", work.title, work.creator);
     Ok(Page::public(request, work.title.clone(), description, move || {
@@ -90,6 +94,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 <Section title="Tiers">
                     {tiers(&work.offer.tiers, &stance, work.asset_id)}
                 </Section>
+                {calculator.map(Calculator::draw)}
                 {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
                 <Section
                     title="Terms in plain words"
@@ -102,6 +107,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <TermsInWords terms=work.offer.terms.terms />
                 </Section>
             </Columns>
+            {(!alike.is_empty())
+                .then(|| {
+                    view! {
+                        <Section title="Similar works">
+                            {table("Similar works", alike, now, || ().into_any())}
+                        </Section>
+                    }
+                })}
         }
     }))
 }
@@ -141,6 +154,7 @@ fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<
 
 fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
     let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
+    let by = format!("/creators/{}", work.creator_slug);
     let newest = work.newest.clone().map(|newest| {
         let bytes = u64::try_from(newest.bytes).unwrap_or_default();
         view! {
@@ -163,7 +177,9 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
     view! {
         <Section title="The work">
             <Definitions>
-                <Definition name="Creator">{creator}</Definition>
+                <Definition name="Creator">
+                    <a href=by>{creator}</a>
+                </Definition>
                 <Definition name="Credit line">{attribution}</Definition>
                 {rights}
                 {tags}

@@ -82,6 +82,8 @@ person            sessions          sign own    | own   own   own     own       
 person            revoke_session    sign hid    | hid   hid   hid     hid       hid    |         hid   hid   hid     hid       hid
 anybody           catalogue         yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           catalogue_work    yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           similar_works     yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           creator           yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           held_license      own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 anybody           invitation        yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 ";
