@@ -2,12 +2,10 @@
 //! complete without it.
 //!
 //! Always true: an island knows no router, and every page pays for all of them,
-//! so each stays a few kilobytes. Of the domain they know the words of terms and
-//! the sums of prices.
+//! so each stays a few kilobytes. Of the domain they know the words of terms.
 
 mod chart_hover;
 mod copy_button;
-mod estimates;
 mod live_figures;
 mod read_back;
 mod upload_progress;
@@ -15,7 +13,6 @@ mod verify_receipt;
 
 pub use chart_hover::ChartHover;
 pub use copy_button::CopyButton;
-pub use estimates::{Calculated, Estimates};
 pub use live_figures::LiveFigures;
 pub use read_back::ReadBack;
 pub use upload_progress::UploadProgress;

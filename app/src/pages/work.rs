@@ -6,7 +6,6 @@ use imprimatur::{
         ids::AssetId,
         money::grouped,
         pricing::{PriceWords, Tier},
-        rating::Priced,
         terms::Scope,
     },
     services::{
@@ -62,8 +61,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         None => None,
     };
     let alike = catalogue::similar(&request.services, &request.actor, asset_id).await?;
-    let tiers_offered = work.offer.tiers.iter().map(|offered| &offered.tier);
-    let calculator = Calculator::read(request, Priced::paid(tiers_offered));
+    let offered: Vec<Tier> = work.offer.tiers.iter().map(|offered| offered.tier.clone()).collect();
+    let calculator = Calculator::read(request, &offered);
     let now = request.now;
     let description = format!("{} by {}, to license now.", work.title, work.creator);
     Ok(Page::public(request, work.title.clone(), description, move || {

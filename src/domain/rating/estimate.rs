@@ -1,64 +1,16 @@
 //! What a month of so much use would cost on each tier of an offer, in words: the price calculator.
 //!
-//! The page and the browser ask the same function, and it asks `on_tiers`, which bills are made by.
-
-use serde::{Deserialize, Serialize};
+//! It asks `on_tiers`, so it cannot disagree with what bills are made by.
 
 use super::{Usage, on_tiers, total};
 use crate::domain::{
     error::Refusal,
-    gate::PathRules,
-    metering::Unit,
-    money::{Currency, Money, grouped},
-    pricing::{Overrun, Price, Tier},
+    money::{Money, grouped},
+    pricing::Tier,
 };
 
 /// The most units a month can be estimated for.
 const UNITS_MAX: i64 = 1_000_000_000_000;
-
-/// What of a tier an estimate needs, as it travels to the browser.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Priced {
-    pub name: String,
-    pub currency: Currency,
-    pub price: Price,
-    pub unit: Unit,
-    pub overrun: Overrun,
-}
-
-impl Priced {
-    /// The tiers of an offer that are paid for.
-    pub fn paid<'a>(tiers: impl Iterator<Item = &'a Tier>) -> Vec<Self> {
-        tiers
-            .filter(|tier| !tier.is_free())
-            .map(|tier| Self {
-                name: tier.name.clone(),
-                currency: tier.currency,
-                price: tier.price,
-                unit: tier.unit,
-                overrun: tier.overrun,
-            })
-            .collect()
-    }
-
-    fn tier(&self) -> Tier {
-        Tier {
-            name: self.name.clone(),
-            currency: self.currency,
-            price: self.price,
-            unit: self.unit,
-            overrun: self.overrun,
-            rate_per_minute: 1,
-            scopes: Vec::new(),
-            paths: PathRules::default(),
-        }
-    }
-
-    /// Whether its price depends on what is earned.
-    pub const fn shares(&self) -> bool {
-        matches!(self.price, Price::RevenueShare { .. })
-    }
-}
 
 /// The use of a month, as typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,7 +21,7 @@ pub struct TypedUse {
 }
 
 /// What the calculator says of one tier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Estimate {
     pub tier: String,
     /// How the sums come about, one short line each.
@@ -79,15 +31,17 @@ pub struct Estimate {
     pub later_month: String,
 }
 
-/// Estimates a month on each of the tiers, as if it were the one chosen.
+/// Estimates a month on each of the tiers that are paid for, as if it were the one chosen.
 ///
 /// # Errors
 ///
 /// Refuses, at its field, what cannot be read.
-pub fn estimates(priced: &[Priced], typed: &TypedUse) -> Result<Vec<Estimate>, Refusal> {
-    let tiers: Vec<Tier> = priced.iter().map(Priced::tier).collect();
+pub fn estimates(tiers: &[Tier], typed: &TypedUse) -> Result<Vec<Estimate>, Refusal> {
     let units = units(&typed.units)?;
-    (0..tiers.len()).map(|at| estimate(&tiers[at..], units, &typed.revenue)).collect()
+    (0..tiers.len())
+        .filter(|at| !tiers[*at].is_free())
+        .map(|at| estimate(&tiers[at..], units, &typed.revenue))
+        .collect()
 }
 
 fn estimate(tiers: &[Tier], units: i64, revenue: &str) -> Result<Estimate, Refusal> {
@@ -134,26 +88,22 @@ fn units(typed: &str) -> Result<i64, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{
+        money::Currency,
+        pricing::{Overrun, Price},
+    };
     use proptest::prelude::*;
 
-    fn subscription(name: &str, base: i64, units: i64, overrun: Overrun) -> Priced {
+    fn subscription(name: &str, base: i64, included_units: i64, overrun: Overrun) -> Tier {
         let overage_micros = (overrun == Overrun::Charge).then_some(5_000_000);
-        Priced {
-            name: name.into(),
-            currency: Currency::Usd,
-            price: Price::Subscription {
-                base_micros: base * 1_000_000,
-                included_units: units,
-                overage_micros,
-            },
-            unit: Unit::Call,
-            overrun,
-        }
+        let base_micros = base * 1_000_000;
+        let price = Price::Subscription { base_micros, included_units, overage_micros };
+        Tier { name: name.into(), price, overrun, ..Tier::free(0, 1, Currency::Usd) }
     }
 
-    fn of(priced: &[Priced], units: &str) -> Vec<Estimate> {
+    fn of(tiers: &[Tier], units: &str) -> Vec<Estimate> {
         let typed = TypedUse { units: units.into(), revenue: String::new() };
-        estimates(priced, &typed).unwrap()
+        estimates(tiers, &typed).unwrap()
     }
 
     #[test]
@@ -186,7 +136,7 @@ mod tests {
     fn a_fee_that_is_due_once_is_in_the_first_month_alone() {
         let price =
             Price::Upfront { fee_micros: 9_000_000, price_micros: 1_000_000, per: 1, quota: None };
-        let upfront = Priced { price, ..subscription("Up-front", 0, 0, Overrun::Charge) };
+        let upfront = Tier { price, ..subscription("Up-front", 0, 0, Overrun::Charge) };
         let said = &of(&[upfront], "2")[0];
         assert_eq!((said.first_month.as_str(), said.later_month.as_str()), ("$11.00", "$2.00"));
     }

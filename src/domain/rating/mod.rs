@@ -9,7 +9,7 @@ mod split;
 
 use serde::{Deserialize, Serialize};
 
-pub use estimate::{Estimate, Priced, TypedUse, estimates};
+pub use estimate::{Estimate, TypedUse, estimates};
 pub use split::split;
 
 use super::{
