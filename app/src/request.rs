@@ -328,6 +328,9 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     let request_id = request.request_id().to_string();
     let way_on = match refusal.code {
         "not_a_creator" | "not_a_buyer" => ("/settings", "Open Settings"),
+        "invalid_cursor" | "expired_cursor" if request.path == "/catalogue" => {
+            ("/catalogue", "Open the catalogue")
+        }
         "invalid_cursor" | "expired_cursor" => ("/feed", "Open the feed"),
         _ if refusal.code.starts_with("sign_in") || refusal.code.starts_with("provider") => {
             ("/sign-in", "Sign in again")

@@ -60,6 +60,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/catalogue/{id}", page_of!(pages::work::show))
         .route("/catalogue/{id}/sample", get(content::sample))
         .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
+        .route("/creators/{id}", page_of!(pages::creator::show))
         .route("/terms/{digest}", page_of!(pages::terms::show))
         .route("/terms/{digest}/json", get(forms::terms::document))
         .route("/docs", page!(pages::docs::show))

@@ -11,6 +11,7 @@ pub mod actor;
 pub mod identity;
 
 pub mod asset;
+pub mod catalogue;
 pub mod money;
 pub mod month;
 pub mod pricing;

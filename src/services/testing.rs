@@ -16,15 +16,18 @@ use sqlx::PgPool;
 use super::{
     Clock, Result, Services,
     assets::{self, NewAsset},
+    catalogue,
     content::ContentStore,
     identity::{self, NewOrganization},
     licenses::Acceptance,
     mint,
     offers::{self, NewOffer},
+    reports::CursorKey,
 };
 use crate::domain::{
     actor::{Actor, Who},
     asset::Particulars,
+    catalogue::Search,
     identity::ProvenIdentity,
     ids::AssetId,
     pricing::TypedTiers,
@@ -136,6 +139,12 @@ pub(crate) async fn offered(services: &Services, creator: &Actor, template: &str
     let asset_id = work(services, creator, &asset_id.to_string()).await;
     offers::publish(services, creator, offer(asset_id, template)).await.unwrap();
     asset_id
+}
+
+/// The first page of the whole catalogue.
+pub(crate) async fn catalogue(services: &Services, actor: &Actor) -> Result<catalogue::Page> {
+    let key = CursorKey::new(&[7; 32]);
+    catalogue::page(services, &key, actor, &Search::default(), None).await
 }
 
 /// The acceptance of the offer that stands, on its paid tier.

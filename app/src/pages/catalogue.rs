@@ -1,100 +1,239 @@
-//! `/catalogue`: every work on offer, newest first.
+//! `/catalogue`: works on offer, found by words and by facets that say how many they leave.
+
+use std::fmt::Display;
 
 use imprimatur::{
-    domain::{asset::AssetKind, ids::AssetId},
-    services::{Result, catalogue},
+    domain::{
+        asset::Language,
+        catalogue::{Search, Sort, WORDS_LENGTH_MAX},
+        money::grouped,
+    },
+    services::{
+        Result,
+        catalogue::{self, Facets, Work},
+    },
 };
 use leptos::prelude::*;
 
 use crate::{
+    address::Address,
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, EmptyState, FilterForm,
-        Instant, PageHeader, Pager, Row, SelectField, Table,
+        Instant, PageHeader, Pager, Row, SelectField, Table, TextField,
     },
 };
 
-/// The catalogue, optionally of one kind.
+/// What is found.
 pub async fn show(request: &Request) -> Result<Page> {
-    let kind: Option<AssetKind> = request.param("kind").map(str::parse).transpose()?;
-    let after: Option<AssetId> = request.param("after").map(str::parse).transpose()?;
-    let page = catalogue::page(&request.services, &request.actor, kind, after).await?;
+    let search = Search::read(|name| request.param(name))?;
+    let (services, actor) = (&request.services, &request.actor);
+    let cursor = request.param("cursor");
+    let page = catalogue::page(services, &request.cursor_key, actor, &search, cursor).await?;
+    let facets = catalogue::facets(services, actor, &search).await?;
     let now = request.now;
     Ok(Page::public(
         request,
         "Catalogue",
         "Works that creators license to AI companies, with their terms in plain words.",
         move || {
-            let mut kinds = vec![Choice::new("", "Every kind")];
-            kinds.extend(
-                AssetKind::ALL.iter().map(|each| Choice::new(each.as_str(), each.in_words())),
-            );
-            let chosen = kind.map(AssetKind::as_str).unwrap_or_default();
-            let narrowed = kind.map(|kind| format!("kind={kind}&")).unwrap_or_default();
-            let newer = after.map(|_| match kind {
-                Some(kind) => format!("/catalogue?kind={kind}"),
-                None => "/catalogue".to_owned(),
-            });
-            let older = page.next.map(|next| format!("/catalogue?{narrowed}after={next}"));
-            let paged = newer.is_some() || older.is_some();
-            let rows = page
-                .works
-                .into_iter()
-                .map(|work| {
-                    let size = work.bytes.map(|bytes| {
-                        let bytes = u64::try_from(bytes).unwrap_or_default();
-                        view! { <Bytes count=bytes /> }
-                    });
-                    let by = match work.host {
-                        Some(host) => format!("{}, {host}", work.creator),
-                        None => work.creator,
-                    };
-                    Row::new(vec![
-                        Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
-                        Cell::new(work.kind.in_words()),
-                        Cell::new(work.terms_name),
-                        Cell::new(work.price.amount).note(work.price.per),
-                        Cell::new(size),
-                        Cell::new(view! { <Instant at=work.published_at now /> }),
-                    ])
-                })
-                .collect();
+            let paged = page.newer.is_some() || page.older.is_some();
+            let [newer, older] =
+                [page.newer, page.older].map(|cursor| Some(href(&search, Some(&cursor?))));
+            let sentence = found(page.total, page.first, page.works.len());
+            let narrows = search.narrows();
             view! {
                 <PageHeader
                     title="Catalogue"
                     lead=|| "Every work here can be licensed now. The terms are on its page, in plain words."
                 />
-                <FilterForm label="Catalogue">
-                    <SelectField name="kind" label="Kind" choices=kinds value=chosen required=true />
-                    <Button kind=ButtonKind::Quiet>"Show"</Button>
-                </FilterForm>
-                <Table
-                    caption="Works on offer"
-                    columns=vec![
-                        Column::text("Work"),
-                        Column::text("Kind").support(),
-                        Column::text("Terms").support(),
-                        Column::number("Price"),
-                        Column::number("Size").support(),
-                        Column::number("Offered").support(),
-                    ]
-                    rows
-                    empty=|| {
+                {filters(search, facets)}
+                {(!page.works.is_empty())
+                    .then(|| {
                         view! {
-                            <EmptyState
-                                title="Nothing is on offer here yet"
-                                sentence="Works appear as soon as a creator publishes an offer."
-                            >
-                                <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
-                                    "See every kind"
-                                </ButtonLink>
-                            </EmptyState>
+                            <p class="found" role="status">
+                                {sentence}
+                                {narrows
+                                    .then(|| {
+                                        view! {
+                                            " "
+                                            <a href="/catalogue">"Show every work"</a>
+                                        }
+                                    })}
+                            </p>
                         }
-                            .into_any()
-                    }
-                />
-                {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
+                    })}
+                {table("Works on offer", page.works, now, move || nothing(narrows))}
+                {paged
+                    .then(|| {
+                        view! { <Pager newer=newer older=older what="works" by_place=true /> }
+                    })}
             }
         },
     ))
+}
+
+/// Works on offer, each with its creator and its price.
+pub fn table(
+    caption: &'static str,
+    works: Vec<Work>,
+    now: chrono::DateTime<chrono::Utc>,
+    empty: impl FnOnce() -> AnyView + Send + 'static,
+) -> AnyView {
+    let rows = works
+        .into_iter()
+        .map(|work| {
+            let size = work.bytes.map(|bytes| {
+                let bytes = u64::try_from(bytes).unwrap_or_default();
+                view! { <Bytes count=bytes /> }
+            });
+            let by = match work.host {
+                Some(host) => format!("{}, {host}", work.creator),
+                None => work.creator,
+            };
+            Row::new(vec![
+                Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
+                Cell::new(work.kind.in_words()),
+                Cell::new(work.terms_name),
+                Cell::new(work.price.amount).note(work.price.per),
+                Cell::new(size),
+                Cell::new(view! { <Instant at=work.published_at now /> }),
+            ])
+        })
+        .collect();
+    view! {
+        <Table
+            caption
+            columns=vec![
+                Column::text("Work"),
+                Column::text("Kind").support(),
+                Column::text("Terms").support(),
+                Column::number("Price"),
+                Column::number("Size").support(),
+                Column::number("Offered").support(),
+            ]
+            rows
+            empty
+        />
+    }
+    .into_any()
+}
+
+/// How many works there are, and which of them are shown.
+fn found(total: i64, first: i64, shown: usize) -> String {
+    let shown = i64::try_from(shown).unwrap_or(i64::MAX);
+    let words = |count: i64| grouped(&count.to_string());
+    match total {
+        1 => "One work.".to_owned(),
+        _ if shown >= total => format!("{} works.", words(total)),
+        _ => {
+            let last = first.saturating_add(shown).saturating_sub(1);
+            format!("{} to {} of {} works.", words(first), words(last), words(total))
+        }
+    }
+}
+
+fn nothing(narrows: bool) -> AnyView {
+    if !narrows {
+        return view! {
+            <EmptyState
+                title="Nothing is on offer here yet"
+                sentence="Works appear as soon as a creator publishes an offer."
+            />
+        }
+        .into_any();
+    }
+    view! {
+        <EmptyState
+            title="No work fits all of this"
+            sentence="Use fewer words, or leave one of the choices open."
+        >
+            <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
+                "Show every work"
+            </ButtonLink>
+        </EmptyState>
+    }
+    .into_any()
+}
+
+fn filters(search: Search, facets: Facets) -> AnyView {
+    let creators = facets.creators.into_iter();
+    let languages = facets.languages.into_iter().map(|(tag, works)| {
+        let name = Language::in_words(&tag).to_owned();
+        (tag, name, works)
+    });
+    let kinds = facets.kinds.into_iter().map(|(kind, works)| (kind, kind.in_words(), works));
+    let scopes = facets.scopes.into_iter().map(|(scope, works)| (scope, scope.in_words(), works));
+    let models = facets.models.into_iter().map(|(model, works)| (model, model.in_words(), works));
+    let sizes = facets.sizes.into_iter().map(|(size, works)| (size, size.in_words(), works));
+    let orders = Sort::ALL
+        .iter()
+        .filter(|sort| **sort != Sort::Match || !search.typed.is_empty())
+        .map(|sort| Choice::new(sort.as_str(), sort.in_words()))
+        .collect();
+    let sort = search.sort().as_str();
+    view! {
+        <FilterForm label="Catalogue">
+            <TextField
+                name="q"
+                label="Search"
+                kind="search"
+                value=search.typed
+                maxlength=u32::try_from(WORDS_LENGTH_MAX).unwrap_or(200)
+                required=true
+            />
+            {facet("kind", "Kind", search.kind, kinds)}
+            {facet("scope", "Use", search.scope, scopes)}
+            {facet("model", "Price model", search.model, models)}
+            {facet("creator", "Creator", search.creator, creators)}
+            {facet("language", "Language", search.language, languages)}
+            {facet("size", "Size", search.size, sizes)}
+            <SelectField
+                name="sort"
+                label="Order"
+                choices=orders
+                value=sort
+                required=true
+            />
+            <Button kind=ButtonKind::Quiet>"Show"</Button>
+        </FilterForm>
+    }
+    .into_any()
+}
+
+/// A choice of one facet. What is chosen stays a choice even where it leaves nothing.
+fn facet(
+    name: &'static str,
+    label: &'static str,
+    chosen: Option<impl Display>,
+    counts: impl Iterator<Item = (impl Display, impl Display, i64)>,
+) -> AnyView {
+    let chosen = chosen.map(|chosen| chosen.to_string()).unwrap_or_default();
+    let mut choices = vec![Choice::new("", "Any")];
+    let mut listed = chosen.is_empty();
+    for (value, words, works) in counts {
+        let value = value.to_string();
+        listed |= value == chosen;
+        choices.push(Choice::new(value, format!("{words} ({})", grouped(&works.to_string()))));
+    }
+    if !listed {
+        choices.push(Choice::new(chosen.clone(), format!("{chosen} (0)")));
+    }
+    view! { <SelectField name label choices value=chosen required=true /> }.into_any()
+}
+
+/// The address of what is searched, from a cursor on.
+fn href(search: &Search, cursor: Option<&str>) -> String {
+    let typed = (!search.typed.is_empty()).then_some(&search.typed);
+    Address::new("/catalogue")
+        .with_some("q", typed)
+        .with_some("kind", search.kind)
+        .with_some("scope", search.scope)
+        .with_some("model", search.model)
+        .with_some("creator", search.creator.as_ref())
+        .with_some("language", search.language.as_ref())
+        .with_some("size", search.size)
+        .with_some("sort", search.sort)
+        .with_some("cursor", cursor)
+        .href()
 }

@@ -13,8 +13,8 @@ use super::terms::TermsInWords;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, CheckField, Choice, Columns, Crumb, Digest, FormActions, HiddenField, Notice,
-        PageHeader, PostForm, RadioCards, Section, Tone,
+        Button, CheckField, Choice, Crumb, Digest, FormActions, HiddenField, Notice, PageHeader,
+        PostForm, RadioCards, Section, Tone,
     },
 };
 
@@ -50,21 +50,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             })
             .collect();
         let digest = work.offer.terms.digest.clone();
-        let side = {
-            let (terms, digest) = (work.offer.terms.terms.clone(), digest.clone());
-            move || {
-                view! {
-                    <Section title=terms.name.clone()>
-                        <p class="section__note">
-                            "Which of these uses you get, the tier says. Digest "
-                            <Digest value=digest copy="digest" />
-                        </p>
-                        <TermsInWords terms />
-                    </Section>
-                }
-                .into_any()
-            }
-        };
+        let terms = work.offer.terms.terms.clone();
+        let named = digest.clone();
         let lead = format!("By {}. {acting} becomes the licensee.", work.creator);
         let agree = format!("{acting} accepts these terms.");
         view! {
@@ -77,9 +64,17 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 here="License"
                 lead=move || lead
             />
-            <Columns side=side>
+            <div class="narrow">
                 <PostForm creates=license_id.to_string()>
                     <RadioCards name="tier" legend="Tier" choices value=chosen required=true />
+                    // Before the button, so that nobody accepts what they have not passed.
+                    <Section title=format!("The terms: {}", terms.name)>
+                        <p class="section__note">
+                            "Which of these uses you get, the tier says. Digest "
+                            <Digest value=named copy="digest" />
+                        </p>
+                        <TermsInWords terms />
+                    </Section>
                     <Notice tone=Tone::Info title="Nothing is charged yet">
                         "The price is written down with the license. Charging begins when billing is switched on, and you are told before."
                     </Notice>
@@ -94,7 +89,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                         <Button>"Accept and license"</Button>
                     </FormActions>
                 </PostForm>
-            </Columns>
+            </div>
         }
     }))
 }

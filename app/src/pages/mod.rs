@@ -6,6 +6,7 @@ pub mod find;
 pub mod landing;
 
 pub mod catalogue;
+pub mod creator;
 pub mod invitation;
 pub mod license_form;
 pub mod public;
@@ -43,4 +44,5 @@ pub mod try_site;
 pub mod usage;
 
 mod about;
+mod calculator;
 mod preview;

@@ -18,7 +18,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::{preview, terms::TermsInWords};
+use super::{calculator::Calculator, catalogue::table, preview, terms::TermsInWords};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -60,6 +60,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         }
         None => None,
     };
+    let alike = catalogue::similar(&request.services, &request.actor, asset_id).await?;
+    let offered: Vec<Tier> = work.offer.tiers.iter().map(|offered| offered.tier.clone()).collect();
+    let calculator = Calculator::read(request, &offered);
     let now = request.now;
     let description = format!("{} by {}, to license now.", work.title, work.creator);
     let listed = work.visibility == Visibility::Listed;
@@ -91,6 +94,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 <Section title="Tiers">
                     {tiers(&work.offer.tiers, &stance, work.asset_id)}
                 </Section>
+                {calculator.map(Calculator::draw)}
                 {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
                 <Section
                     title="Terms in plain words"
@@ -103,6 +107,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <TermsInWords terms=work.offer.terms.terms />
                 </Section>
             </Columns>
+            {(!alike.is_empty())
+                .then(|| {
+                    view! {
+                        <Section title="Similar works">
+                            {table("Similar works", alike, now, || ().into_any())}
+                        </Section>
+                    }
+                })}
         }
     });
     Ok(if listed { page } else { page.unlisted() })
@@ -143,6 +155,7 @@ fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<
 
 fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
     let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
+    let by = format!("/creators/{}", work.creator_slug);
     let newest = work.newest.clone().map(|newest| {
         let bytes = u64::try_from(newest.bytes).unwrap_or_default();
         view! {
@@ -165,7 +178,9 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
     view! {
         <Section title="The work">
             <Definitions>
-                <Definition name="Creator">{creator}</Definition>
+                <Definition name="Creator">
+                    <a href=by>{creator}</a>
+                </Definition>
                 <Definition name="Credit line">{attribution}</Definition>
                 {rights}
                 {tags}

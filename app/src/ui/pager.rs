@@ -11,7 +11,15 @@ pub fn Pager(
     /// What is listed: "deliveries".
     #[prop(into)]
     what: String,
+    /// What is listed stands in another order than by time.
+    #[prop(optional)]
+    by_place: bool,
 ) -> impl IntoView {
+    let [newer_label, older_label, newest, oldest] = if by_place {
+        ["Previous", "Next", "first", "last"]
+    } else {
+        ["Newer", "Older", "newest", "oldest"]
+    };
     let step =
         |href: Option<String>, rel: &'static str, label: &'static str, end: String| match href {
             Some(href) => {
@@ -21,8 +29,8 @@ pub fn Pager(
         };
     view! {
         <nav class="pager" aria-label=format!("Pages of {what}")>
-            {step(newer, "prev", "Newer", format!("The newest {what}"))}
-            {step(older, "next", "Older", format!("The oldest {what}"))}
+            {step(newer, "prev", newer_label, format!("The {newest} {what}"))}
+            {step(older, "next", older_label, format!("The {oldest} {what}"))}
         </nav>
     }
 }

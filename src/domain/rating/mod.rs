@@ -4,10 +4,12 @@
 //! Whole numbers only; what is not a whole micro is left to the buyer. A rule that changes gets a new
 //! `VERSION`, and what was rated keeps the number it was rated by.
 
+mod estimate;
 mod split;
 
 use serde::{Deserialize, Serialize};
 
+pub use estimate::{Estimate, TypedUse, estimates};
 pub use split::split;
 
 use super::{

@@ -213,15 +213,15 @@ async fn a_contract_is_seen_and_accepted_by_its_buyer_alone(pool: PgPool) {
     };
     assert_eq!(code(seen(&other).await), "not_found");
     assert!(current(&services, asset_id).await.unwrap().is_none(), "the gate offers it to nobody");
-    assert!(catalogue::page(&services, &other, None, None).await.unwrap().works.is_empty());
-    assert_eq!(catalogue::page(&services, &acme, None, None).await.unwrap().works.len(), 1);
+    assert!(testing::catalogue(&services, &other).await.unwrap().works.is_empty());
+    assert_eq!(testing::catalogue(&services, &acme).await.unwrap().works.len(), 1);
 
     // A public offer beside it is for everybody else.
     publish(&services, &mira, offer(asset_id, "answers")).await.unwrap();
     let (theirs, public) = (seen(&acme).await.unwrap(), seen(&other).await.unwrap());
     assert!(theirs.offer.contract && !public.offer.contract);
     assert_eq!((theirs.offer.tiers.len(), public.offer.tiers.len()), (1, 2));
-    assert_eq!(catalogue::page(&services, &acme, None, None).await.unwrap().works.len(), 1);
+    assert_eq!(testing::catalogue(&services, &acme).await.unwrap().works.len(), 1);
     let acceptance = |work: &catalogue::WorkDetail| Acceptance {
         license_id: mint(),
         asset_id,

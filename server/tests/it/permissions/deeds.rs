@@ -5,6 +5,7 @@ use imprimatur::{
     domain::{
         actor::Role,
         asset::{ContentId, TypedParticulars},
+        catalogue::Search,
         ids::RequestId,
         metering::{Dimensions, Grain, Measures, Range, Reported, Side},
         report::{Dimension, Dimensions as ByDimensions, Metric},
@@ -323,9 +324,12 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             true
         }
         "catalogue" => {
-            let page = catalogue::page(services, actor, None, None).await?;
-            page.works.iter().any(|work| work.asset_id == stage.asset_id)
-                || page.next.is_some_and(|next| next > stage.asset_id)
+            let (key, every) = (CursorKey::new(&[7; 32]), Search::default());
+            let page = catalogue::page(services, &key, actor, &every, None).await?;
+            let facets = catalogue::facets(services, actor, &every).await?;
+            !facets.kinds.is_empty()
+                && (page.older.is_some()
+                    || page.works.iter().any(|work| work.asset_id == stage.asset_id))
         }
         "catalogue_work" => {
             let work = catalogue::work(services, actor, stage.asset_id).await?;
@@ -340,6 +344,16 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "find_offered" => {
             let found = find::find(services, actor, "Their work").await?;
             found.iter().any(|each| matches!(each, Found::Offered { .. }))
+        }
+        "similar_works" => {
+            let works = catalogue::similar(services, actor, stage.asset_id).await?;
+            works.iter().all(|work| work.asset_id != stage.asset_id)
+        }
+        "creator" => {
+            let work = catalogue::work(services, actor, stage.asset_id).await?;
+            let key = CursorKey::new(&[7; 32]);
+            let creator = catalogue::creator(services, &key, actor, &work.creator_slug).await?;
+            creator.name == work.creator
         }
         "held_license" => {
             let license = licenses::get(services, &stage.owner, stage.license_id).await?;

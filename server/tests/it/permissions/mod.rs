@@ -89,6 +89,8 @@ anybody           catalogue         yes  yes    | yes   yes   yes     yes       
 anybody           catalogue_work    yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           find_own          own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 anybody           find_offered      yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           similar_works     yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           creator           yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           held_license      own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 anybody           invitation        yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 ";

@@ -89,7 +89,7 @@ async fn visibility_says_who_finds_a_work_and_ends_no_license(pool: PgPool) {
         let typed =
             TypedParticulars { visibility: visibility.as_str().into(), ..typed("The Salt Roads") };
         edit(&services, &mira, editing(asset_id, revision, typed)).await.unwrap();
-        let page = catalogue::page(&services, &visitor, None, None).await.unwrap();
+        let page = testing::catalogue(&services, &visitor).await.unwrap();
         assert_eq!(page.works.len() == 1, listed, "{visibility}");
         assert_eq!(catalogue::work(&services, &visitor, asset_id).await.is_ok(), found);
         assert!(catalogue::work(&services, &mira, asset_id).await.is_ok(), "it is their own");

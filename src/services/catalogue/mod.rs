@@ -3,7 +3,14 @@
 //! A work that is private is there for its own organization alone; one that is unlisted is found by
 //! its link and in no list.
 
+mod creator;
+mod find;
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+pub use creator::{Creator, creator};
+pub use find::{Facets, PAGE_LENGTH, Page, facets, page};
 
 use super::{
     Result, Services,
@@ -17,9 +24,6 @@ use crate::domain::{
     pricing::PriceWords,
 };
 
-/// Works on one page of the catalogue.
-pub const PAGE_LENGTH: i64 = 24;
-
 /// A work on offer.
 #[derive(Debug)]
 pub struct Work {
@@ -29,6 +33,7 @@ pub struct Work {
     pub tags: Vec<String>,
     pub language: Option<String>,
     pub creator: String,
+    pub creator_slug: String,
     /// Of its newest version; a site has none.
     pub bytes: Option<i64>,
     /// Of a site.
@@ -37,14 +42,6 @@ pub struct Work {
     /// Of its lowest tier that is paid for, in its parts.
     pub price: PriceWords,
     pub published_at: DateTime<Utc>,
-}
-
-/// One page of the catalogue.
-#[derive(Debug)]
-pub struct Page {
-    pub works: Vec<Work>,
-    /// Ask for works after this one to get the next page.
-    pub next: Option<AssetId>,
 }
 
 /// A work's own page.
@@ -61,6 +58,7 @@ pub struct WorkDetail {
     pub language: Option<String>,
     pub visibility: Visibility,
     pub creator: String,
+    pub creator_slug: String,
     /// Nothing for a site.
     pub newest: Option<Newest>,
     /// Of a site.
@@ -78,16 +76,16 @@ pub struct Newest {
     pub file_name: String,
 }
 
-/// Works on offer, newest first, optionally of one kind.
-pub async fn page(
-    services: &Services,
-    actor: &Actor,
-    kind: Option<AssetKind>,
-    after: Option<AssetId>,
-) -> Result<Page> {
+/// How many works beside another one are like it.
+const SIMILAR_MAX: i64 = 4;
+
+/// These works, in this order, as the organization that asks may have them; those that it may not
+/// are left out.
+async fn works(services: &Services, org_id: Option<OrgId>, ids: &[AssetId]) -> Result<Vec<Work>> {
+    let ids: Vec<Uuid> = ids.iter().copied().map(AssetId::uuid).collect();
     let rows = sqlx::query!(
         r#"select asset.asset_id, asset.title, asset.kind, asset.tags, asset.language,
-                  organization.name as creator,
+                  organization.name as creator, organization.slug as creator_slug,
                   version.bytes as "bytes?", site.host as "host?", terms.name as terms_name,
                   offer.published_at,
                   tier.name as tier_name, tier.currency, tier.base_micros, tier.included_units,
@@ -110,18 +108,14 @@ pub async fn page(
            left join site on site.asset_id = asset.asset_id
            where offer.ended_at is null
              and asset.visibility = 'listed'
-             and (offer.buyer_org_id = $4 or offer.buyer_org_id is null and not exists (
+             and asset.asset_id = any ($1)
+             and (offer.buyer_org_id = $2 or offer.buyer_org_id is null and not exists (
                  select from offer contract
                  where contract.asset_id = offer.asset_id and contract.ended_at is null
-                   and contract.buyer_org_id = $4))
-             and ($1::text is null or asset.kind = $1)
-             and ($2::uuid is null or asset.asset_id < $2)
-           order by asset.asset_id desc
-           limit $3"#,
-        kind.map(AssetKind::as_str),
-        after.map(AssetId::uuid),
-        PAGE_LENGTH + 1,
-        actor.org_id().map(OrgId::uuid),
+                   and contract.buyer_org_id = $2))
+           order by array_position($1, asset.asset_id)"#,
+        &ids,
+        org_id.map(OrgId::uuid),
     )
     .fetch_all(&services.pool)
     .await?;
@@ -154,6 +148,7 @@ pub async fn page(
             tags: row.tags,
             language: row.language,
             creator: row.creator,
+            creator_slug: row.creator_slug,
             bytes: row.bytes,
             host: row.host,
             terms_name: row.terms_name,
@@ -161,12 +156,35 @@ pub async fn page(
             published_at: row.published_at,
         });
     }
-    let page_length = usize::try_from(PAGE_LENGTH).unwrap_or(usize::MAX);
-    let next = (works.len() > page_length).then(|| {
-        works.truncate(page_length);
-        works.last().map(|work| work.asset_id)
-    });
-    Ok(Page { works, next: next.flatten() })
+    Ok(works)
+}
+
+/// Works on offer that are most like another one: of its kind, with its tags, in its language.
+pub async fn similar(services: &Services, actor: &Actor, asset_id: AssetId) -> Result<Vec<Work>> {
+    let ids = sqlx::query_scalar!(
+        r#"select entry.asset_id as "asset_id!: AssetId"
+           from on_offer entry
+           join asset as liked on liked.asset_id = $1
+           cross join lateral (
+               select count(*) as tags from unnest(entry.tags) tag where tag = any (liked.tags)
+           ) shared
+           where entry.asset_id <> $1 and (entry.kind = liked.kind or shared.tags > 0)
+             and (entry.buyer_org_id = $2 or entry.buyer_org_id is null and not exists (
+                 select from offer contract
+                 where contract.asset_id = entry.asset_id and contract.ended_at is null
+                   and contract.buyer_org_id = $2))
+           order by 2 * shared.tags + (entry.kind = liked.kind)::int
+                    + (entry.language is not distinct from liked.language)::int
+                    + similarity(entry.title, liked.title) desc,
+                    entry.asset_id desc
+           limit $3"#,
+        asset_id.uuid(),
+        actor.org_id().map(OrgId::uuid),
+        SIMILAR_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    works(services, actor.org_id(), &ids).await
 }
 
 /// A work on offer, as the organization that asks may have it.
@@ -181,7 +199,7 @@ pub async fn work(services: &Services, actor: &Actor, asset_id: AssetId) -> Resu
     let row = sqlx::query!(
         r#"select asset.asset_id, asset.org_id, asset.title, asset.description, asset.attribution,
                   asset.kind, asset.rights, asset.tags, asset.language, asset.visibility,
-                  asset.created_at, organization.name as creator,
+                  asset.created_at, organization.name as creator, organization.slug as creator_slug,
                   version.content_id as "content_id?", version.bytes as "bytes?",
                   version.media_type as "media_type?", version.file_name as "file_name?",
                   site.host as "host?"
@@ -211,6 +229,7 @@ pub async fn work(services: &Services, actor: &Actor, asset_id: AssetId) -> Resu
         language: row.language,
         visibility: row.visibility,
         creator: row.creator,
+        creator_slug: row.creator_slug,
         newest: newest(row.content_id, row.bytes, row.media_type, row.file_name),
         host: row.host,
         created_at: row.created_at,

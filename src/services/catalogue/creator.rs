@@ -1,0 +1,62 @@
+//! Who offers works: what anybody may know of a creator.
+
+use chrono::{DateTime, Utc};
+
+use super::{Page, page};
+use crate::{
+    domain::{actor::Actor, catalogue::Search, error::Refusal},
+    services::{Result, Services, reports::CursorKey},
+};
+
+/// A creator with something on offer.
+#[derive(Debug)]
+pub struct Creator {
+    pub slug: String,
+    pub name: String,
+    /// Since when it is here.
+    pub founded_at: DateTime<Utc>,
+    /// Of the sites on offer.
+    pub hosts: Vec<String>,
+    /// The newest works on offer.
+    pub works: Page,
+}
+
+/// A creator by short name.
+///
+/// # Errors
+///
+/// "Not found" if nothing of theirs is in the catalogue.
+pub async fn creator(
+    services: &Services,
+    key: &CursorKey,
+    actor: &Actor,
+    slug: &str,
+) -> Result<Creator> {
+    let none = || Refusal::not_found("creator");
+    let search = Search::read(|name| (name == "creator").then_some(slug)).map_err(|_| none())?;
+    let works = page(services, key, actor, &search, None).await?;
+    if works.total == 0 {
+        return Err(none().into());
+    }
+    let row = sqlx::query!(
+        r#"select name, slug, created_at,
+                  array(
+                      select distinct site.host
+                      from on_offer entry join site on site.asset_id = entry.asset_id
+                      where entry.creator_slug = organization.slug and entry.buyer_org_id is null
+                      order by site.host
+                  ) as "hosts!"
+           from organization where slug = $1"#,
+        slug,
+    )
+    .fetch_optional(&services.pool)
+    .await?
+    .ok_or_else(none)?;
+    Ok(Creator {
+        slug: row.slug,
+        name: row.name,
+        founded_at: row.created_at,
+        hosts: row.hosts,
+        works,
+    })
+}
