@@ -105,6 +105,8 @@ struct Hero {
 
 /// A licensed work, a token for it, and the machine that holds it.
 struct Held {
+    buyer: Hero,
+    license_id: LicenseId,
     content_id: ContentId,
     bytes: u64,
     scopes: Vec<Scope>,
@@ -280,11 +282,11 @@ impl Story {
         }
         let scopes = terms::template(offer.terms)?.terms.scopes;
         let name = if scopes.contains(&Scope::Training) { "Nightly crawl" } else { "Assistant" };
-        let Some((_, secret)) = self.accept(buyer, asset_id, name).await? else { return Ok(None) };
+        let Some(token) = self.accept(buyer, asset_id, name).await? else { return Ok(None) };
         let (seat, agent) = if keen { (1, COBALT_AGENT) } else { (2, OSTRAVA_AGENT) };
         let weight = if work.file_name == works::LICENSED_BY_BOTH { 0 } else { 36 };
         let bytes = work.bytes().into_bytes();
-        self.held(seat, agent, &bytes, offer.terms, secret, weight).map(Some)
+        self.held((buyer, seat, agent), &bytes, offer.terms, token, weight).map(Some)
     }
 
     /// Accepts the paid tier of an offer and creates a token; nothing where there is no offer.
@@ -319,15 +321,16 @@ impl Story {
     /// What somebody at this seat holds; each seat has a network of its own.
     fn held(
         &self,
-        seat: usize,
-        agent: &str,
+        (buyer, seat, agent): (Hero, usize, &str),
         bytes: &[u8],
         terms: &str,
-        secret: TokenSecret,
+        (license_id, secret): (LicenseId, TokenSecret),
         weight: i64,
     ) -> Result<Held> {
         let address = Ipv4Addr::new(198, 51, 100, u8::try_from(16 * seat % 256).unwrap_or(0));
         Ok(Held {
+            buyer,
+            license_id,
             content_id: ContentId::of(bytes),
             bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
             scopes: terms::template(terms)?.terms.scopes,

@@ -89,13 +89,26 @@ impl Shop {
             rights: format!("© {}. All rights not licensed here are kept.", self.attribution),
             tags: piece.tags.clone(),
             language: piece.language.into(),
-            visibility: match number {
-                18 => "unlisted",
-                19 => "private",
-                _ => "",
-            }
-            .into(),
+            visibility: visibility(number).into(),
         }
+    }
+}
+
+impl Shop {
+    /// What it asks for a work: each begins at another model, so that the newest works are a mix.
+    fn price(&self, kind: &str, number: usize) -> Option<(&'static str, TypedTiers)> {
+        let begin = MAKERS.iter().position(|maker| maker.trade == self.trade).unwrap_or(self.makes);
+        let is_private = visibility(number) == "private";
+        if is_private { None } else { price(kind, number + 3 * begin, self.currency) }
+    }
+}
+
+/// Nearly everything is listed.
+const fn visibility(number: usize) -> &'static str {
+    match number {
+        18 => "unlisted",
+        19 => "private",
+        _ => "",
     }
 }
 
@@ -158,9 +171,10 @@ impl Story {
             staged: self.stage(piece.bytes.clone()).await?,
         };
         assets::register(&self.services, &actor, new).await?.work()?;
-        let Some((terms, tiers)) = price(piece.kind, number, shop.currency) else {
+        let Some((terms, tiers)) = shop.price(piece.kind, number) else {
             return Ok(None);
         };
+        let per_use = tiers.model == "per_use";
         let new = NewOffer {
             offer_id: mint(),
             asset_id,
@@ -171,7 +185,6 @@ impl Story {
         offers::publish(&self.services, &actor, new).await?;
         // Shown to people only, it is not fetched at the gate.
         let fetched = terms != "display";
-        let per_use = number % 10 == 1;
         Ok(fetched.then_some(Listed { asset_id, creator: shop.creator, piece, terms, per_use }))
     }
 
@@ -231,7 +244,13 @@ impl Story {
             let Some((license_id, secret)) = self.accept(buyer, work.asset_id, name).await? else {
                 continue;
             };
-            let one = self.held(seat + 1, agent, &work.piece.bytes, work.terms, secret, weight)?;
+            let one = self.held(
+                (buyer, seat + 1, agent),
+                &work.piece.bytes,
+                work.terms,
+                (license_id, secret),
+                weight,
+            )?;
             if one.weight > 9 && work.per_use {
                 self.cap(buyer, license_id).await?;
             }
