@@ -42,7 +42,7 @@ const fn maker(
 
 const MAKERS: [Maker; 10] = [
     maker("Two Rivers Cookery", "Ines Caldeira", Trade::Recipes, "USD"),
-    maker("Tamsin Gray, Naturalist", "Tamsin Gray", Trade::FieldNotes, "USD"),
+    maker("Fen and Field Notebooks", "Tamsin Gray", Trade::FieldNotes, "USD"),
     maker("Open Gauge Collective", "Kofi Asante", Trade::PythonCode, "USD"),
     maker("Atelier Kestrel", "Margaux Kestrel", Trade::Prints, "EUR"),
     maker("Northlight Cartography", "Eirik Solheim", Trade::Maps, "EUR"),

@@ -48,16 +48,32 @@ impl Pen {
         word
     }
 
-    /// So many of these sentences, each at most once, in their order.
-    fn some(&mut self, sentences: &[&str], count: usize) -> String {
-        let mut left: Vec<usize> = (0..sentences.len()).collect();
-        while left.len() > count {
-            let out = self.dice.within(0, i64::try_from(left.len()).unwrap_or(1));
-            left.remove(usize::try_from(out).unwrap_or(0));
+    /// Sentences, each at most once and in any order, as so many paragraphs of so many.
+    fn paragraphs(&mut self, sentences: &[&str], count: usize, length: usize) -> Vec<String> {
+        let mut left: Vec<&str> = sentences.to_vec();
+        let mut paragraphs = Vec::new();
+        for _ in 0..count {
+            let mut filled = Vec::new();
+            for _ in 0..length.min(left.len()) {
+                let sentence = drawn(&mut self.dice, &mut left);
+                filled.push(begun(&self.fill(sentence)));
+            }
+            paragraphs.push(filled.join(" "));
         }
-        let filled: Vec<String> = left.into_iter().map(|at| self.fill(sentences[at])).collect();
-        filled.join(" ")
+        paragraphs
     }
+}
+
+/// One of these, which is then gone; they are not empty.
+fn drawn<'a>(dice: &mut Dice, left: &mut Vec<&'a str>) -> &'a str {
+    let at = dice.within(0, i64::try_from(left.len()).unwrap_or(1));
+    left.remove(usize::try_from(at).unwrap_or(0))
+}
+
+/// As a sentence begins.
+fn begun(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect()
 }
 
 const ESSAYS: [&str; 20] = [
@@ -150,7 +166,7 @@ const ESSAY_OPENING: &[&str] = &[
     "Most of what is said about it is wrong by about a century.",
 ];
 const ESSAY_MIDDLE: &[&str] = &[
-    "In {year} {person} counted {number} of them; {source} admits to {fewer}, and nobody has explained the difference.",
+    "In {year} {person} counted {number} of them; there are only {fewer} in {source}, and nobody has explained the difference.",
     "The work was paid at {sum} and stopped at {season}, whatever the weather did.",
     "{second} objected, in writing, and the objection is the only reason we know that it was done at all.",
     "It was never a large trade. It was a sure one, which at {place} counted for more.",
@@ -171,11 +187,15 @@ const ESSAY_END: &[&str] = &[
 pub fn essay(number: usize) -> Piece {
     let mut pen = Pen::new(Dice::new(seed(1, number)), ESSAY_WORDS);
     let title = ESSAYS[number].to_owned();
-    let mut text = format!("# {title}\n\n{}\n\n", pen.some(ESSAY_OPENING, 2));
-    for (heading, count) in [("What was counted", 4), ("What it cost", 3), ("Who remembered", 3)] {
-        let _ = write!(text, "## {heading}\n\n{}\n\n", pen.some(ESSAY_MIDDLE, count));
+    let opening = pen.paragraphs(ESSAY_OPENING, 1, 2).concat();
+    let mut text = format!("# {title}\n\n{opening}\n\n");
+    let parts = pen.paragraphs(ESSAY_MIDDLE, 3, 3);
+    for (heading, part) in ["What was counted", "What it cost", "Who remembered"].iter().zip(parts)
+    {
+        let _ = write!(text, "## {heading}\n\n{part}\n\n");
     }
-    let _ = writeln!(text, "## The end of it\n\n{}", pen.some(ESSAY_END, 3));
+    let end = pen.paragraphs(ESSAY_END, 1, 3).concat();
+    let _ = writeln!(text, "## The end of it\n\n{end}");
     let description =
         pen.fill("An essay on a trade of the fens, after {source} and what {person} remembered.");
     text_piece(title, description, "essay, fens, local history", text)
@@ -327,17 +347,17 @@ pub fn field_notes(number: usize) -> Piece {
     let mut text = format!(
         "# {title}\n\n*{latin}*, at nine stations between the sluice and the sea wall.\n\n"
     );
-    let mut all = 0;
+    let (mut all, mut remarks) = (0, SEEN.to_vec());
     for month in ["March", "April", "May", "June", "July", "August", "September", "October"] {
         let (day, station, count) = (dice.within(1, 29), dice.within(1, 10), dice.within(1, 7));
         let wind =
             dice.pick(&["still", "light, west", "fresh, north-east", "gusty", "south, warm"]);
         let sky = dice.pick(&["clear", "mist until nine", "overcast", "showers"]);
         all += count;
+        let remark = drawn(&mut dice, &mut remarks);
         let _ = write!(
             text,
-            "**{day} {month}, station {station}.** Wind {wind}; {sky}. Count {count}. {}\n\n",
-            dice.pick(SEEN)
+            "**{day} {month}, station {station}.** Wind {wind}; {sky}. Count {count}. {remark}\n\n"
         );
     }
     let _ = writeln!(text, "Eight visits, {all} counted. What was not certain was not counted.");
