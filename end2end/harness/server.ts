@@ -7,7 +7,8 @@ import {
   binary, dataFolder, pidFile, portal, portalListen, serverLog, signInListen,
 } from './places';
 
-const START_MS = 120_000;
+// Ninety days of use take a while to seed where others use the machine too.
+const START_MS = 240_000;
 const STOP_MS = 20_000;
 
 export default async function start(): Promise<() => Promise<void>> {

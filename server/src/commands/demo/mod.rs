@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use imprimatur::MIGRATOR;
+use imprimatur::{MIGRATOR, services::gate::attempts::AttemptKey};
 use sqlx::migrate::MigrateError;
 
 use super::{Error, say, until_told_to_stop};
@@ -130,10 +130,11 @@ async fn prepare(
         other => runtime::Error::Migrate(other).into(),
     })?;
     if !seeded {
-        say("Filling it with people, works and thirty days of use");
+        say("Filling it with people, works and ninety days of use");
         let services = runtime::services(config, pool.clone())?;
         let settings = runtime::engine_settings(config);
-        seed::fill(services, settings, issuer, gazette)
+        let attempt_key = AttemptKey::derive(&config.keys.cursor.0);
+        seed::fill(services, settings, attempt_key, issuer, gazette)
             .await
             .map_err(|error| Error::Seed(in_full(&error)))?;
         std::fs::write(&marker, []).map_err(Error::io("Keeping that the demo is filled"))?;

@@ -1,15 +1,21 @@
-//! The demo's people, works and thirty days of use, told through the same deeds people do in the
+//! The demo's people, works and ninety days of use, told through the same deeds people do in the
 //! browser and machines do at the gate, with a clock that is moved along.
 //!
 //! Always true: the same program makes the same world, but for ids, keys and secrets.
 
+mod cast;
+mod dice;
+mod made;
 mod site;
 mod use_history;
 mod works;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,14 +23,19 @@ use imprimatur::{
     domain::{
         access_token::{TokenSecret, TypedLimits},
         actor::{Actor, Member, Role, Who},
+        asset::ContentId,
         identity::ProvenIdentity,
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
         pricing::TypedTiers,
-        terms::Scope,
+        terms::{self, Scope},
     },
     services::{
         Clock, Error, Result, Services, assets,
-        gate::{Keeper, Settings},
+        content::Staged,
+        gate::{
+            Keeper, Settings,
+            attempts::{AttemptKey, Attempts, Client},
+        },
         identity::{self, Invite, NewOrganization},
         licenses::{self, Acceptance},
         mint,
@@ -37,7 +48,13 @@ use crate::sandbox::authorization_server::SandboxPerson;
 use works::Work;
 
 /// The world begins so many days ago.
-const DAYS: i64 = 30;
+const DAYS: i64 = 90;
+/// Before that the creators register their works, for so many days.
+const STOCKING: i64 = 32;
+
+/// What the crawlers of the two buyers one can sign in as call themselves.
+const COBALT_AGENT: &str = "CobaltCrawler/4.0 (+https://cobalt.example/crawler)";
+const OSTRAVA_AGENT: &str = "ostrava-reader/1.2";
 
 /// Who can sign in.
 pub fn people() -> Vec<SandboxPerson> {
@@ -60,6 +77,14 @@ pub fn people() -> Vec<SandboxPerson> {
 struct StoryClock(AtomicI64);
 
 impl StoryClock {
+    fn told(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+    }
+
+    fn forward(&self, by: TimeDelta) {
+        self.set(self.told() + by);
+    }
+
     fn set(&self, at: DateTime<Utc>) {
         self.0.store(at.timestamp_micros(), Ordering::SeqCst);
     }
@@ -67,7 +92,7 @@ impl StoryClock {
 
 impl Clock for StoryClock {
     fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap_or_default()
+        self.told()
     }
 }
 
@@ -78,10 +103,19 @@ struct Hero {
     org_id: OrgId,
 }
 
-/// A licensed work and a token for it.
+/// A licensed work, a token for it, and the machine that holds it.
 struct Held {
-    asset: &'static Work,
+    buyer: Hero,
+    license_id: LicenseId,
+    content_id: ContentId,
+    bytes: u64,
+    scopes: Vec<Scope>,
     secret: TokenSecret,
+    client: Client,
+    /// When it was licensed.
+    since: DateTime<Utc>,
+    /// How much it is used, beside the others.
+    weight: i64,
 }
 
 struct Story {
@@ -90,20 +124,24 @@ struct Story {
     issuer: String,
 }
 
-/// Fills an empty database. `gazette` is where the pages of the demo's site come from.
+/// Fills an empty database. `gazette` is where the pages of the demo's site come from; clients are
+/// told apart under `attempt_key`.
 pub async fn fill(
     services: Services,
     settings: Settings,
+    attempt_key: AttemptKey,
     issuer: &str,
     gazette: &str,
 ) -> Result<()> {
     let now = services.now();
     let begin = now - TimeDelta::days(DAYS + 1);
-    let clock = Arc::new(StoryClock(AtomicI64::new(begin.timestamp_micros())));
+    let founded = begin - TimeDelta::days(STOCKING);
+    let clock = Arc::new(StoryClock(AtomicI64::new(founded.timestamp_micros())));
     let services = Services { clock: clock.clone(), ..services };
     let story = Story { services, clock, issuer: issuer.to_owned() };
 
     let (hollow_fen, cobalt, ostrava) = story.found().await?;
+    let listed = story.stock(hollow_fen, ostrava).await?;
     let mut on_offer = Vec::new();
     for (at, work) in (0..).zip(works::HOLLOW_FEN) {
         story.clock.set(begin + TimeDelta::hours(2 + at));
@@ -118,15 +156,16 @@ pub async fn fill(
     let mut held = Vec::new();
     for (asset_id, work) in &on_offer {
         for buyer in [cobalt, ostrava] {
-            if let Some(secret) =
-                story.license(buyer, *asset_id, work, buyer.org_id == cobalt.org_id).await?
-            {
-                held.push(Held { asset: work, secret });
-            }
+            held.extend(
+                story.license(buyer, *asset_id, work, buyer.org_id == cobalt.org_id).await?,
+            );
         }
     }
+    held.extend(story.trade(&listed, [(cobalt, COBALT_AGENT), (ostrava, OSTRAVA_AGENT)]).await?);
     let keeper = Keeper::open(story.services.clone(), settings).await?;
-    let told = use_history::tell(&story, &keeper, &held, now).await;
+    let attempts = Attempts::open(keeper.backroom(), attempt_key);
+    let told = use_history::tell(&story, &keeper, &attempts, &held, now).await;
+    attempts.close().await;
     keeper.close().await;
     told
 }
@@ -148,12 +187,19 @@ impl Story {
     async fn person(&self, subject: &str) -> Result<PersonId> {
         let known = people().into_iter().find(|person| person.subject == subject);
         let known = known.ok_or_else(|| Error::fault("seeding", "nobody has this subject"))?;
-        let proven = ProvenIdentity::new(
-            &self.issuer,
-            &known.subject,
-            Some(&known.name),
-            Some(&known.email),
-        )?;
+        self.arrive(&known.subject, &known.name).await
+    }
+
+    /// Somebody whom nobody can sign in as.
+    async fn newcomer(&self, name: &str) -> Result<PersonId> {
+        let ascii = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+        let subject: String = name.to_lowercase().chars().map(ascii).collect();
+        self.arrive(&subject, name).await
+    }
+
+    async fn arrive(&self, subject: &str, name: &str) -> Result<PersonId> {
+        let email = format!("{subject}@imprimatur.example");
+        let proven = ProvenIdentity::new(&self.issuer, subject, Some(name), Some(&email))?;
         Ok(identity::sign_in(&self.services, &act(Who::Visitor), proven).await?.person_id)
     }
 
@@ -228,13 +274,32 @@ impl Story {
         asset_id: AssetId,
         work: &Work,
         keen: bool,
-    ) -> Result<Option<TokenSecret>> {
-        let Some(offer) = offers::current(&self.services, asset_id).await? else { return Ok(None) };
+    ) -> Result<Option<Held>> {
+        let Some(offer) = &work.offer else { return Ok(None) };
         let owned = works::OSTRAVA.iter().any(|own| own.title == work.title);
         if !keen && (owned || work.file_name != works::LICENSED_BY_BOTH) {
             return Ok(None);
         }
-        let Some(paid) = offer.tiers.last() else { return Ok(None) };
+        let scopes = terms::template(offer.terms)?.terms.scopes;
+        let name = if scopes.contains(&Scope::Training) { "Nightly crawl" } else { "Assistant" };
+        let Some(token) = self.accept(buyer, asset_id, name).await? else { return Ok(None) };
+        let (seat, agent) = if keen { (1, COBALT_AGENT) } else { (2, OSTRAVA_AGENT) };
+        let weight = if work.file_name == works::LICENSED_BY_BOTH { 0 } else { 36 };
+        let bytes = work.bytes().into_bytes();
+        self.held((buyer, seat, agent), &bytes, offer.terms, token, weight).map(Some)
+    }
+
+    /// Accepts the paid tier of an offer and creates a token; nothing where there is no offer.
+    async fn accept(
+        &self,
+        buyer: Hero,
+        asset_id: AssetId,
+        token: &str,
+    ) -> Result<Option<(LicenseId, TokenSecret)>> {
+        let Some(offer) = offers::current(&self.services, asset_id).await? else { return Ok(None) };
+        let Some(paid) = offer.tiers.iter().find(|tier| !tier.tier.is_free()) else {
+            return Ok(None);
+        };
         let actor = self.acting(buyer).await?;
         let license_id: LicenseId = mint();
         let acceptance = Acceptance {
@@ -246,12 +311,39 @@ impl Story {
         };
         licenses::accept(&self.services, &actor, acceptance).await?;
         let token_id: TokenId = mint();
-        let scopes: Vec<Scope> = paid.tier.scopes.clone();
-        let name = if scopes.contains(&Scope::Training) { "Nightly crawl" } else { "Assistant" };
         let limits = TypedLimits::default();
-        let (name, expires_in_days) = (name.into(), None);
+        let (name, scopes, expires_in_days) = (token.to_owned(), paid.tier.scopes.clone(), None);
         let new = NewToken { token_id, license_id, name, scopes, expires_in_days, limits };
-        tokens::create(&self.services, &actor, new).await
+        let secret = tokens::create(&self.services, &actor, new).await?;
+        Ok(secret.map(|secret| (license_id, secret)))
+    }
+
+    /// What somebody at this seat holds; each seat has a network of its own.
+    fn held(
+        &self,
+        (buyer, seat, agent): (Hero, usize, &str),
+        bytes: &[u8],
+        terms: &str,
+        (license_id, secret): (LicenseId, TokenSecret),
+        weight: i64,
+    ) -> Result<Held> {
+        let address = Ipv4Addr::new(198, 51, 100, u8::try_from(16 * seat % 256).unwrap_or(0));
+        Ok(Held {
+            buyer,
+            license_id,
+            content_id: ContentId::of(bytes),
+            bytes: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+            scopes: terms::template(terms)?.terms.scopes,
+            secret,
+            client: Client::new(address.into(), agent),
+            since: self.clock.told(),
+            weight,
+        })
+    }
+
+    async fn stage(&self, bytes: Vec<u8>) -> Result<Staged> {
+        let stream = futures::stream::iter([Ok::<_, std::convert::Infallible>(bytes.into())]);
+        self.services.content.stage(stream).await
     }
 }
 
