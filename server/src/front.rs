@@ -9,7 +9,7 @@ use std::{error::Error, panic::AssertUnwindSafe, sync::Arc};
 use axum::{Router, body::Body, response::Response};
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::Request;
+use http::{Method, Request};
 use imprimatur::{domain::ids::RequestId, services::mint};
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -61,8 +61,12 @@ impl Front {
             && let Some(subject) = gate::subject(&parts)
         {
             let request_id = mint();
+            let is_head = parts.method == Method::HEAD;
             let answer = gate.content(subject, parts, request_id, connection);
             let mut response = caught(gate, request_id, answer).await;
+            if is_head {
+                *response.body_mut() = Body::empty();
+            }
             fix_headers(response.headers_mut(), self.0.https);
             return response;
         }

@@ -73,6 +73,10 @@ impl Browser {
             let pair = set.split(';').next().unwrap().to_owned();
             self.cookie = (!set.contains("Max-Age=0")).then_some(pair);
         }
+        // A stream has no end to wait for.
+        let streams =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/event-stream");
+        let body = if streams { Body::empty() } else { body };
         let body = to_bytes(body, 1024 * 1024).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         Answer { status: parts.status, headers: parts.headers, body }
