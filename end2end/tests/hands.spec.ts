@@ -102,9 +102,9 @@ test('what is offered to copy is copied whole', async ({ page, context }) => {
   await signIn(page, 'Jonas Weber', '/licenses');
   await page.getByRole('link', { name: 'The Salt Roads' }).click();
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
-  const request = page.locator('figure.code');
-  await request.getByRole('button', { name: /Copy/ }).click();
-  await expect(request.getByRole('button')).toContainText('Copied');
+  const request = page.locator('figure.code').first();
+  await request.getByRole('button', { name: /Copy/ }).first().click();
+  await expect(request.getByRole('button').first()).toContainText('Copied');
   expect(await copied()).toBe(await request.locator('code').textContent());
 
   await page.getByRole('button', { name: /^Copy content ID/ }).click();
@@ -118,7 +118,7 @@ test('a chart is read by pointer and by keyboard', async ({ page }) => {
   await expect(chart).toHaveAttribute('tabindex', '0');
   await chart.locator('.chart__svg').first().hover();
   await expect(value).toBeVisible();
-  await expect(value).toHaveText(/^\d+\s\w+\s[\d,]+$/);
+  await expect(value).toHaveText(/^\d+\s\w+\s[\d,]+( \(before [\d,]+\))?$/);
   await page.mouse.move(0, 0);
   await expect(value).toBeHidden();
 
