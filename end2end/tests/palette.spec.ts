@@ -40,6 +40,7 @@ test('the keys are listed, and lead where they say', async ({ page }) => {
   }).toPass();
   await expectAccessible(page);
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Keys' })).toBeHidden();
   await page.keyboard.press('g');
   await page.keyboard.press('u');
   await expect(page).toHaveURL(/\/usage$/);

@@ -61,7 +61,7 @@ fn is_typing(event: &KeyboardEvent) -> bool {
     let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| {
         target
-            .closest("input, textarea, select, [contenteditable], dialog")
+            .closest("input, textarea, select, [contenteditable], dialog[open]")
             .ok()
             .flatten()
             .is_some()
