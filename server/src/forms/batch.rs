@@ -5,8 +5,7 @@
 
 use app::{pages, request::Request as PageRequest};
 use axum::{
-    body::Body,
-    extract::{FromRequest as _, Multipart, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use futures::StreamExt as _;
@@ -19,8 +18,8 @@ use imprimatur::{
 };
 
 use super::{
-    assets::{cut_off, file_name, read_text, read_typed, typed},
-    upload::Source,
+    assets::typed,
+    upload::{Upload, cut_off, file_name, read_text},
 };
 use crate::portal::{Ask, Done, Fields, Portal, not_a_form};
 
@@ -36,39 +35,28 @@ const ROWS_MAX: usize = 1000;
 /// `POST /assets/several`
 pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Request) -> Response {
     let mut fields = Fields::default();
-    let (parts, body) = sent.into_parts();
-    let source = Source::new(body);
-    let outcome = match assets::may_register(&request.actor) {
-        Err(refused) => {
-            read_typed(&refused, parts, &source, &mut fields).await;
-            Err(refused)
+    let may = assets::may_register(&request.actor);
+    let outcome = match Upload::open(may, sent, &mut fields).await {
+        Ok(mut upload) => {
+            let outcome = read(&portal, &request, &mut upload, &mut fields).await;
+            upload.close(outcome).await
         }
-        Ok(_) => {
-            let form = Request::from_parts(parts, Body::from_stream(source.stream()));
-            match Multipart::from_request(form, &()).await {
-                Ok(mut upload) => read(&portal, &request, &source, &mut upload, &mut fields).await,
-                Err(_) => Err(not_a_form().into()),
-            }
-        }
+        Err(refused) => Err(refused),
     };
-    if outcome.is_err() {
-        source.drain().await;
-    }
     portal.finish(&request, fields, outcome, pages::several::show(&request)).await
 }
 
 async fn read(
     portal: &Portal,
     request: &PageRequest,
-    source: &Source,
-    upload: &mut Multipart,
+    upload: &mut Upload,
     fields: &mut Fields,
 ) -> Result<Done> {
     let (services, actor) = (&portal.services, &request.actor);
     let mut table = None;
     let mut batch = None;
     let (mut files, mut texts) = (0, 0);
-    while let Some(mut field) = upload.next_field().await.map_err(|_| cut_off())? {
+    while let (source, Some(mut field)) = upload.next().await? {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             // A browser sends a part without a name where no file was chosen.
@@ -85,7 +73,7 @@ async fn read(
                     break;
                 }
                 source.file_begins();
-                let named = file_name(field.file_name().unwrap_or_default());
+                let named = file_name(&field);
                 let mut field = Box::pin(field);
                 match named {
                     Ok(named) => batch.file(services, actor, &named, field.as_mut()).await?,

@@ -4,25 +4,24 @@
 //! Several may claim a host; one holds it.
 
 mod directory;
+mod rows;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use serde_json::json;
-use sqlx::PgConnection;
 
-use super::{
-    Error, OnConstraint as _, Result, Services, assets, events, mint, sent_before::was_sent,
+use self::rows::{
+    Due, claimed, due, insert_site, lock, rows, set_health, set_origin, set_verified,
 };
+use super::{Error, Result, Services, assets, events, mint, sent_before::was_sent};
 use crate::domain::{
     actor::{Actor, Deed, Who},
     asset::Particulars,
     error::Refusal,
     event::EventName,
     ids::{AssetId, OrgId},
-    site::{
-        CHECK_EVERY, CHECK_FAILING_EVERY, Challenge, Health, Origin, ProvenBy, SiteHost, SiteState,
-    },
+    site::{Challenge, Health, Origin, ProvenBy, SiteHost, SiteState},
 };
 
 pub use directory::{Directory, Served};
@@ -246,166 +245,6 @@ fn stored(challenge: &str) -> Result<Challenge> {
 async fn find(services: &Services, org_id: OrgId, asset_id: AssetId) -> Result<Site> {
     let found = rows(services, org_id, Some(asset_id)).await?.into_iter().next();
     found.ok_or_else(|| Refusal::not_found("site").into())
-}
-
-// SQL
-
-async fn rows(services: &Services, org_id: OrgId, one: Option<AssetId>) -> Result<Vec<Site>> {
-    let rows = sqlx::query_as!(
-        Site,
-        "select site.asset_id, asset.title, site.host, site.origin, site.challenge, site.state,
-                site.claimed_at, site.verified_at, site.verified_by, site.checked_at,
-                site.failing_since
-         from site join asset on asset.asset_id = site.asset_id
-         where site.org_id = $1 and ($2::uuid is null or site.asset_id = $2)
-         order by site.asset_id desc
-         limit 500",
-        org_id.uuid(),
-        one.map(AssetId::uuid),
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(rows)
-}
-
-/// Who has used the id of a form, and for which host.
-async fn claimed(
-    tx: &mut PgConnection,
-    asset_id: AssetId,
-) -> Result<Option<(OrgId, Option<String>)>> {
-    let row = sqlx::query!(
-        r#"select asset.org_id, site.host as "host?"
-           from asset left join site on site.asset_id = asset.asset_id
-           where asset.asset_id = $1"#,
-        asset_id.uuid(),
-    )
-    .fetch_optional(tx)
-    .await?;
-    Ok(row.map(|row| (row.org_id, row.host)))
-}
-
-async fn insert_site(
-    tx: &mut PgConnection,
-    org_id: OrgId,
-    new: &NewSite,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let challenge = Challenge::new(rand::random());
-    sqlx::query!(
-        "insert into site (asset_id, org_id, host, origin, challenge, state, claimed_at)
-         values ($1, $2, $3, $4, $5, 'claimed', $6)",
-        new.asset_id.uuid(),
-        org_id.uuid(),
-        new.host.as_str(),
-        new.origin.as_str(),
-        challenge.as_str(),
-        now,
-    )
-    .execute(tx)
-    .await
-    .on_constraint("site_claim_key", || {
-        Refusal::conflict("site_claimed", "Your organization has claimed this host already.")
-            .on("host")
-    })?;
-    Ok(())
-}
-
-struct Locked {
-    org_id: OrgId,
-    origin: String,
-    state: SiteState,
-    checked_at: Option<DateTime<Utc>>,
-    failing_since: Option<DateTime<Utc>>,
-}
-
-/// The site, which nobody else changes until the transaction ends.
-async fn lock(tx: &mut PgConnection, asset_id: AssetId) -> Result<Locked> {
-    sqlx::query_as!(
-        Locked,
-        "select org_id, origin, state, checked_at, failing_since
-         from site where asset_id = $1 for update",
-        asset_id.uuid(),
-    )
-    .fetch_optional(tx)
-    .await?
-    .ok_or_else(|| Refusal::not_found("site").into())
-}
-
-async fn set_verified(
-    tx: &mut PgConnection,
-    asset_id: AssetId,
-    host: &str,
-    proven_by: ProvenBy,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "update site
-         set state = 'verified', verified_by = $2, checked_at = $3, failing_since = null,
-             verified_at = case when state = 'verified' then verified_at else $3 end
-         where asset_id = $1",
-        asset_id.uuid(),
-        proven_by.as_str(),
-        now,
-    )
-    .execute(tx)
-    .await
-    .on_constraint("site_verified_host_key", || {
-        Refusal::conflict(
-            "site_taken",
-            format!(
-                "Another organization has proved that {host} is theirs. Ask them to take their proof away; a week later you can prove it."
-            ),
-        )
-        .on("host")
-    })?;
-    Ok(())
-}
-
-async fn set_origin(tx: &mut PgConnection, asset_id: AssetId, origin: &Origin) -> Result<()> {
-    sqlx::query!(
-        "update site set origin = $2 where asset_id = $1",
-        asset_id.uuid(),
-        origin.as_str(),
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-async fn set_health(tx: &mut PgConnection, asset_id: AssetId, health: Health) -> Result<()> {
-    sqlx::query!(
-        "update site set state = $2, checked_at = $3, failing_since = $4 where asset_id = $1",
-        asset_id.uuid(),
-        health.state.as_str(),
-        health.checked_at,
-        health.failing_since,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-struct Due {
-    asset_id: AssetId,
-    host: String,
-    challenge: String,
-    checked_at: DateTime<Utc>,
-}
-
-async fn due(services: &Services, now: DateTime<Utc>) -> Result<Vec<Due>> {
-    let rows = sqlx::query_as!(
-        Due,
-        r#"select asset_id, host, challenge, checked_at as "checked_at!" from site
-           where state = 'verified'
-             and checked_at <= case when failing_since is null then $1::timestamptz else $2 end
-           order by checked_at limit $3"#,
-        now - CHECK_EVERY,
-        now - CHECK_FAILING_EVERY,
-        CHECKED_AT_ONCE,
-    )
-    .fetch_all(&services.pool)
-    .await?;
-    Ok(rows)
 }
 
 #[cfg(test)]

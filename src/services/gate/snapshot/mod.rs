@@ -6,6 +6,7 @@
 //! takes about 80 bytes, twice that where its table has just grown.
 
 mod carried;
+mod changes;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use sqlx::PgConnection;
 
+pub(super) use self::changes::Changes;
 use self::rows::{LicenseRow, TokenRow, WindowRow};
 pub(super) use self::rows::{count_live_tokens, tiers_of};
 use super::meters::{Held, Paid};
@@ -27,7 +29,7 @@ use crate::{
     domain::{
         access_token::TokenSecret,
         gate::{Grant, Licensed, Meter, NonceRoom, Presented, TierLimits, UsedNonces},
-        ids::{AssetId, LicenseId, OfferId, TokenId, TypedId as _},
+        ids::{AssetId, LicenseId, OfferId},
         metering::{EVENT_AGE_DAYS_MAX, JobName, month_start, window_key},
         pricing::Price,
     },
@@ -65,61 +67,6 @@ type Key = [u8; 16];
 pub(super) struct Entry {
     pub grant: Grant,
     pub held: Arc<Held>,
-}
-
-/// What was announced to have changed.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Changes {
-    pub everything: bool,
-    pub licenses: HashSet<LicenseId>,
-    pub tokens: HashSet<TokenId>,
-    pub assets: HashSet<AssetId>,
-    pub keys: bool,
-}
-
-impl Changes {
-    /// More than these are read as everything.
-    const MAX: usize = 10_000;
-
-    /// Everything there is.
-    pub fn everything() -> Self {
-        Self { everything: true, ..Self::default() }
-    }
-
-    /// Adds what a notification names; one that cannot be read may mean anything.
-    pub fn add(&mut self, payload: &str) {
-        let (what, id) = payload.split_once(':').unwrap_or((payload, ""));
-        let id = id.parse::<uuid::Uuid>();
-        match (what, id) {
-            ("license", Ok(id)) => drop(self.licenses.insert(LicenseId::from_uuid(id))),
-            ("token", Ok(id)) => drop(self.tokens.insert(TokenId::from_uuid(id))),
-            ("asset", Ok(id)) => drop(self.assets.insert(AssetId::from_uuid(id))),
-            ("receipt_key", _) => self.keys = true,
-            _ => self.everything = true,
-        }
-        self.bound();
-    }
-
-    /// Adds what others name.
-    pub fn merge(&mut self, others: Self) {
-        self.everything |= others.everything;
-        self.licenses.extend(others.licenses);
-        self.tokens.extend(others.tokens);
-        self.assets.extend(others.assets);
-        self.keys |= others.keys;
-        self.bound();
-    }
-
-    fn bound(&mut self) {
-        if self.licenses.len() + self.tokens.len() + self.assets.len() > Self::MAX {
-            *self = Self::everything();
-        }
-    }
-
-    /// Whether there is nothing to read.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 impl Snapshot {
