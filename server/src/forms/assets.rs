@@ -24,7 +24,7 @@ use crate::portal::{Ask, Done, Fields, Portal, Subject, form_incomplete};
 pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Request) -> Response {
     let mut fields = Fields::default();
     let may = assets::may_register(&request.actor);
-    let outcome = match Upload::open(may, sent, &mut fields).await {
+    let outcome = match Upload::open(may, sent, 1, &mut fields).await {
         Ok(mut upload) => {
             let outcome = read(&portal, &request, &mut upload, &mut fields).await;
             upload.close(outcome).await
@@ -62,7 +62,7 @@ pub async fn add_version(
 ) -> Response {
     let mut fields = Fields::default();
     let may = assets::may_edit(&request.actor);
-    let outcome = match Upload::open(may, sent, &mut fields).await {
+    let outcome = match Upload::open(may, sent, 1, &mut fields).await {
         Ok(mut upload) => {
             let outcome = read_version(&portal, &request, &id, &mut upload, &mut fields).await;
             upload.close(outcome).await

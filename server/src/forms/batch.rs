@@ -19,14 +19,14 @@ use imprimatur::{
 
 use super::{
     assets::typed,
-    upload::{Upload, cut_off, file_name, read_text},
+    upload::{TEXTS_MAX, Upload, cut_off, file_name, read_text},
 };
 use crate::portal::{Ask, Done, Fields, Portal, not_a_form};
 
 /// The most files a form may have.
 const FILES_MAX: usize = 500;
-/// The most other parts.
-const TEXTS_MAX: usize = 16;
+/// One file more than is taken, to say so; and the table.
+const PARTS_MAX: usize = FILES_MAX + 2;
 /// The most bytes of a table.
 const TABLE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The most rows of a table.
@@ -36,7 +36,7 @@ const ROWS_MAX: usize = 1000;
 pub async fn register(State(portal): State<Portal>, Ask(request): Ask, sent: Request) -> Response {
     let mut fields = Fields::default();
     let may = assets::may_register(&request.actor);
-    let outcome = match Upload::open(may, sent, &mut fields).await {
+    let outcome = match Upload::open(may, sent, PARTS_MAX, &mut fields).await {
         Ok(mut upload) => {
             let outcome = read(&portal, &request, &mut upload, &mut fields).await;
             upload.close(outcome).await

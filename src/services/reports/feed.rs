@@ -22,6 +22,10 @@ use crate::{
 /// The most events a page holds.
 pub const EVENTS_PER_PAGE_MAX: u8 = 100;
 
+/// Every statement of the feed walks one index, whatever is asked for, and reading a page takes less
+/// than planning it for each set of filters anew.
+const AS_PLANNED_BEFORE: &str = "begin read only; set local plan_cache_mode = force_generic_plan";
+
 /// How much one page may look at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
@@ -182,13 +186,14 @@ async fn walk(feed: &Feed<'_>, direction: Direction, start: Place, limit: usize)
     let filter = feed.filter;
     let mut lines = Vec::new();
     let done = |lines| Ok(Walked { lines, more: None });
-    if !sql::may_be_asked(feed).await? {
+    let mut tx = feed.services.pool.begin_with(AS_PLANNED_BEFORE).await?;
+    if !sql::may_be_asked(&mut tx, feed).await? {
         return done(lines);
     }
     let mut place = start;
     for _ in 0..feed.effort.stretches {
         let missing = limit + 1 - lines.len();
-        lines.extend(sql::lines(feed, direction, place, missing).await?);
+        lines.extend(sql::lines(&mut tx, feed, direction, place, missing).await?);
         if lines.len() > limit {
             lines.truncate(limit);
             let more = lines.last().map(EventLine::place);
@@ -197,11 +202,11 @@ async fn walk(feed: &Feed<'_>, direction: Direction, start: Place, limit: usize)
         if !filter.narrows(filter.drive(feed.side)) {
             return done(lines);
         }
-        let Some(end) = sql::end_of_stretch(feed, direction, place).await? else {
+        let Some(end) = sql::end_of_stretch(&mut tx, feed, direction, place).await? else {
             return done(lines);
         };
         let day = Grain::Day.start(end.at);
-        place = match sql::day_with_match(feed, direction, day).await? {
+        place = match sql::day_with_match(&mut tx, feed, direction, day).await? {
             None => return done(lines),
             Some(found) if found == day => end,
             // Before all that happened on that day, as reading goes.

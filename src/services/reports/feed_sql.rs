@@ -2,6 +2,7 @@
 //! from the place on and meets the events in their order; nothing is ever sorted but one page.
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{
@@ -55,7 +56,7 @@ impl Feed<'_> {
 
 /// Whether the license or work asked for is one whose events this side may see. Without this, the
 /// feed would look through what belongs to others and show nothing of it.
-pub(super) async fn may_be_asked(feed: &Feed<'_>) -> Result<bool> {
+pub(super) async fn may_be_asked(tx: &mut PgConnection, feed: &Feed<'_>) -> Result<bool> {
     let own = feed.org_id.uuid();
     let may = match feed.filter.drive(feed.side) {
         Drive::Creator | Drive::Buyer => true,
@@ -67,7 +68,7 @@ pub(super) async fn may_be_asked(feed: &Feed<'_>) -> Result<bool> {
                 own,
                 feed.side == Side::Creator,
             )
-            .fetch_one(&feed.services.pool)
+            .fetch_one(tx)
             .await?
         }
         Drive::Asset => sqlx::query_scalar!(
@@ -75,7 +76,7 @@ pub(super) async fn may_be_asked(feed: &Feed<'_>) -> Result<bool> {
             feed.driver(),
             own,
         )
-        .fetch_one(&feed.services.pool)
+        .fetch_one(tx)
         .await?,
     };
     Ok(may)
@@ -83,52 +84,55 @@ pub(super) async fn may_be_asked(feed: &Feed<'_>) -> Result<bool> {
 
 /// The next lines from a place on, of those within one stretch.
 pub(super) async fn lines(
+    tx: &mut PgConnection,
     feed: &Feed<'_>,
     direction: Direction,
     place: Place,
     limit: usize,
 ) -> Result<Vec<EventLine>> {
     match (feed.filter.drive(feed.side), direction) {
-        (Drive::License, Direction::Older) => older_of_license(feed, place, limit).await,
-        (Drive::License, Direction::Newer) => newer_of_license(feed, place, limit).await,
-        (Drive::Asset, Direction::Older) => older_of_asset(feed, place, limit).await,
-        (Drive::Asset, Direction::Newer) => newer_of_asset(feed, place, limit).await,
-        (Drive::Creator, Direction::Older) => older_as_creator(feed, place, limit).await,
-        (Drive::Creator, Direction::Newer) => newer_as_creator(feed, place, limit).await,
-        (Drive::Buyer, Direction::Older) => older_as_buyer(feed, place, limit).await,
-        (Drive::Buyer, Direction::Newer) => newer_as_buyer(feed, place, limit).await,
+        (Drive::License, Direction::Older) => older_of_license(tx, feed, place, limit).await,
+        (Drive::License, Direction::Newer) => newer_of_license(tx, feed, place, limit).await,
+        (Drive::Asset, Direction::Older) => older_of_asset(tx, feed, place, limit).await,
+        (Drive::Asset, Direction::Newer) => newer_of_asset(tx, feed, place, limit).await,
+        (Drive::Creator, Direction::Older) => older_as_creator(tx, feed, place, limit).await,
+        (Drive::Creator, Direction::Newer) => newer_as_creator(tx, feed, place, limit).await,
+        (Drive::Buyer, Direction::Older) => older_as_buyer(tx, feed, place, limit).await,
+        (Drive::Buyer, Direction::Newer) => newer_as_buyer(tx, feed, place, limit).await,
     }
 }
 
 /// Where the stretch that begins at a place ends; nothing where the feed ends within it.
 pub(super) async fn end_of_stretch(
+    tx: &mut PgConnection,
     feed: &Feed<'_>,
     direction: Direction,
     place: Place,
 ) -> Result<Option<Place>> {
     match (feed.filter.drive(feed.side), direction) {
-        (Drive::License, Direction::Older) => older_end_of_license(feed, place).await,
-        (Drive::License, Direction::Newer) => newer_end_of_license(feed, place).await,
-        (Drive::Asset, Direction::Older) => older_end_of_asset(feed, place).await,
-        (Drive::Asset, Direction::Newer) => newer_end_of_asset(feed, place).await,
-        (Drive::Creator, Direction::Older) => older_end_as_creator(feed, place).await,
-        (Drive::Creator, Direction::Newer) => newer_end_as_creator(feed, place).await,
-        (Drive::Buyer, Direction::Older) => older_end_as_buyer(feed, place).await,
-        (Drive::Buyer, Direction::Newer) => newer_end_as_buyer(feed, place).await,
+        (Drive::License, Direction::Older) => older_end_of_license(tx, feed, place).await,
+        (Drive::License, Direction::Newer) => newer_end_of_license(tx, feed, place).await,
+        (Drive::Asset, Direction::Older) => older_end_of_asset(tx, feed, place).await,
+        (Drive::Asset, Direction::Newer) => newer_end_of_asset(tx, feed, place).await,
+        (Drive::Creator, Direction::Older) => older_end_as_creator(tx, feed, place).await,
+        (Drive::Creator, Direction::Newer) => newer_end_as_creator(tx, feed, place).await,
+        (Drive::Buyer, Direction::Older) => older_end_as_buyer(tx, feed, place).await,
+        (Drive::Buyer, Direction::Newer) => newer_end_as_buyer(tx, feed, place).await,
     }
 }
 
 /// The day, this one or the next as reading goes, whose sums say that there may be a match.
 pub(super) async fn day_with_match(
+    tx: &mut PgConnection,
     feed: &Feed<'_>,
     direction: Direction,
     day: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>> {
     match (feed.side, direction) {
-        (Side::Creator, Direction::Older) => older_day_as_creator(feed, day).await,
-        (Side::Creator, Direction::Newer) => newer_day_as_creator(feed, day).await,
-        (Side::Buyer, Direction::Older) => older_day_as_buyer(feed, day).await,
-        (Side::Buyer, Direction::Newer) => newer_day_as_buyer(feed, day).await,
+        (Side::Creator, Direction::Older) => older_day_as_creator(tx, feed, day).await,
+        (Side::Creator, Direction::Newer) => newer_day_as_creator(tx, feed, day).await,
+        (Side::Buyer, Direction::Older) => older_day_as_buyer(tx, feed, day).await,
+        (Side::Buyer, Direction::Newer) => newer_day_as_buyer(tx, feed, day).await,
     }
 }
 
@@ -182,7 +186,7 @@ impl Row {
 /// and reading stops when the page is full.
 macro_rules! walks {
     ($lines:ident, $end:ident, $drive:tt, $beyond:tt, $order:tt) => {
-        async fn $lines(feed: &Feed<'_>, place: Place, limit: usize) -> Result<Vec<EventLine>> {
+        async fn $lines(tx: &mut PgConnection, feed: &Feed<'_>, place: Place, limit: usize) -> Result<Vec<EventLine>> {
             let filter = feed.filter;
             let rows = sqlx::query_as!(
                 Row,
@@ -239,12 +243,12 @@ macro_rules! walks {
                 filter.source.map(|source| source == Source::Gate),
                 filter.token_id.map(TokenId::uuid),
             )
-            .fetch_all(&feed.services.pool)
+            .fetch_all(tx)
             .await?;
             Ok(rows.into_iter().map(|row| row.line(feed.side)).collect())
         }
 
-        async fn $end(feed: &Feed<'_>, place: Place) -> Result<Option<Place>> {
+        async fn $end(tx: &mut PgConnection, feed: &Feed<'_>, place: Place) -> Result<Option<Place>> {
             let end = sqlx::query!(
                 r#"select occurred_at, usage_event_id as "usage_event_id: Uuid" from usage_event
                    where "# + $drive + r#" = $1
@@ -257,7 +261,7 @@ macro_rules! walks {
                 place.id,
                 feed.effort.stretch - 1,
             )
-            .fetch_optional(&feed.services.pool)
+            .fetch_optional(tx)
             .await?;
             Ok(end.map(|end| Place { at: end.occurred_at, id: end.usage_event_id }))
         }
@@ -300,7 +304,11 @@ directions!(older_as_buyer, older_end_as_buyer, newer_as_buyer, newer_end_as_buy
 
 macro_rules! day {
     ($name:ident, $party:tt, $counterparty:tt, $beyond:tt, $order:tt) => {
-        async fn $name(feed: &Feed<'_>, day: DateTime<Utc>) -> Result<Option<DateTime<Utc>>> {
+        async fn $name(
+            tx: &mut PgConnection,
+            feed: &Feed<'_>,
+            day: DateTime<Utc>,
+        ) -> Result<Option<DateTime<Utc>>> {
             let filter = feed.filter;
             let day = sqlx::query_scalar!(
                 r#"select bucket from usage_day where "#
@@ -332,7 +340,7 @@ macro_rules! day {
                 filter.consumer_class,
                 filter.cost == Some(Cost::Billable),
             )
-            .fetch_optional(&feed.services.pool)
+            .fetch_optional(tx)
             .await?;
             Ok(day)
         }

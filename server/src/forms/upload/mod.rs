@@ -34,8 +34,8 @@ const FIELDS: [&str; 9] = [
     "language",
     "visibility",
 ];
-/// The most parts a form may have: files, and texts beside them.
-const PARTS_MAX: usize = 520;
+/// The most texts a form may have beside its files.
+pub const TEXTS_MAX: usize = 16;
 /// The most bytes one text field may have before it is read no further.
 const FIELD_BYTES_MAX: usize = 64 * 1024;
 
@@ -43,7 +43,7 @@ const FIELD_BYTES_MAX: usize = 64 * 1024;
 pub struct Upload {
     source: Source,
     parts: Multipart,
-    begun: usize,
+    parts_left: usize,
 }
 
 impl Upload {
@@ -52,13 +52,21 @@ impl Upload {
     /// # Errors
     ///
     /// Why they may not, or that this is no form; whatever was sent is read by then.
-    pub async fn open<T>(may: Result<T>, sent: Request, fields: &mut Fields) -> Result<Self> {
+    pub async fn open<T>(
+        may: Result<T>,
+        sent: Request,
+        files_max: usize,
+        fields: &mut Fields,
+    ) -> Result<Self> {
         let (head, body) = sent.into_parts();
         let source = Source::new(body);
         let form = Request::from_parts(head, Body::from_stream(source.stream()));
         let refused = match may {
             Ok(_) => match Multipart::from_request(form, &()).await {
-                Ok(parts) => return Ok(Self { source, parts, begun: 0 }),
+                Ok(parts) => {
+                    let parts_left = files_max + TEXTS_MAX;
+                    return Ok(Self { source, parts, parts_left });
+                }
                 Err(_) => not_a_form().into(),
             },
             Err(refused) => {
@@ -79,16 +87,14 @@ impl Upload {
         outcome
     }
 
-    /// The next part, and where its bytes come from.
+    /// The next part, and where its bytes come from. What is more than a form may have is not read.
     ///
     /// # Errors
     ///
-    /// It was cut off, or has more than `PARTS_MAX` parts.
+    /// It was cut off.
     pub async fn next(&mut self) -> Result<(&Source, Option<Field<'_>>)> {
-        self.begun += 1;
-        if self.begun > PARTS_MAX {
-            return Err(not_a_form().into());
-        }
+        let Some(left) = self.parts_left.checked_sub(1) else { return Ok((&self.source, None)) };
+        self.parts_left = left;
         Ok((&self.source, self.parts.next_field().await.map_err(|_| cut_off())?))
     }
 }
