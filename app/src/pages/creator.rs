@@ -6,7 +6,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::catalogue::table;
+use super::catalogue::{By, table};
 use crate::{
     address::Address,
     request::{Page, Request},
@@ -44,7 +44,7 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
                 lead=move || lead
             />
             <Section title="Works" links=move || all.into_any()>
-                {table("Works on offer", creator.works.works, now, nothing)}
+                {table("Works on offer", creator.works.works, By::Host, now, nothing)}
             </Section>
             <Section title="The creator">
                 <Definitions>
