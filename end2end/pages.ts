@@ -202,6 +202,7 @@ const buyers: Screen[] = [
   { name: 'buyer-work', open: through('/catalogue', 'The Salt Roads') },
   { name: 'buyer-licenses', open: '/licenses' },
   { name: 'buyer-license', open: through('/licenses', 'The Salt Roads') },
+  { name: 'buyer-rotate-token', open: through('/licenses', 'The Salt Roads', 'Rotate') },
   { name: 'buyer-new-token', open: through('/licenses', 'The Salt Roads', 'Create token') },
   {
     name: 'buyer-new-token-refused',

@@ -16,11 +16,17 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 use leptos_meta::{Link, Meta, Title, provide_meta_context};
+use url::form_urlencoded;
 
 use crate::{
-    shell::{Account, NavGroup, NavItem, OtherOrganization, PublicLayout, WorkspaceLayout},
+    shell::{
+        Account, NavGroup, NavItem, OtherOrganization, PrintFoot, PublicLayout, WorkspaceLayout,
+    },
     ui::{Typed, text::in_markup},
 };
+
+/// What the address says of the deed that led there, for a toast.
+const TOLD: [&str; 3] = ["done", "of", "before"];
 
 /// One request for a page.
 #[derive(Clone)]
@@ -99,6 +105,15 @@ impl Request {
         self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// The whole address, as somebody else may open it; without what a toast was told.
+    fn address(&self) -> String {
+        let asked = self.query.iter().filter(|(name, _)| !TOLD.contains(&name.as_str()));
+        let query: String =
+            form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{}{mark}{query}", self.base_url, self.path)
+    }
+
     /// The sides of the market the viewer's organization acts on; neither for visitors.
     pub const fn sides(&self) -> Sides {
         match self.actor.who {
@@ -137,7 +152,7 @@ impl Page {
         description: impl Into<String>,
         view: impl FnOnce() -> V + Send + 'static,
     ) -> Self {
-        let path = request.path.clone();
+        let (path, address, now) = (request.path.clone(), request.address(), request.now);
         let workspace = request.viewer.is_some().then(|| "/overview".to_owned());
         Self {
             title: title.into(),
@@ -147,7 +162,7 @@ impl Page {
             base_url: request.base_url.clone(),
             status: 200,
             view: Box::new(move || {
-                let view = view();
+                let view = view! { {view()} <PrintFoot address now /> };
                 match workspace {
                     Some(workspace) => {
                         view! { <PublicLayout path workspace>{view}</PublicLayout> }.into_any()
@@ -191,7 +206,7 @@ impl Page {
         };
         let nav = navigation(acting.sides);
         let description = Some(format!("{title}: {}, on Imprimatur.", acting.name));
-        let path = request.path.clone();
+        let (path, address, now) = (request.path.clone(), request.address(), request.now);
         Self {
             title,
             description,
@@ -200,7 +215,7 @@ impl Page {
             base_url: request.base_url.clone(),
             status: 200,
             view: Box::new(move || {
-                let view = view();
+                let view = view! { {view()} <PrintFoot address now /> };
                 view! {
                     <WorkspaceLayout path nav account>
                         {view}
@@ -281,22 +296,25 @@ fn Card(title: String, described: String, address: String, base_url: String) -> 
     }
 }
 
-fn navigation(sides: Sides) -> Vec<NavGroup> {
-    let mut work = vec![NavItem::new("Overview", "/overview")];
+/// Where the workspace leads, for whoever acts on these sides. The command palette leads there too.
+pub(crate) fn navigation(sides: Sides) -> Vec<NavGroup> {
+    let mut work = vec![NavItem::new("Overview", "/overview").key('o')];
     if sides.creator {
-        work.push(NavItem::new("Works", "/assets"));
-        work.push(NavItem::new("Sites", "/sites"));
-        work.push(NavItem::new("Terms", "/terms"));
-        work.push(NavItem::new("Offers", "/offers"));
+        work.push(NavItem::new("Works", "/assets").key('w'));
+        work.push(NavItem::new("Sites", "/sites").key('i'));
+        work.push(NavItem::new("Terms", "/terms").key('t'));
+        work.push(NavItem::new("Offers", "/offers").key('f'));
     }
     if sides.buyer {
-        work.push(NavItem::new("Catalogue", "/catalogue"));
-        work.push(NavItem::new("Licenses", "/licenses"));
+        work.push(NavItem::new("Catalogue", "/catalogue").key('c'));
+        work.push(NavItem::new("Licenses", "/licenses").key('l'));
     }
-    work.push(NavItem::new("Usage", "/usage"));
-    work.push(NavItem::new("Event feed", "/feed"));
-    let organization =
-        vec![NavItem::new("Members", "/settings/members"), NavItem::new("Settings", "/settings")];
+    work.push(NavItem::new("Usage", "/usage").key('u'));
+    work.push(NavItem::new("Event feed", "/feed").key('e'));
+    let organization = vec![
+        NavItem::new("Members", "/settings/members").key('m'),
+        NavItem::new("Settings", "/settings").key('s'),
+    ];
     vec![
         NavGroup { title: None, items: work },
         NavGroup { title: Some("Organization".into()), items: organization },

@@ -5,12 +5,13 @@
 //! navigation is one list that works without JavaScript at every width.
 
 mod document;
-mod finder;
 mod mark;
+mod print_foot;
 mod public;
 mod workspace;
 
 pub use document::shell;
 pub use mark::Mark;
+pub use print_foot::PrintFoot;
 pub use public::PublicLayout;
 pub use workspace::{Account, NavGroup, NavItem, OtherOrganization, WorkspaceLayout};

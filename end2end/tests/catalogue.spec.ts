@@ -28,6 +28,35 @@ test('a work is found, worked out and traced to its creator @without-javascript'
   await expect(page.getByRole('table', { name: 'Works on offer' })).toContainText('The Salt Roads');
 });
 
+test('a month is worked out while one types, and the answer is the button\'s', async ({ page }) => {
+  await page.goto('/catalogue?q=salt+roads');
+  await page.locator('.table__link').first().click();
+  const calculator = page.getByRole('form', { name: 'Price calculator' });
+  const units = calculator.getByLabel(/in a month/);
+  const sums = page.getByRole('table', { name: 'What a month would cost on each tier' });
+  await expect(sums).toBeVisible();
+  const before = await sums.innerText();
+  // The page is there before what listens to its fields.
+  await expect(async () => {
+    await units.fill('');
+    await units.pressSequentially('70,001');
+    await expect(sums).not.toHaveText(before, { timeout: 1_000, useInnerText: true });
+  }).toPass();
+  await expect(page.locator('[data-old]')).toHaveCount(0);
+  const typed = await sums.innerText();
+  await expect(page).not.toHaveURL(/units=/);
+  await calculator.getByRole('button', { name: 'Work it out' }).click();
+  await expect(page).toHaveURL(/units=/);
+  expect(await sums.innerText()).toBe(typed);
+
+  await units.fill('many');
+  await expect(page.getByText('Write a whole number, like 50,000.')).toBeVisible();
+  // What cannot be asked leaves the last answer, marked as old.
+  await page.route('**/catalogue/**', (route) => route.abort());
+  await units.fill('5');
+  await expect(page.locator('#calculator-answer[data-old]')).toBeVisible();
+});
+
 test('choices say how many works they leave, and are in the address @without-javascript', async ({ page }) => {
   await page.goto('/catalogue');
   const search = page.getByRole('search', { name: 'Catalogue' });

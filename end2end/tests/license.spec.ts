@@ -36,6 +36,18 @@ test('a spend cap is set and undone @without-javascript', async ({ page }) => {
   await expect(page.getByText('There is no cap any more.')).toBeVisible();
 });
 
+test('what a toast says is said once, and nothing moves when it is loaded again', async ({ page }) => {
+  await licensed(page);
+  await page.getByLabel('Spend cap').fill('9000');
+  await page.getByRole('button', { name: 'Set the cap' }).click();
+  const toast = page.getByText('The cap is $9,000.00 a month from now on.');
+  await expect(toast).toBeVisible();
+  await expect(page).toHaveURL(/\/licenses\/[^?]+$/);
+  await page.reload();
+  await expect(page.getByLabel('Spend cap')).toHaveValue('9000.00');
+  await expect(toast).toHaveCount(0);
+});
+
 test('a site is claimed, verified and tried @without-javascript', async ({ page }) => {
   await arrive(page, unused('Rosa Falk'), unused('Falk Verlag'), ['Creator']);
   await page.goto('/sites');
@@ -49,6 +61,11 @@ test('a site is claimed, verified and tried @without-javascript', async ({ page 
   await expect(page.getByText(`_imprimatur.${host}`).first()).toBeVisible();
   await page.getByRole('button', { name: 'Verify' }).click();
   await expect(page.getByText('Verified. The gate answers for this host.')).toBeVisible();
+  await page.getByLabel('Origin').fill('http://127.0.0.1:9998');
+  await page.getByRole('button', { name: 'Change the origin' }).click();
+  await expect(page.getByText('Pages come from there now.')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.getByLabel('Origin')).toHaveValue('http://127.0.0.1:9999');
   await page.getByRole('link', { name: 'Try a path' }).click();
   await page.getByLabel('Path').fill('/robots.txt');
   await page.getByRole('button', { name: 'Try it' }).click();

@@ -35,6 +35,11 @@ test('an invitation brings somebody in, within the role it names @without-javasc
     await page.getByLabel(`Role of ${guestName}`).selectOption('developer');
     await member(page, guestName).getByRole('button', { name: 'Set' }).click();
     await expect(page.getByLabel(`Role of ${guestName}`)).toHaveValue('developer');
+    await expect(page.getByText(`${guestName} has the role developer now.`)).toBeVisible();
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect(page.getByLabel(`Role of ${guestName}`)).toHaveValue('viewer');
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect(page.getByLabel(`Role of ${guestName}`)).toHaveValue('developer');
     expect((await guest.goto('/assets/new'))?.status()).toBe(200);
   });
 

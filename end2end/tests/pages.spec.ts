@@ -1,5 +1,6 @@
 // Every page of the product: axe finds nothing by day or by night, and on a phone
 // nothing reaches over the edge of the screen.
+import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible, test } from '../harness/fixtures';
 import { open, tours } from '../pages';
@@ -7,9 +8,16 @@ import { open, tours } from '../pages';
 const DESK = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844 };
 
+// One after the other, so that the last one knows where the others have been.
+test.describe.configure({ mode: 'default' });
+const visited = new Set<string>();
+
 for (const { who, arrive, screens } of tours) {
   test(`what ${who} sees is open to everybody`, async ({ page }) => {
     test.setTimeout(20_000 * (screens.length + 1));
+    page.on('framenavigated', (frame) => {
+      if (frame === page.mainFrame()) visited.add(new URL(frame.url()).pathname);
+    });
     await arrive?.(page);
     for (const screen of screens) {
       await test.step(screen.name, async () => {
@@ -22,6 +30,17 @@ for (const { who, arrive, screens } of tours) {
     }
   });
 }
+
+test('no page was left out', () => {
+  const router = readFileSync('../server/src/router.rs', 'utf8');
+  const pages = [...router.matchAll(/\.route\(\s*"([^"]+)",\s*page(?:_of)?!/g)].map(([, path]) => path ?? '');
+  expect(pages.length).toBeGreaterThan(30);
+  const unseen = pages.filter((path) => {
+    const like = new RegExp(`^${path.replace(/\{[^}]+\}/g, '[^/]+')}$`);
+    return ![...visited].some((one) => like.test(one));
+  });
+  expect(unseen, 'pages of server/src/router.rs on no tour of pages.ts').toEqual([]);
+});
 
 async function reachesOver(page: Page): Promise<string[]> {
   return page.evaluate(() => {

@@ -32,6 +32,36 @@ test('a buyer finds a license with the keyboard alone', async ({ page }) => {
   await expect(input).toBeHidden();
 });
 
+test('every page of the workspace is in the palette, for either side', async ({ page }) => {
+  await signIn(page, 'Ada Lindqvist');
+  const found = await (await page.request.get('/find.json?q=')).json() as { title: string; href: string }[];
+  const places = found.map(({ href }) => href);
+  const links = await page.getByRole('navigation', { name: 'Workspace' }).getByRole('link').all();
+  for (const link of links) expect(places).toContain(await link.getAttribute('href'));
+  for (const path of ['/sites/new', '/assets/claims', '/terms/new', '/settings/sessions', '/docs/errors']) {
+    expect(places).toContain(path);
+  }
+  for (const href of places) expect((await page.request.get(href)).status(), href).toBe(200);
+});
+
+test('a creator finds a site and terms, and a place is kept until the answer is there', async ({ page }) => {
+  await signIn(page, 'Mira Okafor');
+  await page.route('**/find.json*', async (route) => {
+    await expect(page.locator('.palette .skeleton__line').first()).toBeVisible();
+    await route.continue();
+  });
+  const input = page.getByRole('combobox', { name: 'Find a page or a thing' });
+  await expect(async () => {
+    await page.keyboard.press('Control+k');
+    await expect(input).toBeFocused({ timeout: 500 });
+  }).toPass();
+  await expect(page.getByRole('option', { name: /^Overview/ })).toBeVisible();
+  await expect(page.locator('.palette .skeleton')).toHaveCount(0);
+  await page.unrouteAll({ behavior: 'wait' });
+  await input.fill('gazette');
+  await expect(page.getByRole('option', { name: /Your site/ })).toBeVisible();
+});
+
 test('the keys are listed, and lead where they say', async ({ page }) => {
   await signIn(page, 'Jonas Weber');
   await expect(async () => {

@@ -93,6 +93,14 @@ test('an offer is tried, made for one buyer alone and withdrawn @without-javascr
   await offer(page, work).locator('summary', { hasText: 'Withdraw' }).click();
   await page.getByRole('button', { name: 'Withdraw this offer' }).click();
   await expect(page.getByText('Nothing is on offer')).toBeVisible();
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await expect(page.getByText('The offer stands again.')).toBeVisible();
+  await buyer.reload();
+  await expect(buyer.getByRole('heading', { level: 1, name: work })).toBeVisible();
+
+  await offer(page, work).locator('summary', { hasText: 'Withdraw' }).click();
+  await page.getByRole('button', { name: 'Withdraw this offer' }).click();
+  await expect(page.getByText('Nothing is on offer')).toBeVisible();
   await buyer.reload();
   await expect(buyer.getByRole('heading', { name: 'There is nothing here' })).toBeVisible();
 });

@@ -24,7 +24,7 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
         Error::Refused(refusal) => {
             let status = StatusCode::from_u16(refusal.kind.status());
             let status = status.unwrap_or(StatusCode::BAD_REQUEST);
-            let mut response = page(status, &refusal.sentence, back);
+            let mut response = page(status, &refusal.sentence, request_id, back);
             response.extensions_mut().insert::<Refusal>(refusal.clone());
             response
         }
@@ -42,21 +42,19 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
                 );
                 return answer(&refusal.into(), request_id, back);
             }
-            let sentence = format!(
-                "Something went wrong on our side, and nothing was changed. Try again; if it \
-                 stays, tell us this number: {request_id}."
-            );
-            page(StatusCode::INTERNAL_SERVER_ERROR, &sentence, back)
+            let sentence = "Something went wrong on our side, and nothing was changed. Try again.";
+            page(StatusCode::INTERNAL_SERVER_ERROR, sentence, request_id, back)
         }
     }
 }
 
-fn page(status: StatusCode, sentence: &str, back: &str) -> Response {
+fn page(status: StatusCode, sentence: &str, request_id: RequestId, back: &str) -> Response {
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
          <title>That did not work · Imprimatur</title>\
-         <main><h1>That did not work</h1><p>{}</p><p><a href=\"{}\">Go back</a></p></main></html>",
+         <main><h1>That did not work</h1><p>{}</p><p><a href=\"{}\">Go back</a></p>\
+         <p>If you ask for help, quote the request id <code>{request_id}</code>.</p></main></html>",
         escape(sentence),
         escape(back),
     );

@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::{
     forms, health, kept, live,
-    portal::{self, Ask, Portal, content, download, nothing_here, page, page_of},
+    portal::{self, Ask, Portal, content, download, nothing_here, other_method, page, page_of},
     session,
     sign_in::{self, SignIn},
 };
@@ -99,7 +99,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
             page!(pages::several::show)
                 .merge(post(forms::batch::register).layer(DefaultBodyLimit::disable())),
         )
-        .route("/assets/claims", page!(pages::claims::show).post(forms::assets::withdraw_claim))
+        .route("/assets/claims", page!(pages::claims::show).post(forms::assets::change_claim))
         .route("/assets/{id}", page_of!(pages::asset::show))
         .route("/assets/{id}/edit", page_of!(pages::edit_asset::show).post(forms::assets::edit))
         .route("/assets/{id}/provenance.json", get(content::provenance))
@@ -112,7 +112,7 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/assets/{id}/offer", page_of!(pages::new_offer::show).post(forms::offers::publish))
         .route("/terms", page!(pages::terms::list))
         .route("/terms/new", page!(pages::new_terms::show).post(forms::terms::publish))
-        .route("/offers", page!(pages::offers::show).post(forms::offers::withdraw))
+        .route("/offers", page!(pages::offers::show).post(forms::offers::change))
         .route("/sites", page!(pages::sites::show))
         .route("/sites/new", page!(pages::new_site::show).post(forms::sites::claim))
         .route("/sites/{id}", page_of!(pages::site::show).post(forms::sites::change))
@@ -132,8 +132,9 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
             "/licenses/{id}/tokens/new",
             page_of!(pages::new_token::show).post(forms::licenses::create_token),
         )
-        .fallback(nothing_here)
         .merge(sign_in::routes(sign_in))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(portal.clone(), draw_refusals))
         .layer(from_fn_with_state(portal.services.clone(), kept::keep_forms));
     session::portal(pages, &portal.services, base_url)

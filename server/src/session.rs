@@ -3,7 +3,7 @@
 //! The session says who signed in and which organization they chose; role and sides are read from
 //! the database on each request. Unsafe requests of other origins are refused before any of that.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use axum::{
     Router,
@@ -12,6 +12,7 @@ use axum::{
     middleware::{Next, from_fn, from_fn_with_state},
     response::Response,
 };
+use futures::FutureExt as _;
 use imprimatur::{
     domain::{
         actor::{Actor, Who},
@@ -65,7 +66,8 @@ where
         .layer(from_fn(number_request))
 }
 
-/// Mints the request's id, puts it on the answer and around everything that is logged.
+/// Mints the request's id, puts it on the answer and around everything that is logged. A panic is a
+/// fault like any other.
 ///
 /// The log names the route, not the path: a path can carry the code of an invitation.
 pub async fn number_request(mut request: Request, next: Next) -> Response {
@@ -77,7 +79,14 @@ pub async fn number_request(mut request: Request, next: Next) -> Response {
     let method = request.method();
     let span = tracing::info_span!("request", request.id = %request_id, %method, route);
     request.extensions_mut().insert(request_id);
-    let mut response = next.run(request).instrument(span).await;
+    let answer = async {
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        answer.unwrap_or_else(|_| {
+            let fault = Error::fault("answering a browser", "a panic, which is logged beside");
+            refused::answer(&fault, request_id, "/")
+        })
+    };
+    let mut response = answer.instrument(span).await;
     number(&mut response, request_id);
     response
 }

@@ -38,6 +38,8 @@ text_enum! {
         ClaimRaised = "claim.raised",
         /// It took that back.
         ClaimWithdrawn = "claim.withdrawn",
+        /// It stands by its claim after all.
+        ClaimReopened = "claim.reopened",
         /// An organization said that a host is its own.
         SiteClaimed = "site.claimed",
         /// The organization was seen to hold the host.
@@ -52,6 +54,8 @@ text_enum! {
         OfferPublished = "offer.published",
         /// An offer was withdrawn; licenses stay.
         OfferWithdrawn = "offer.withdrawn",
+        /// A withdrawn offer was put back.
+        OfferRestored = "offer.restored",
         /// A buyer accepted an offer.
         LicenseAccepted = "license.accepted",
         /// A license ended before its time, because its buyer took another tier.

@@ -1,5 +1,5 @@
-//! Finds what somebody can open, by a few letters of its name: their own works, licenses and tokens,
-//! and what is on offer to everybody. Reads only.
+//! Finds what somebody can open, by a few letters of its name: their own works, sites, terms, licenses
+//! and tokens, and what is on offer to everybody. Reads only.
 
 use super::{Result, Services};
 use crate::domain::{
@@ -17,6 +17,10 @@ const TEXT_LENGTH_MAX: usize = 100;
 pub enum Found {
     /// One's own work.
     Work { asset_id: AssetId, title: String },
+    /// One's own site.
+    Site { asset_id: AssetId, host: String },
+    /// One's own terms, in their newest version.
+    Terms { digest: String, name: String },
     /// One's own license.
     License { license_id: LicenseId, title: String, tier: String },
     /// One's own token, on the page of its license.
@@ -34,6 +38,8 @@ pub async fn find(services: &Services, actor: &Actor, text: &str) -> Result<Vec<
     let mut found = Vec::new();
     if let Some(org_id) = actor.org_id() {
         found.extend(works(services, org_id, &text).await?);
+        found.extend(sites(services, org_id, &text).await?);
+        found.extend(terms(services, org_id, &text).await?);
         found.extend(licenses(services, org_id, &text).await?);
         found.extend(tokens(services, org_id, &text).await?);
     }
@@ -56,6 +62,37 @@ async fn works(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Fou
         .into_iter()
         .map(|row| Found::Work { asset_id: row.asset_id, title: row.title })
         .collect())
+}
+
+async fn sites(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Found>> {
+    let rows = sqlx::query!(
+        r#"select asset_id, host from site
+           where org_id = $1 and strpos(host, lower($2)) > 0
+           order by strpos(host, lower($2)), asset_id desc limit $3"#,
+        org_id.uuid(),
+        text,
+        FOUND_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let found = rows.into_iter();
+    Ok(found.map(|row| Found::Site { asset_id: row.asset_id, host: row.host }).collect())
+}
+
+async fn terms(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Found>> {
+    let rows = sqlx::query!(
+        r#"select digest, name from terms
+           where org_id = $1 and strpos(lower(name), lower($2)) > 0
+             and not exists (select from terms newer where newer.replaces_id = terms.terms_id)
+           order by strpos(lower(name), lower($2)), terms_id desc limit $3"#,
+        org_id.uuid(),
+        text,
+        FOUND_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let found = rows.into_iter();
+    Ok(found.map(|row| Found::Terms { digest: row.digest, name: row.name }).collect())
 }
 
 async fn licenses(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Found>> {
@@ -132,9 +169,13 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::actor::Who,
+        domain::{
+            actor::Who,
+            terms::{TypedTerms, template},
+        },
         services::{
-            mint,
+            mint, terms,
+            terms::NewTerms,
             testing::{self, offered, owner, work},
         },
     };
@@ -161,6 +202,15 @@ mod tests {
                 .collect()
         };
         assert_eq!(ids(find(&services, &mira, &part).await.unwrap()), [hers, on_offer]);
+        let typed = TypedTerms {
+            name: "Salt and bread".into(),
+            ..TypedTerms::of(&template("answers").unwrap().terms)
+        };
+        let new = NewTerms { terms_id: mint(), typed, replaces: String::new() };
+        let digest = terms::publish(&services, &mira, new).await.unwrap();
+        let own = Found::Terms { digest, name: "Salt and bread".to_owned() };
+        assert_eq!(find(&services, &mira, "and BREAD").await.unwrap(), [own]);
+        assert_eq!(find(&services, &ada, "and bread").await.unwrap(), []);
         let visitor = Actor { who: Who::Visitor, request_id: mint() };
         assert_eq!(ids(find(&services, &visitor, &part).await.unwrap()), [on_offer]);
         assert_eq!(ids(find(&services, &visitor, " ADA ").await.unwrap()), [on_offer]);

@@ -1,4 +1,5 @@
-//! What a month would cost on each tier of an offer: a form that asks the page itself.
+//! What a month would cost on each tier of an offer: a form that asks the page itself, while one types
+//! where there is JavaScript.
 
 use imprimatur::domain::{
     error::Refusal,
@@ -8,12 +9,15 @@ use imprimatur::domain::{
 use leptos::prelude::*;
 
 use crate::{
+    islands::AsTyped,
     request::Request,
     ui::{Button, ButtonKind, Section, TextField},
 };
 
 /// The units asked about where nobody has said.
 const UNITS: &str = "60,000";
+/// The part that answers.
+const ANSWER: &str = "calculator-answer";
 
 /// What the calculator shows: what was typed, and the answer to it.
 pub struct Calculator {
@@ -46,41 +50,43 @@ impl Calculator {
         };
         view! {
             <Section title="What a month would cost" id="calculator">
-                // Not a post: the answer has an address, and can be shared.
-                <form
-                    class="filters"
-                    method="get"
-                    action="#calculator"
-                    aria-label="Price calculator"
-                    novalidate
-                >
-                    <TextField
-                        name="units"
-                        label=format!("Billable {} in a month", self.unit)
-                        value=self.typed.units
-                        inputmode="numeric"
-                        maxlength=20
-                        narrow=true
-                        required=true
-                    />
-                    {self
-                        .shares
-                        .then(|| {
-                            view! {
-                                <TextField
-                                    name="revenue"
-                                    label="Earned with it in a month"
-                                    value=self.typed.revenue
-                                    inputmode="decimal"
-                                    maxlength=20
-                                    narrow=true
-                                    required=true
-                                />
-                            }
-                        })}
-                    <Button kind=ButtonKind::Quiet>"Work it out"</Button>
-                </form>
-                <div role="status">{answer}</div>
+                <AsTyped part=ANSWER.to_owned() button=String::new()>
+                    // Not a post: the answer has an address, and can be shared.
+                    <form
+                        class="filters"
+                        method="get"
+                        action="#calculator"
+                        aria-label="Price calculator"
+                        novalidate
+                    >
+                        <TextField
+                            name="units"
+                            label=format!("Billable {} in a month", self.unit)
+                            value=self.typed.units
+                            inputmode="numeric"
+                            maxlength=20
+                            narrow=true
+                            required=true
+                        />
+                        {self
+                            .shares
+                            .then(|| {
+                                view! {
+                                    <TextField
+                                        name="revenue"
+                                        label="Earned with it in a month"
+                                        value=self.typed.revenue
+                                        inputmode="decimal"
+                                        maxlength=20
+                                        narrow=true
+                                        required=true
+                                    />
+                                }
+                            })}
+                        <Button kind=ButtonKind::Quiet>"Work it out"</Button>
+                    </form>
+                </AsTyped>
+                <div role="status" id=ANSWER>{answer}</div>
             </Section>
         }
         .into_any()

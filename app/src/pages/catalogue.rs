@@ -63,7 +63,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                             </p>
                         }
                     })}
-                {table("Works on offer", page.works, now, move || nothing(narrows))}
+                {table("Works on offer", page.works, By::Creator, now, move || nothing(narrows))}
                 {paged
                     .then(|| {
                         view! { <Pager newer=newer older=older what="works" by_place=true /> }
@@ -73,10 +73,20 @@ pub async fn show(request: &Request) -> Result<Page> {
     ))
 }
 
-/// Works on offer, each with its creator and its price.
+/// What is said of each work in a table.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// Its creator, and its host if it is a site.
+    Creator,
+    /// Its host alone: the creator is whose page it is.
+    Host,
+}
+
+/// Works on offer, each with its price.
 pub fn table(
     caption: &'static str,
     works: Vec<Work>,
+    by: By,
     now: chrono::DateTime<chrono::Utc>,
     empty: impl FnOnce() -> AnyView + Send + 'static,
 ) -> AnyView {
@@ -87,12 +97,11 @@ pub fn table(
                 let bytes = u64::try_from(bytes).unwrap_or_default();
                 view! { <Bytes count=bytes /> }
             });
-            let by = match work.host {
-                Some(host) => format!("{}, {host}", work.creator),
-                None => work.creator,
-            };
+            let creator = (by == By::Creator).then_some(work.creator);
+            let said: Vec<String> = creator.into_iter().chain(work.host).collect();
+            let title = Cell::link(work.title, format!("/catalogue/{}", work.asset_id));
             Row::new(vec![
-                Cell::link(work.title, format!("/catalogue/{}", work.asset_id)).note(by),
+                if said.is_empty() { title } else { title.note(said.join(", ")) },
                 Cell::new(work.kind.in_words()),
                 Cell::new(work.terms_name),
                 Cell::new(work.price.amount).note(work.price.per),

@@ -1,7 +1,7 @@
 //! `/assets/claims`: what was said about bytes that somebody else registered first.
 
 use imprimatur::{
-    domain::actor::Deed,
+    domain::{actor::Deed, ids::ClaimId},
     services::{
         Result,
         assets::{self, Claim},
@@ -13,7 +13,8 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Confirm, Crumb, Definition, Definitions, Digest,
-        EmptyState, HiddenField, Instant, PageHeader, PostForm, RowRefusal, Section, Status, Tone,
+        EmptyState, HiddenField, Instant, PageHeader, PostForm, RowRefusal, Section, Status, Toast,
+        Tone, Undo,
     },
 };
 
@@ -21,6 +22,9 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let claims = assets::claims(&request.services, &request.actor).await?;
     let may_withdraw = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
+    let withdrawn = request.param("of").and_then(|id| id.parse::<ClaimId>().ok());
+    let withdrawn = withdrawn.filter(|_| request.param("done") == Some("withdrawn"));
+    let reopened = request.param("done") == Some("reopened");
     let now = request.now;
     Ok(Page::workspace(request, "Claims", move || {
         let open = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
@@ -34,12 +38,25 @@ pub async fn show(request: &Request) -> Result<Page> {
             claims.into_iter().map(|claim| draw(claim, may_withdraw, now)).collect_view();
         view! {
             <div class="narrow">
+                {withdrawn
+                    .map(|claim_id| {
+                        let fields = vec![("claim_id", claim_id.to_string())];
+                        view! {
+                            <Toast sentence="Withdrawn. The other creator keeps the bytes.">
+                                {may_withdraw
+                                    .then(|| {
+                                        view! { <Undo action="/assets/claims" form="reopen" fields /> }
+                                    })}
+                            </Toast>
+                        }
+                    })}
+                {reopened.then(|| view! { <Toast sentence="The claim is open again." /> })}
                 <PageHeader
                     title="Claims"
                     crumbs=vec![Crumb::new("Works", "/assets")]
                     lead=move || lead
                 />
-                <RowRefusal forms=&["withdraw"] />
+                <RowRefusal forms=&["withdraw", "reopen"] />
                 {sections}
                 {none
                     .then(|| {

@@ -6,11 +6,14 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::catalogue::table;
+use super::catalogue::{By, table};
 use crate::{
     address::Address,
     request::{Page, Request},
-    ui::{Crumb, Definition, Definitions, Instant, PageHeader, Section},
+    ui::{
+        ButtonKind, ButtonLink, Crumb, Definition, Definitions, EmptyState, Instant, PageHeader,
+        Section,
+    },
 };
 
 /// A creator's page.
@@ -21,6 +24,7 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
     let description = format!("Works by {}, to license now.", creator.name);
     Ok(Page::public(request, creator.name.clone(), description, move || {
         let lead = match creator.works.total {
+            0 => "Nothing is on offer at the moment.".to_owned(),
             1 => "One work on offer.".to_owned(),
             works => format!("{} works on offer.", grouped(&works.to_string())),
         };
@@ -40,7 +44,7 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
                 lead=move || lead
             />
             <Section title="Works" links=move || all.into_any()>
-                {table("Works on offer", creator.works.works, now, || ().into_any())}
+                {table("Works on offer", creator.works.works, By::Host, now, nothing)}
             </Section>
             <Section title="The creator">
                 <Definitions>
@@ -52,4 +56,16 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
             </Section>
         }
     }))
+}
+
+fn nothing() -> AnyView {
+    view! {
+        <EmptyState
+            title="No offers now"
+            sentence="This creator's works appear here as soon as one is on offer again."
+        >
+            <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"See every work"</ButtonLink>
+        </EmptyState>
+    }
+    .into_any()
 }

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use serde::Serialize;
 
 use crate::{
-    request::{Page, Request},
+    request::{Page, Request, navigation},
     ui::{
         Button, ButtonKind, Cell, Column, EmptyState, FilterForm, PageHeader, Row, Table, TextField,
     },
@@ -50,30 +50,30 @@ pub async fn places(request: &Request) -> Result<Vec<Place>> {
 fn pages(request: &Request) -> Vec<Place> {
     let signed_in = request.viewer.as_ref().is_some_and(|viewer| viewer.organization.is_some());
     let Sides { creator, buyer } = request.sides();
-    let all = [
-        (signed_in, "Overview", "/overview"),
-        (creator, "Works", "/assets"),
+    let items = navigation(request.sides()).into_iter().flat_map(|group| group.items);
+    let mut places: Vec<Place> =
+        items.filter(|_| signed_in).map(|item| Place::new(item.label, item.href, "Page")).collect();
+    let others = [
         (creator, "Register a work", "/assets/new"),
         (creator, "Register several works", "/assets/several"),
         (creator, "Claims", "/assets/claims"),
-        (creator, "Terms", "/terms"),
+        (creator, "Claim a site", "/sites/new"),
         (creator, "Write terms", "/terms/new"),
-        (creator, "Offers", "/offers"),
-        (buyer, "Licenses", "/licenses"),
-        (signed_in, "Usage", "/usage"),
-        (signed_in, "Event feed", "/feed"),
-        (signed_in, "Members", "/settings/members"),
-        (signed_in, "Settings", "/settings"),
-        (signed_in, "Your sessions", "/settings/sessions"),
-        (true, "Catalogue", "/catalogue"),
+        (signed_in, "Refused requests", "/feed?outcome=refused"),
+        (signed_in, "Use by region", "/usage?by=region"),
+        (request.viewer.is_some(), "Your sessions", "/settings/sessions"),
+        (request.viewer.is_some(), "Create an organization", "/welcome"),
+        (!buyer, "Catalogue", "/catalogue"),
+        (true, "Documentation", "/docs"),
         (true, "Documentation: quickstart", "/docs/quickstart"),
         (true, "Documentation: receipts", "/docs/receipts"),
         (true, "Documentation: errors", "/docs/errors"),
         (true, "Start page", "/"),
         (request.viewer.is_none(), "Sign in", "/sign-in"),
     ];
-    let open = all.into_iter().filter(|(open, ..)| *open);
-    open.map(|(_, title, href)| Place::new(title, href, "Page")).collect()
+    let others = others.into_iter().filter(|(open, ..)| *open);
+    places.extend(others.map(|(_, title, href)| Place::new(title, href, "Page")));
+    places
 }
 
 fn thing(found: Found) -> Place {
@@ -81,6 +81,10 @@ fn thing(found: Found) -> Place {
         Found::Work { asset_id, title } => {
             Place::new(title, format!("/assets/{asset_id}"), "Your work")
         }
+        Found::Site { asset_id, host } => {
+            Place::new(host, format!("/sites/{asset_id}"), "Your site")
+        }
+        Found::Terms { digest, name } => Place::new(name, format!("/terms/{digest}"), "Your terms"),
         Found::License { license_id, title, tier } => {
             Place::new(title, format!("/licenses/{license_id}"), format!("License, {tier}"))
         }
@@ -104,7 +108,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         let sentence = format!("Nothing that you can open has “{text}” in its name.");
         view! {
-            <PageHeader title="Find" lead=|| "Pages, your works, licenses and tokens, and what is on offer, by a few letters of the name." />
+            <PageHeader title="Find" lead=|| "Pages, your works, sites, terms, licenses and tokens, and what is on offer, by a few letters of the name." />
             <FilterForm label="Find">
                 <TextField name="q" label="Name" value=text required=true />
                 <Button kind=ButtonKind::Quiet>"Find"</Button>

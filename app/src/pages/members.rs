@@ -3,7 +3,7 @@
 use imprimatur::{
     domain::{
         actor::{Deed, Role, Who},
-        ids::InvitationId,
+        ids::{InvitationId, PersonId},
     },
     services::{
         Result,
@@ -18,7 +18,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Confirm, Crumb, EmptyState,
         FormActions, HiddenField, Instant, Notice, PageHeader, PostForm, Row, RowRefusal, Secret,
-        Section, SelectField, Table, Tone,
+        Section, SelectField, Table, Toast, Tone, Undo,
     },
 };
 
@@ -37,6 +37,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     };
     let own_id = request.actor.person_id();
     let now = request.now;
+    let toast = done(request, &members);
     Ok(Page::workspace(request, "Members", move || {
         let rows = members
             .into_iter()
@@ -47,6 +48,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         view! {
+            {toast.map(Done::draw)}
             <PageHeader
                 title="Members"
                 lead=|| "People act for the organization within their role. Owners and admins can do everything; only owners make owners."
@@ -71,6 +73,47 @@ pub async fn show(request: &Request) -> Result<Page> {
                 })}
         }
     }))
+}
+
+/// What was done just before.
+struct Done {
+    sentence: String,
+    /// What the form sends that gives a member the role they had.
+    undo: Option<Vec<(&'static str, String)>>,
+}
+
+impl Done {
+    fn draw(self) -> AnyView {
+        let Self { sentence, undo } = self;
+        let undo =
+            undo.map(|fields| view! { <Undo action="/settings/members" form="role" fields /> });
+        view! { <Toast sentence>{undo}</Toast> }.into_any()
+    }
+}
+
+fn done(request: &Request, members: &[MemberRow]) -> Option<Done> {
+    let plain = |sentence: &str| Done { sentence: sentence.to_owned(), undo: None };
+    Some(match request.param("done")? {
+        "removed" => plain("Removed. They have lost access."),
+        "withdrawn" => plain("Withdrawn. The link works no longer."),
+        "role" => {
+            let changed = request.param("of").and_then(|id| id.parse::<PersonId>().ok());
+            let changed = members.iter().find(|member| Some(member.person_id) == changed);
+            let before = request.param("before").and_then(|role| role.parse::<Role>().ok());
+            match changed.zip(before) {
+                Some((member, before)) => Done {
+                    sentence: format!("{} has the role {} now.", member.name, member.role),
+                    undo: Some(vec![
+                        ("person_id", member.person_id.to_string()),
+                        ("role", before.to_string()),
+                        ("was", member.role.to_string()),
+                    ]),
+                },
+                None => plain("The role is set."),
+            }
+        }
+        _ => return None,
+    })
 }
 
 /// The link of a new invitation; `code` is missing where the form was sent twice.
@@ -163,6 +206,7 @@ fn draw_member(
             <form method="post" class="inline-form">
                 <input type="hidden" name="form" value="role" />
                 <input type="hidden" name="person_id" value=person_id.clone() />
+                <input type="hidden" name="was" value=member.role.as_str() />
                 <select class="input input--select" name="role" aria-label=label>{options}</select>
                 <Button kind=ButtonKind::Quiet>"Set"</Button>
             </form>

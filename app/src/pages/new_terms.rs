@@ -12,7 +12,7 @@ use leptos::prelude::*;
 
 use super::terms::{Differences, TermsInWords};
 use crate::{
-    islands::ReadBack,
+    islands::AsTyped,
     request::{Page, Request},
     ui::{
         Button, ButtonKind, CheckField, CheckGroup, Choice, Columns, Crumb, FieldSet, FormActions,
@@ -20,6 +20,9 @@ use crate::{
         TextArea, TextField, Tone, Typed,
     },
 };
+
+/// The part that says in words what is typed.
+const READ_BACK: &str = "read-back";
 
 /// What the editor starts from.
 struct Start {
@@ -74,16 +77,18 @@ pub async fn show(request: &Request) -> Result<Page> {
             {newer}
             <Columns side=move || side>
                 {is_new.then(|| starts(&from))}
-                <PostForm creates=terms_id.to_string()>
-                    <HiddenField name="replaces" value=replaces />
-                    {fields(start.typed)}
-                    <FormActions>
-                        <Button>"Publish terms"</Button>
-                        <Button kind=ButtonKind::Quiet name="do" value="read">
-                            "Read it back"
-                        </Button>
-                    </FormActions>
-                </PostForm>
+                <AsTyped part=READ_BACK.to_owned() button="do=read".to_owned()>
+                    <PostForm creates=terms_id.to_string()>
+                        <HiddenField name="replaces" value=replaces />
+                        {fields(start.typed)}
+                        <FormActions>
+                            <Button>"Publish terms"</Button>
+                            <Button kind=ButtonKind::Quiet name="do" value="read">
+                                "Read it back"
+                            </Button>
+                        </FormActions>
+                    </PostForm>
+                </AsTyped>
             </Columns>
         }
     }))
@@ -300,13 +305,10 @@ fn read_back(typed: &TypedTerms, before: Option<&terms::PublishedTerms>) -> AnyV
         Ok(terms) => view! { <TermsInWords terms /> }.into_any(),
         Err(refusal) => view! { <p class="section__note">{refusal.sentence}</p> }.into_any(),
     };
-    let before = before.map(|before| TypedTerms::of(&before.terms));
     view! {
-        <div class="read-back">
-            <ReadBack before>
-                <Section title="In plain words">{words}</Section>
-                {changes}
-            </ReadBack>
+        <div class="read-back" id=READ_BACK>
+            <Section title="In plain words">{words}</Section>
+            {changes}
         </div>
     }
     .into_any()

@@ -1,8 +1,8 @@
-//! `/offers`: one's own offers that stand, and withdrawing one.
+//! `/offers`: one's own offers that stand, withdrawing one and putting it back.
 
 use chrono::{DateTime, Utc};
 use imprimatur::{
-    domain::actor::Deed,
+    domain::{actor::Deed, ids::OfferId},
     services::{
         Result,
         offers::{self, OfferRow},
@@ -14,7 +14,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Column, Confirm, EmptyState, HiddenField, Instant,
-        PageHeader, PostForm, Quantity, Row, RowRefusal, Table, Toast,
+        PageHeader, PostForm, Quantity, Row, RowRefusal, Table, Toast, Undo,
     },
 };
 
@@ -22,18 +22,29 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let rows = offers::list(&request.services, &request.actor, None).await?;
     let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
-    let withdrawn = request.param("withdrawn").is_some();
+    let withdrawn = request.param("of").and_then(|id| id.parse::<OfferId>().ok());
+    let withdrawn = withdrawn.filter(|_| request.param("done") == Some("withdrawn"));
+    let restored = request.param("done") == Some("restored");
     let now = request.now;
     Ok(Page::workspace(request, "Offers", move || {
         let rows = rows.into_iter().map(|row| draw(row, may_publish, now)).collect();
         view! {
+            {withdrawn
+                .map(|offer_id| {
+                    let fields = vec![("offer_id", offer_id.to_string())];
+                    view! {
+                        <Toast sentence="Withdrawn. Licenses accepted before stay as they are.">
+                            {may_publish
+                                .then(|| view! { <Undo action="/offers" form="restore" fields /> })}
+                        </Toast>
+                    }
+                })}
+            {restored.then(|| view! { <Toast sentence="The offer stands again." /> })}
             <PageHeader
                 title="Offers"
                 lead=|| "What stands now, for everybody or for one buyer. A published offer never changes; another one takes its place."
             />
-            {withdrawn
-                .then(|| view! { <Toast sentence="Withdrawn. Licenses accepted before stay as they are." /> })}
-            <RowRefusal forms=&["withdraw"] />
+            <RowRefusal forms=&["withdraw", "restore"] />
             <Table
                 caption="Offers that stand"
                 columns=vec![

@@ -14,7 +14,7 @@ use crate::{
 /// One's own sessions, the current one first.
 pub async fn show(request: &Request) -> Result<Page> {
     let sessions = sessions::list(&request.services, &request.actor, request.session_id).await?;
-    let revoked = request.param("revoked").is_some();
+    let revoked = request.param("done") == Some("revoked");
     let now = request.now;
     Ok(Page::workspace(request, "Your sessions", move || {
         let others = sessions.len() > 1;
@@ -39,6 +39,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         view! {
+            {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
             <PageHeader
                 title="Your sessions"
                 lead=|| "Every browser you are signed in with, for all your organizations. Sign out what you do not know."
@@ -58,7 +59,6 @@ pub async fn show(request: &Request) -> Result<Page> {
                     })}
             </PageHeader>
             <RowRefusal forms=&["revoke", "revoke-others"] />
-            {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
             <Table
                 caption="Your sessions"
                 columns=vec![

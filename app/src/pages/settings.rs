@@ -18,7 +18,7 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let organization = identity::organization(&request.services, &request.actor).await?;
     let may_edit = request.actor.may(Deed::EditOrganization).is_ok();
-    let saved = request.param("saved").is_some();
+    let saved = request.param("done") == Some("saved");
     let now = request.now;
     Ok(Page::workspace(request, "Settings", move || {
         let mut sides = Vec::new();
@@ -57,8 +57,8 @@ pub async fn show(request: &Request) -> Result<Page> {
         });
         view! {
             <div class="narrow">
-                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here." />
                 {saved.then(|| view! { <Toast sentence="Saved." /> })}
+                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here." />
                 {(!may_edit)
                     .then(|| {
                         view! {

@@ -22,8 +22,8 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Cell, CodeBlock, Column, Columns, Crumb, Definition,
-        Definitions, EmptyState, FormActions, Instant, PageHeader, PostForm, Row, Section, Status,
-        Table, TextField, Toast,
+        Definitions, EmptyState, FormActions, HiddenField, Instant, PageHeader, PostForm, Row,
+        Section, Status, Table, TextField, Toast, Undo,
     },
 };
 
@@ -37,19 +37,33 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
     let done = match (request.param("done"), site.state) {
         (Some("verified"), SiteState::Verified) => {
-            Some("Verified. The gate answers for this host.")
+            Some(("Verified. The gate answers for this host.", None))
         }
-        (Some("origin"), _) => Some("Pages come from there now."),
+        (Some("origin"), _) => {
+            let before = request.param("before").filter(|before| *before != site.origin);
+            Some(("Pages come from there now.", before.map(str::to_owned)))
+        }
         _ => None,
     };
     let now = request.now;
     Ok(Page::workspace(request, site.host.clone(), move || {
         let lead = lead(&site, !on_offer.is_empty());
         let host = site.host.clone();
+        let origin = site.origin.clone();
         let proof = proof(&site, &challenge, may_manage);
         let side = side(&site, may_manage, now);
         view! {
-            {done.map(|sentence| view! { <Toast sentence /> })}
+            {done
+                .map(|(sentence, before)| {
+                    let undo = before
+                        .filter(|_| may_manage)
+                        .map(|before| {
+                            let fields = vec![("was", origin), ("origin", before)];
+                            let action = format!("/sites/{asset_id}");
+                            view! { <Undo action form="origin" fields /> }
+                        });
+                    view! { <Toast sentence>{undo}</Toast> }
+                })}
             <PageHeader
                 title=host
                 crumbs=vec![Crumb::new("Sites", "/sites")]
@@ -145,6 +159,7 @@ fn side(site: &Site, may_manage: bool, now: DateTime<Utc>) -> AnyView {
         let origin = site.origin.clone();
         view! {
             <PostForm name="origin">
+                <HiddenField name="was" value=origin.clone() />
                 <TextField
                     name="origin"
                     label="Origin"

@@ -18,7 +18,7 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::{calculator::Calculator, catalogue::table, preview, terms::TermsInWords};
+use super::{calculator::Calculator, catalogue::{By, table}, preview, terms::TermsInWords};
 use crate::{
     request::{Page, Request},
     ui::{
@@ -111,7 +111,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 .then(|| {
                     view! {
                         <Section title="Similar works">
-                            {table("Similar works", alike, now, || ().into_any())}
+                            {table("Similar works", alike, By::Creator, now, || ().into_any())}
                         </Section>
                     }
                 })}

@@ -10,9 +10,10 @@ const FONTS: [&str; 2] = ["/fonts/inter.woff2", "/fonts/newsreader.woff2"];
 /// another site, or is a download, is left alone.
 const AHEAD: &str = r#"{"prefetch":[{"eagerness":"moderate","where":{"and":[{"href_matches":"/*"},{"not":{"href_matches":["/auth/*","/sign-in*","/c/*","/*.csv*","/.well-known/*"]}},{"not":{"selector_matches":"[download], [rel~=external]"}}]}}]}"#;
 
-/// Exact instants, in the zone of whoever looks; what the server writes is UTC. Written as
-/// `ui::text::exact` writes them, so that next to nothing moves.
-const ZONE: &str = r#"addEventListener("DOMContentLoaded",()=>{const form=new Intl.DateTimeFormat("en-GB",{day:"numeric",month:"short",year:"numeric",hour:"2-digit",minute:"2-digit",second:"2-digit",hourCycle:"h23",timeZoneName:"short"});for(const time of document.querySelectorAll("time.instant")){const at=new Date(time.dateTime);if(isNaN(at))continue;const said=form.format(at);if(time.classList.contains("instant--exact"))time.textContent=said;else time.title=said}});"#;
+/// Instants and days, in the zone of whoever looks; what the server writes is UTC. Written as
+/// `ui::text` writes them, so that next to nothing moves. And what a toast has said leaves the address:
+/// loaded again, the page does not say it again.
+const READY: &str = r##"addEventListener("DOMContentLoaded",()=>{const write=(form,at)=>new Intl.DateTimeFormat("en-GB",form).format(at).replace("Sept","Sep"),date={day:"numeric",month:"short"},year={...date,year:"numeric"},exact={...year,hour:"2-digit",minute:"2-digit",second:"2-digit",hourCycle:"h23",timeZoneName:"short"},now=new Date;for(const time of document.querySelectorAll("time.instant")){const at=new Date(time.dateTime);if(isNaN(at))continue;const said=write(exact,at);if(time.classList.contains("instant--exact")){time.textContent=said;continue}time.title=said;if(time.classList.contains("instant--day"))time.textContent=write(at.getFullYear()==now.getFullYear()?date:year,at).replaceAll(" ","\u00a0")}if(document.querySelector(".toast")){const here=new URL(location);for(const name of["done","of","before"])here.searchParams.delete(name);history.replaceState(history.state,"",here)}});"##;
 
 /// Wraps `app` in the document. Scripts carry the nonce of the response.
 pub fn shell<V: IntoView + 'static>(
@@ -42,7 +43,7 @@ pub fn shell<V: IntoView + 'static>(
                 <script type="speculationrules" nonce=use_nonce()>
                     {AHEAD}
                 </script>
-                <script nonce=use_nonce() inner_html=ZONE></script>
+                <script nonce=use_nonce() inner_html=READY></script>
                 <AutoReload options=options.clone() />
                 <HydrationScripts options=options islands=true />
                 <MetaTags />

@@ -3,7 +3,8 @@
 
 use leptos::prelude::*;
 
-use super::{finder::Finder, mark::Mark};
+use super::mark::Mark;
+use crate::islands::{Palette, Shortcut};
 
 /// `workspace` is where a signed-in person works; without it, one can sign in.
 #[component]
@@ -53,6 +54,9 @@ pub fn PublicLayout(
                 </nav>
             </div>
         </footer>
-        <Finder places=vec![('c', "Catalogue", "/catalogue"), ('d', "Documentation", "/docs")] />
+        <Palette shortcuts=vec![
+            Shortcut::new('c', "Catalogue", "/catalogue"),
+            Shortcut::new('d', "Documentation", "/docs"),
+        ] />
     }
 }

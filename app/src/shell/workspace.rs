@@ -3,21 +3,8 @@
 
 use leptos::prelude::*;
 
-use super::{finder::Finder, mark::Mark};
-
-/// The letters that lead somewhere after a `g`, for whom the navigation leads there too.
-const KEYS: [(char, &str, &str); 10] = [
-    ('o', "Overview", "/overview"),
-    ('w', "Works", "/assets"),
-    ('t', "Terms", "/terms"),
-    ('f', "Offers", "/offers"),
-    ('c', "Catalogue", "/catalogue"),
-    ('l', "Licenses", "/licenses"),
-    ('u', "Usage", "/usage"),
-    ('e', "Event feed", "/feed"),
-    ('m', "Members", "/settings/members"),
-    ('s', "Settings", "/settings"),
-];
+use super::mark::Mark;
+use crate::islands::{Palette, Shortcut};
 
 /// Links under one heading; the first group has none.
 #[derive(Clone, Debug)]
@@ -32,17 +19,28 @@ pub struct NavItem {
     pub href: String,
     /// How many there are, or how many wait.
     pub count: Option<i64>,
+    /// The letter that leads there after a `g`.
+    pub key: Option<char>,
 }
 
 impl NavItem {
     #[must_use]
     pub fn new(label: impl Into<String>, href: impl Into<String>) -> Self {
-        Self { label: label.into(), href: href.into(), count: None }
+        Self { label: label.into(), href: href.into(), count: None, key: None }
     }
 
     #[must_use]
     pub fn count(self, count: i64) -> Self {
         Self { count: Some(count), ..self }
+    }
+
+    #[must_use]
+    pub fn key(self, key: char) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    fn shortcut(&self) -> Option<Shortcut> {
+        self.key.map(|key| Shortcut::new(key, &self.label, &self.href))
     }
 }
 
@@ -76,9 +74,8 @@ pub fn WorkspaceLayout(
     children: Children,
 ) -> impl IntoView {
     let current = current_href(&nav, &path);
-    let linked: Vec<&str> =
-        nav.iter().flat_map(|group| &group.items).map(|item| item.href.as_str()).collect();
-    let places = KEYS.into_iter().filter(|(.., href)| linked.contains(href)).collect();
+    let shortcuts =
+        nav.iter().flat_map(|group| &group.items).filter_map(NavItem::shortcut).collect();
     let groups = nav.into_iter().map(|group| draw_group(group, current.as_deref())).collect_view();
     view! {
         <a class="skip" href="#main">"Skip to content"</a>
@@ -109,7 +106,7 @@ pub fn WorkspaceLayout(
             </aside>
             <main class="workspace__main" id="main" tabindex="-1">{children()}</main>
         </div>
-        <Finder places />
+        <Palette shortcuts />
     }
 }
 

@@ -34,7 +34,7 @@ pub use figures::{Figure, Figures};
 pub use form::{Confirm, FieldSet, FilterForm, FormActions, PostForm, RowRefusal};
 pub use list::{Definition, Definitions, Task, Tasks, Timeline, TimelineStep};
 pub use meter::Meter;
-pub use notice::{EmptyState, Notice, Skeleton, Toast};
+pub use notice::{EmptyState, Notice, Skeleton, Toast, Undo};
 pub use page::{Breadcrumb, Columns, Crumb, PageHeader, Panel, Panels, Section};
 pub use pager::{Pager, Segment, Segmented};
 pub use status::{Status, Tone};

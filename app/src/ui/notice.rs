@@ -3,7 +3,13 @@
 
 use leptos::prelude::*;
 
-use super::status::Tone;
+use super::{
+    button::{Button, ButtonKind},
+    field::HiddenField,
+    form::PostForm,
+    status::Tone,
+    typed::Typed,
+};
 
 /// Something the person should know on this page, read in its place.
 #[component]
@@ -22,7 +28,8 @@ pub fn Notice(
     }
 }
 
-/// Says that something was done, once, at the top of the next page.
+/// Says that something was done, once, at the top of the next page. Not where a form came back
+/// refused: what was done before is no answer to it.
 #[component]
 pub fn Toast(
     #[prop(into)] sentence: String,
@@ -30,11 +37,36 @@ pub fn Toast(
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
+    let refused = use_context::<Typed>().is_some_and(|typed| typed.error.is_some());
+    (!refused).then(|| {
+        view! {
+            <div class="toast" role="status">
+                <span class="toast__sentence">{sentence}</span>
+                {children.map(|children| children())}
+            </div>
+        }
+    })
+}
+
+/// Takes back what a `Toast` says was done, by another form of the same page.
+#[component]
+pub fn Undo(
+    /// The page's own path: the address of the toast's page says what was done, and this undoes it.
+    #[prop(into)]
+    action: String,
+    /// The name of the form.
+    form: &'static str,
+    /// What it sends besides.
+    #[prop(optional)]
+    fields: Vec<(&'static str, String)>,
+) -> impl IntoView {
+    let fields =
+        fields.into_iter().map(|(name, value)| view! { <HiddenField name value /> }).collect_view();
     view! {
-        <div class="toast" role="status">
-            <span class="toast__sentence">{sentence}</span>
-            {children.map(|children| children())}
-        </div>
+        <PostForm name=form row=true action>
+            {fields}
+            <Button kind=ButtonKind::Quiet>"Undo"</Button>
+        </PostForm>
     }
 }
 

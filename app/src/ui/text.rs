@@ -139,20 +139,26 @@ pub fn bytes(count: u64) -> String {
     format!("{count}\u{a0}bytes")
 }
 
-/// How far from `now`, in the coarsest unit that still says something.
+/// How far from `now`, in the coarsest unit that still says something; the day where that is far.
 #[must_use]
 pub fn relative(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    span(at, now).unwrap_or_else(|| date(at, now))
+}
+
+/// How far from `now`, where that is less than two weeks.
+#[must_use]
+pub fn span(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
     let seconds = (now - at).num_seconds();
     let ahead = seconds < 0;
     let span = match seconds.unsigned_abs() {
-        0..5 => return "now".to_owned(),
+        0..5 => return Some("now".to_owned()),
         s @ 5..60 => format!("{s}\u{a0}s"),
         s @ 60..3_600 => format!("{}\u{a0}min", s / 60),
         s @ 3_600..172_800 => format!("{}\u{a0}h", s / 3_600),
         s @ 172_800..1_209_600 => format!("{}\u{a0}days", s / 86_400),
-        _ => return date(at, now),
+        _ => return None,
     };
-    if ahead { format!("in\u{a0}{span}") } else { format!("{span}\u{a0}ago") }
+    Some(if ahead { format!("in\u{a0}{span}") } else { format!("{span}\u{a0}ago") })
 }
 
 /// `21 Nov`, with the year when it is not this one.

@@ -55,8 +55,8 @@ pub fn Bytes(count: u64) -> impl IntoView {
     view! { <span class="quantity" title=format!("{exact} bytes")>{text::bytes(count)}</span> }
 }
 
-/// A time told from `now`; the exact instant on hover. Without JavaScript exact is UTC, with it the
-/// zone of whoever looks (`shell/document.rs`).
+/// A time told from `now`; the exact instant on hover. Without JavaScript instants and days are those of
+/// UTC, with it those of the zone of whoever looks (`shell/document.rs`).
 #[component]
 pub fn Instant(
     at: DateTime<Utc>,
@@ -64,10 +64,17 @@ pub fn Instant(
     /// Shows the exact instant itself.
     #[prop(optional)]
     exact: bool,
+    /// Shows its day, however near it is.
+    #[prop(optional)]
+    day: bool,
 ) -> impl IntoView {
     let full = text::exact(at);
-    let class = if exact { "instant instant--exact" } else { "instant" };
-    let (shown, title) = if exact { (full, None) } else { (text::relative(at, now), Some(full)) };
+    let told = if day { None } else { text::span(at, now) };
+    let (class, shown, title) = match told {
+        _ if exact => ("instant instant--exact", full, None),
+        Some(told) => ("instant", told, Some(full)),
+        None => ("instant instant--day", text::date(at, now), Some(full)),
+    };
     view! {
         <time
             class=class

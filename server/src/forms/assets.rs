@@ -10,7 +10,10 @@ use axum::{
     response::Response,
 };
 use imprimatur::{
-    domain::{asset::TypedParticulars, ids::AssetId},
+    domain::{
+        asset::TypedParticulars,
+        ids::{AssetId, ClaimId},
+    },
     services::{
         Result,
         assets::{self, Edit, NewAsset, NewVersion, Registered},
@@ -113,15 +116,25 @@ pub async fn edit(
 }
 
 /// `POST /assets/claims`
-pub async fn withdraw_claim(
+pub async fn change_claim(
     State(portal): State<Portal>,
     Ask(request): Ask,
     fields: Fields,
 ) -> Response {
     let deed = async || -> Result<Done> {
-        let claim_id = fields.text("claim_id").parse()?;
-        assets::withdraw_claim(&portal.services, &request.actor, claim_id).await?;
-        Ok(Done::To("/assets/claims".to_owned()))
+        let (services, actor) = (&portal.services, &request.actor);
+        let claim_id: ClaimId = fields.text("claim_id").parse()?;
+        match fields.text("form") {
+            "withdraw" => {
+                assets::withdraw_claim(services, actor, claim_id).await?;
+                Ok(Done::To(format!("/assets/claims?done=withdrawn&of={claim_id}")))
+            }
+            "reopen" => {
+                assets::reopen_claim(services, actor, claim_id).await?;
+                Ok(Done::To("/assets/claims?done=reopened".to_owned()))
+            }
+            _ => Err(super::unknown_form()),
+        }
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::claims::show(&request)).await

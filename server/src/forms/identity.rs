@@ -55,7 +55,7 @@ pub async fn edit(State(portal): State<Portal>, Ask(request): Ask, fields: Field
             buyer: sides.contains(&"buyer"),
         };
         people::edit_organization(&portal.services, &request.actor, edit).await?;
-        Ok(Done::To("/settings?saved=yes".into()))
+        Ok(Done::To("/settings?done=saved".into()))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::settings::show(&request)).await

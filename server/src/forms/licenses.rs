@@ -130,7 +130,7 @@ pub async fn change(
         if fields.text("form") == "revoke" {
             let token_id: TokenId = fields.text("token_id").parse()?;
             let license_id = tokens::revoke(services, actor, token_id).await?;
-            return Ok(Done::To(format!("/licenses/{license_id}")));
+            return Ok(Done::To(format!("/licenses/{license_id}?done=revoked")));
         }
         let license_id: LicenseId = id.parse()?;
         let done = match fields.text("form") {

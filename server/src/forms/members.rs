@@ -3,7 +3,10 @@
 use app::pages;
 use axum::{extract::State, response::Response};
 use imprimatur::{
-    domain::ids::{InvitationId, PersonId},
+    domain::{
+        actor::Role,
+        ids::{InvitationId, PersonId},
+    },
     services::{
         Result,
         identity::{self as people, Invite},
@@ -16,7 +19,7 @@ use crate::portal::{Ask, Done, Fields, Portal};
 pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fields) -> Response {
     let deed = async || -> Result<Done> {
         let (services, actor) = (&portal.services, &request.actor);
-        match fields.text("form") {
+        let done = match fields.text("form") {
             "invite" => {
                 let invite =
                     Invite { invitation_id: fields.new_id()?, role: fields.text("role").parse()? };
@@ -28,6 +31,11 @@ pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
                 let person_id: PersonId = fields.text("person_id").parse()?;
                 let role = fields.text("role").parse()?;
                 people::change_role(services, actor, person_id, role).await?;
+                // What the page said when the form was filled in: sent twice, it is the same.
+                match fields.text("was").parse::<Role>() {
+                    Ok(was) if was != role => format!("role&of={person_id}&before={was}"),
+                    _ => "role".to_owned(),
+                }
             }
             "remove" => {
                 let person_id: PersonId = fields.text("person_id").parse()?;
@@ -35,14 +43,16 @@ pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
                 if actor.person_id() == Some(person_id) {
                     return Ok(Done::To("/overview".into()));
                 }
+                "removed".to_owned()
             }
             "withdraw" => {
                 let invitation_id: InvitationId = fields.text("invitation_id").parse()?;
                 people::withdraw_invitation(services, actor, invitation_id).await?;
+                "withdrawn".to_owned()
             }
             _ => return Err(super::unknown_form()),
-        }
-        Ok(Done::To("/settings/members".into()))
+        };
+        Ok(Done::To(format!("/settings/members?done={done}")))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::members::show(&request)).await

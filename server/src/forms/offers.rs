@@ -1,5 +1,5 @@
 //! `POST /assets/{id}/offer`: publishing an offer, or trying its tiers on last month.
-//! `POST /offers`: withdrawing one.
+//! `POST /offers`: withdrawing one, and putting it back.
 
 use app::pages;
 use axum::{extract::State, response::Response};
@@ -57,14 +57,22 @@ pub async fn publish(
 }
 
 /// `POST /offers`
-pub async fn withdraw(State(portal): State<Portal>, Ask(request): Ask, fields: Fields) -> Response {
+pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fields) -> Response {
     let deed = async || -> Result<Done> {
-        if fields.text("form") != "withdraw" {
-            return Err(super::unknown_form());
+        let (services, actor) = (&portal.services, &request.actor);
+        let offer_id = || fields.text("offer_id").parse::<OfferId>();
+        match fields.text("form") {
+            "withdraw" => {
+                let offer_id = offer_id()?;
+                offers::withdraw(services, actor, offer_id).await?;
+                Ok(Done::To(format!("/offers?done=withdrawn&of={offer_id}")))
+            }
+            "restore" => {
+                offers::restore(services, actor, offer_id()?).await?;
+                Ok(Done::To("/offers?done=restored".into()))
+            }
+            _ => Err(super::unknown_form()),
         }
-        let offer_id: OfferId = fields.text("offer_id").parse()?;
-        offers::withdraw(&portal.services, &request.actor, offer_id).await?;
-        Ok(Done::To("/offers?withdrawn=yes".into()))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::offers::show(&request)).await

@@ -24,7 +24,7 @@ pub async fn revoke(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
             }
             _ => return Err(super::unknown_form()),
         }
-        Ok(Done::To("/settings/sessions?revoked=yes".into()))
+        Ok(Done::To("/settings/sessions?done=revoked".into()))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::sessions::show(&request)).await

@@ -16,7 +16,7 @@ use imprimatur::{
         sites::{self, NewSite},
     },
 };
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use crate::portal::{Ask, Done, Fields, Portal, Subject};
 
@@ -64,7 +64,11 @@ pub async fn change(
                 let ground = Ground { own_host: &own_host, sandbox: portal.demo };
                 let origin = Origin::parse(fields.text("origin"), ground)?;
                 sites::change_origin(services, actor, asset_id, &origin).await?;
-                Ok(Done::To(format!("/sites/{asset_id}?done=origin")))
+                let done = form_urlencoded::Serializer::new(String::new())
+                    .append_pair("done", "origin")
+                    .append_pair("before", fields.text("was"))
+                    .finish();
+                Ok(Done::To(format!("/sites/{asset_id}?{done}")))
             }
             _ => Err(super::unknown_form()),
         }

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, convert::Infallible, sync::Arc};
 use app::request::{self, Page, Request, Viewer};
 use axum::{
     extract::{FromRequestParts, Path, Query, State},
-    http::request::Parts,
+    http::{StatusCode, request::Parts},
     response::{IntoResponse as _, Redirect, Response},
 };
 use imprimatur::{
@@ -199,6 +199,18 @@ macro_rules! page_of {
     };
 }
 pub(crate) use page_of;
+
+/// The address is known, and takes no such request: a form's own address opened by hand.
+pub async fn other_method(State(portal): State<Portal>, Ask(request): Ask) -> Response {
+    let refusal = imprimatur::domain::error::Refusal::new(
+        Kind::Malformed,
+        "method_not_allowed",
+        "This address takes what a form sends, or shows a page, and you asked for the other one.",
+    );
+    let mut response = portal.answer(&request, Err(refusal.into())).await;
+    *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+    response
+}
 
 /// No such page.
 pub async fn nothing_here(State(portal): State<Portal>, Ask(request): Ask) -> Response {

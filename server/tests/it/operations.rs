@@ -179,6 +179,8 @@ async fn methods_mean_what_they_should(pool: PgPool) {
         for method in [Method::PUT, Method::PATCH, Method::DELETE] {
             let answer = ask(&owner, method, &path).await;
             assert_eq!(answer.status, 405, "{path}");
+            let request_id = answer.headers["x-request-id"].to_str().unwrap();
+            assert!(answer.body.contains(request_id), "{path}: {}", answer.body);
             let allowed = answer.headers["allow"].to_str().unwrap();
             assert_eq!(
                 (allowed.contains("GET"), allowed.contains("POST")),

@@ -91,6 +91,26 @@ pub async fn withdraw_claim(services: &Services, actor: &Actor, claim_id: ClaimI
     Ok(())
 }
 
+/// Stands by one's own withdrawn claim after all. Doing it twice is doing it once.
+pub async fn reopen_claim(services: &Services, actor: &Actor, claim_id: ClaimId) -> Result<()> {
+    let member = may_register(actor)?;
+    let now = services.now();
+    let mut tx = services.pool.begin().await?;
+    let content_id = lock(&mut tx, member.org_id, claim_id).await?;
+    if !mark_open(&mut tx, claim_id).await? {
+        return Ok(());
+    }
+    let holder = holder(&mut tx, &content_id.parse()?).await?;
+    for org_id in [member.org_id, holder] {
+        let detail = json!({ "content_id": content_id, "claimant_org_id": member.org_id });
+        let reopened = EventName::ClaimReopened;
+        events::record(&mut tx, actor, now, reopened, Some(org_id), claim_id.uuid(), detail)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Claims that one's organization has raised, and those about its works; open ones first.
 pub async fn claims(services: &Services, actor: &Actor) -> Result<Vec<Claim>> {
     let member = actor.may(Deed::ReadAssets)?;
@@ -190,6 +210,22 @@ async fn lock(tx: &mut PgConnection, org_id: OrgId, claim_id: ClaimId) -> Result
     .fetch_optional(tx)
     .await?
     .ok_or_else(|| Refusal::not_found("claim").into())
+}
+
+/// Not where the same bytes were claimed again meanwhile: that claim is the open one.
+async fn mark_open(tx: &mut PgConnection, claim_id: ClaimId) -> Result<bool> {
+    let marked = sqlx::query!(
+        "update claim set withdrawn_at = null
+         where claim_id = $1 and withdrawn_at is not null
+           and not exists (
+               select from claim other
+               where other.org_id = claim.org_id and other.content_id = claim.content_id
+                 and other.withdrawn_at is null)",
+        claim_id.uuid(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(marked.rows_affected() == 1)
 }
 
 async fn mark_withdrawn(

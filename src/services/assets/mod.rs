@@ -16,7 +16,7 @@ mod sweep;
 mod versions;
 
 pub use batch::{Batch, BatchOutcome, CameOf};
-pub use claims::{Claim, claims, withdraw_claim};
+pub use claims::{Claim, claims, reopen_claim, withdraw_claim};
 pub use edit::{Edit, edit, may_edit};
 pub use preview::{Audience, Media, Preview, Previewed, media, preview, sample_bytes};
 pub use provenance::{provenance, public_provenance};

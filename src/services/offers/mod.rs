@@ -132,6 +132,39 @@ pub async fn withdraw(services: &Services, actor: &Actor, offer_id: OfferId) -> 
     Ok(asset_id)
 }
 
+/// Puts one of one's own offers back that was withdrawn, while no other has taken its place. Put back
+/// twice it is put back once. Answers which work it is on.
+pub async fn restore(services: &Services, actor: &Actor, offer_id: OfferId) -> Result<AssetId> {
+    let member = actor.may_as_creator(Deed::PublishOffer)?;
+    let now = services.now();
+    let mut tx = services.pool.begin().await?;
+    let asset_id = asset_of(&mut tx, member.org_id, offer_id).await?;
+    // Whoever publishes another one at this moment holds the same lock.
+    lock_asset(&mut tx, member.org_id, asset_id).await?;
+    if !lock_offer(&mut tx, member.org_id, offer_id).await?.1 {
+        return Ok(asset_id);
+    }
+    if !revive_offer(&mut tx, offer_id).await? {
+        return Err(Refusal::conflict(
+            "offer_replaced",
+            "Another offer has taken its place, and stands. Withdraw that one first.",
+        )
+        .into());
+    }
+    events::record(
+        &mut tx,
+        actor,
+        now,
+        EventName::OfferRestored,
+        Some(member.org_id),
+        offer_id.uuid(),
+        json!({ "asset_id": asset_id }),
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(asset_id)
+}
+
 /// Refuses units that works of this kind do not come in.
 fn sold_by(tiers: &[Tier], kind: AssetKind) -> Result<()> {
     let by_image = tiers.iter().any(|tier| tier.unit == Unit::Image);
@@ -215,6 +248,34 @@ async fn lock_offer(
     .await?
     .ok_or_else(|| Refusal::not_found("offer"))?;
     Ok((row.asset_id, row.ended_at.is_some()))
+}
+
+async fn asset_of(tx: &mut PgConnection, org_id: OrgId, offer_id: OfferId) -> Result<AssetId> {
+    let row = sqlx::query!(
+        "select asset_id from offer where org_id = $1 and offer_id = $2",
+        org_id.uuid(),
+        offer_id.uuid(),
+    )
+    .fetch_optional(tx)
+    .await?
+    .ok_or_else(|| Refusal::not_found("offer"))?;
+    Ok(row.asset_id)
+}
+
+/// The work is locked. Whether nothing stands in the offer's place.
+async fn revive_offer(tx: &mut PgConnection, offer_id: OfferId) -> Result<bool> {
+    let revived = sqlx::query!(
+        "update offer set ended_at = null
+         where offer_id = $1
+           and not exists (
+               select from offer other
+               where other.asset_id = offer.asset_id and other.ended_at is null
+                 and other.buyer_org_id is not distinct from offer.buyer_org_id)",
+        offer_id.uuid(),
+    )
+    .execute(tx)
+    .await?;
+    Ok(revived.rows_affected() == 1)
 }
 
 async fn end_offer(tx: &mut PgConnection, offer_id: OfferId, now: DateTime<Utc>) -> Result<()> {

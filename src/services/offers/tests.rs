@@ -270,6 +270,39 @@ async fn a_withdrawn_offer_leaves_its_licenses(pool: PgPool) {
 }
 
 #[sqlx::test]
+async fn a_withdrawn_offer_is_put_back_unless_another_stands(pool: PgPool) {
+    let (services, _) = testing::services(pool);
+    let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);
+    let asset_id = offered(&services, &mira, "training").await;
+    let first = current(&services, asset_id).await.unwrap().unwrap().offer_id;
+    let restored = async |offer_id| restore(&services, &mira, offer_id).await;
+    assert_eq!(restored(first).await.unwrap(), asset_id, "it stands already");
+    withdraw(&services, &mira, first).await.unwrap();
+    assert_eq!(code(restore(&services, &acme, first).await), "not_found");
+    for _ in 0..2 {
+        assert_eq!(restored(first).await.unwrap(), asset_id);
+    }
+    assert_eq!(current(&services, asset_id).await.unwrap().unwrap().offer_id, first);
+
+    // A contract for one buyer takes no other's place.
+    let contract = NewOffer { buyer: "acme".into(), ..offer(asset_id, "training") };
+    let contract = publish(&services, &mira, contract).await.unwrap();
+    withdraw(&services, &mira, first).await.unwrap();
+    assert_eq!(restored(first).await.unwrap(), asset_id);
+    withdraw(&services, &mira, contract).await.unwrap();
+    assert_eq!(restored(contract).await.unwrap(), asset_id);
+
+    withdraw(&services, &mira, first).await.unwrap();
+    let second = publish(&services, &mira, offer(asset_id, "training")).await.unwrap();
+    assert_eq!(code(restored(first).await), "offer_replaced");
+    assert_eq!(current(&services, asset_id).await.unwrap().unwrap().offer_id, second);
+    let put_back = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from event where name = 'offer.restored'"#
+    );
+    assert_eq!(put_back.fetch_one(&services.pool).await.unwrap(), 3);
+}
+
+#[sqlx::test]
 async fn a_preview_rates_last_month_by_what_the_tiers_count(pool: PgPool) {
     let (services, _) = testing::services(pool);
     let (mira, acme) = (owner(&services, "mira").await, owner(&services, "acme").await);

@@ -85,6 +85,7 @@ fn open(parts: Parts) {
     if let Some(input) = parts.input.get_untracked() {
         input.select();
     }
+    parts.waiting.set(parts.found.with_untracked(Vec::is_empty));
     ask(parts);
 }
 
@@ -103,6 +104,7 @@ pub fn ask(parts: Parts) {
             Err(_) => "That could not be looked up. Try again.",
         });
         parts.at.set(0);
+        parts.waiting.set(false);
         parts.found.set(found.unwrap_or_default());
     });
 }

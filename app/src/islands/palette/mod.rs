@@ -20,6 +20,13 @@ pub struct Shortcut {
     pub href: String,
 }
 
+impl Shortcut {
+    #[must_use]
+    pub fn new(key: char, name: &str, href: &str) -> Self {
+        Self { key, name: name.to_owned(), href: href.to_owned() }
+    }
+}
+
 /// Something found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "the server finds nothing here"))]
@@ -40,6 +47,8 @@ struct Parts {
     /// The one that Enter opens.
     at: RwSignal<usize>,
     said: RwSignal<&'static str>,
+    /// Whether the first answer is still on its way.
+    waiting: RwSignal<bool>,
 }
 
 /// The palette and the list of keys, both closed.
@@ -52,6 +61,7 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
         found: RwSignal::new(Vec::new()),
         at: RwSignal::new(0),
         said: RwSignal::new(""),
+        waiting: RwSignal::new(false),
     };
     #[cfg(feature = "hydrate")]
     keys::listen(parts, &shortcuts);
@@ -91,6 +101,17 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
         };
         places.into_iter().enumerate().map(option).collect_view()
     };
+    let skeleton = move || {
+        parts.waiting.get().then(|| {
+            view! {
+                <div class="skeleton" aria-hidden="true">
+                    <div class="skeleton__line"></div>
+                    <div class="skeleton__line"></div>
+                    <div class="skeleton__line"></div>
+                </div>
+            }
+        })
+    };
     let current =
         move || (!parts.found.with(Vec::is_empty)).then(|| format!("palette-{}", parts.at.get()));
     view! {
@@ -112,7 +133,10 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
                     on:keydown=step
                 />
             </form>
-            <div class="palette__found" id="palette-found" role="listbox" aria-label="Found">{options}</div>
+            <div class="palette__found">
+                {skeleton}
+                <div id="palette-found" role="listbox" aria-label="Found">{options}</div>
+            </div>
             <p class="palette__said" role="status">{parts.said}</p>
         </dialog>
         <dialog class="keys" node_ref=parts.keys aria-labelledby="keys-title">

@@ -143,7 +143,8 @@ const fn other(side: Side) -> &'static str {
 }
 
 fn draw(line: EventLine, now: DateTime<Utc>) -> Row {
-    let bytes = u64::try_from(line.bytes).unwrap_or_default();
+    // What was reported went over no gate, so nobody saw its bytes.
+    let bytes = u64::try_from(line.bytes).ok().filter(|bytes| *bytes > 0);
     let title = match line.receipt_id() {
         Some(receipt_id) => Cell::link(line.title, format!("/feed/{receipt_id}")),
         None => Cell::new(line.title),
@@ -153,7 +154,7 @@ fn draw(line: EventLine, now: DateTime<Utc>) -> Row {
         title.note(job),
         Cell::new(line.counterparty),
         Cell::new(outcome(line.scope, line.free_reason)),
-        Cell::new(view! { <Bytes count=bytes /> }),
+        Cell::new(bytes.map(|count| view! { <Bytes count /> })),
         Cell::new(view! { <Instant at=line.occurred_at now /> }),
     ])
 }

@@ -27,8 +27,7 @@ use super::{
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Columns, Crumb, HiddenField, PageHeader, PostForm,
-        RowRefusal, Section, Toast, Tone, text::date,
+        ButtonLink, Columns, Crumb, PageHeader, RowRefusal, Section, Toast, Tone, Undo, text::date,
     },
 };
 
@@ -136,13 +135,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 /// What was done just before, and the form that takes it back.
 struct Done {
     sentence: String,
-    undo: Option<Undo>,
-}
-
-struct Undo {
-    form: &'static str,
-    /// What the form sends besides.
-    field: Option<(&'static str, String)>,
+    /// A form, and what it sends.
+    undo: Option<(&'static str, Vec<(&'static str, String)>)>,
 }
 
 fn done(request: &Request, license: &License) -> Option<Done> {
@@ -150,7 +144,7 @@ fn done(request: &Request, license: &License) -> Option<Done> {
     Some(match (request.param("done")?, license.cancelled_at) {
         ("cancelled", Some(_)) => Done {
             sentence: format!("Cancelled. The license works until {ends}."),
-            undo: Some(Undo { form: "resume", field: None }),
+            undo: Some(("resume", Vec::new())),
         },
         ("resumed", None) => {
             Done { sentence: "The cancellation is undone. The license goes on.".into(), undo: None }
@@ -165,21 +159,19 @@ fn done(request: &Request, license: &License) -> Option<Done> {
                     Some(cap) => format!("The cap is {cap} a month from now on."),
                     None => "There is no cap any more.".into(),
                 },
-                undo: Some(Undo { form: "cap", field: Some(("spend_cap", before)) }),
+                undo: Some(("cap", vec![("spend_cap", before)])),
             }
         }
+        ("revoked", _) => Done {
+            sentence: "Revoked. The gate refuses the token within a second, for good.".into(),
+            undo: None,
+        },
         _ => return None,
     })
 }
 
 fn toast(done: Done, license_id: LicenseId) -> AnyView {
-    let undo = done.undo.map(|Undo { form, field }| {
-        view! {
-            <PostForm name=form row=true action=format!("/licenses/{license_id}")>
-                {field.map(|(name, value)| view! { <HiddenField name value /> })}
-                <Button kind=ButtonKind::Quiet>"Undo"</Button>
-            </PostForm>
-        }
-    });
+    let action = format!("/licenses/{license_id}");
+    let undo = done.undo.map(|(form, fields)| view! { <Undo action form fields /> });
     view! { <Toast sentence=done.sentence>{undo}</Toast> }.into_any()
 }

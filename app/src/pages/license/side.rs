@@ -77,8 +77,8 @@ pub(super) fn draw(license: License, may: MayChange, now: DateTime<Utc>) -> AnyV
 
 /// When it ends, and what can be done about that.
 fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
-    let day = move |at: DateTime<Utc>| date(at, now);
-    let ends = license.ends_at.map(day);
+    let day = move |at: DateTime<Utc>| format!("{} (UTC)", date(at, now));
+    let ends = license.ends_at.map(|at| view! { <Instant at now day=true /> });
     if !license.state.is_live() {
         let href = format!("/catalogue/{}", license.asset_id);
         return view! {
@@ -97,18 +97,17 @@ fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
                 </PostForm>
             }
         });
-        let ends = ends.unwrap_or_default();
         return view! {
             <p class="section__note">
-                {format!("Cancelled: it works as before until {ends}, then it ends and costs nothing more.")}
+                "Cancelled: it works as before until " {ends} ", then it ends and costs nothing more."
             </p>
             {undo}
         }
         .into_any();
     }
-    let sentence = match &ends {
-        Some(ends) => format!("It runs until {ends}."),
-        None => "It has no end; it runs until you cancel it.".to_owned(),
+    let sentence = match ends {
+        Some(ends) => view! { "It runs until " {ends} "." }.into_any(),
+        None => "It has no end; it runs until you cancel it.".into_any(),
     };
     let paid_until = paid_until(&license.tier.price, license.starts_at, now);
     let paid_until = license.ends_at.map_or(paid_until, |ends_at| ends_at.min(paid_until));

@@ -207,15 +207,19 @@ fn draw_latest(latest: Vec<EventLine>, side: Side, now: DateTime<Utc>) -> AnyVie
             columns=vec![Column::text("Work"), Column::number("Use")]
             rows
             empty=move || {
-                let sentence = match side {
-                    Side::Creator => "The first delivery appears here with its receipt.",
-                    Side::Buyer => "The first fetch appears here with its receipt.",
+                let (sentence, href, next) = match side {
+                    Side::Creator => {
+                        let sentence = "The first delivery appears here with its receipt.";
+                        (sentence, "/offers", "See what is on offer")
+                    }
+                    Side::Buyer => {
+                        let sentence = "The first fetch appears here with its receipt.";
+                        (sentence, "/docs/quickstart", "How to fetch")
+                    }
                 };
                 view! {
                     <EmptyState title="No deliveries yet" sentence>
-                        <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
-                            "See the catalogue"
-                        </ButtonLink>
+                        <ButtonLink kind=ButtonKind::Quiet href>{next}</ButtonLink>
                     </EmptyState>
                 }
                     .into_any()

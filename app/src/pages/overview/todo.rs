@@ -140,7 +140,7 @@ fn short_of_units(quota: &Quota) -> Option<Todo> {
     };
     Some(Todo {
         tone,
-        title: format!("“{}” has used {} % of its month", quota.title, share.min(100)),
+        title: format!("“{}” has used {}\u{a0}% of its month", quota.title, share.min(100)),
         note,
         href: format!("/licenses/{}", quota.license_id),
     })

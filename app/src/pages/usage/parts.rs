@@ -17,8 +17,8 @@ use super::{asked::Asked, dimension_in_words};
 use crate::{
     request::Request,
     ui::{
-        Bytes, Cell, Chart, Column, EmptyState, Figure, Figures, Line, Quantity, Row, Sparkline,
-        Table, Unit,
+        ButtonKind, ButtonLink, Bytes, Cell, Chart, Column, EmptyState, Figure, Figures, Line,
+        Quantity, Row, Sparkline, Table, Unit,
         text::{self, date},
     },
 };
@@ -119,14 +119,20 @@ pub fn unused(side: Side) -> AnyView {
             <EmptyState
                 title="Nothing was fetched in this time"
                 sentence="Use appears here seconds after a buyer's machine fetches one of your works."
-            />
+            >
+                <ButtonLink kind=ButtonKind::Quiet href="/assets">"Go to your works"</ButtonLink>
+            </EmptyState>
         }
         .into_any(),
         Side::Buyer => view! {
             <EmptyState
                 title="Nothing was fetched in this time"
                 sentence="Create a token for one of your licenses and paste the request beside it into a terminal."
-            />
+            >
+                <ButtonLink kind=ButtonKind::Quiet href="/licenses">
+                    "Go to your licenses"
+                </ButtonLink>
+            </EmptyState>
         }
         .into_any(),
     }

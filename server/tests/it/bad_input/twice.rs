@@ -100,7 +100,8 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
 
     let path = path.trim_end_matches("/tokens/new");
     let form = [("form", "revoke"), ("token_id", id.as_str())];
-    assert_all_lead_to(&again_and_again(&acme, path, &form).await, path);
+    let answers = again_and_again(&acme, path, &form).await;
+    assert_all_lead_to(&answers, &format!("{path}?done=revoked"));
 
     let id = mint::<InvitationId>().to_string();
     let form = [("form", "invite"), ("id", id.as_str()), ("role", "viewer")];
@@ -108,16 +109,22 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     assert_shown_once(&answers, "/join/", "This invitation was made before");
     let form = [("form", "withdraw"), ("invitation_id", id.as_str())];
     let answers = again_and_again(&acme, "/settings/members", &form).await;
-    assert_all_lead_to(&answers, "/settings/members");
+    assert_all_lead_to(&answers, "/settings/members?done=withdrawn");
 
     let code = acme.invite(Role::Developer).await;
     let answers = again_and_again(&nils, &format!("/join/{code}"), &[]).await;
     assert_all_lead_to(&answers, "/overview");
     assert_eq!(world.count("member").await, 4);
     let nils_id = nils.person_id.unwrap().to_string();
-    let form = [("form", "role"), ("person_id", nils_id.as_str()), ("role", "finance")];
+    let form = [
+        ("form", "role"),
+        ("person_id", nils_id.as_str()),
+        ("was", "developer"),
+        ("role", "finance"),
+    ];
     let answers = again_and_again(&acme, "/settings/members", &form).await;
-    assert_all_lead_to(&answers, "/settings/members");
+    let location = format!("/settings/members?done=role&of={nils_id}&before=developer");
+    assert_all_lead_to(&answers, &location);
 
     // Each deed left one trace, however often it was asked for.
     let traces: Vec<(String, i64)> = sqlx::query_as(
@@ -145,6 +152,95 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
             ("token.revoked", 1),
         ]
     );
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn what_changes_a_license_a_site_or_an_offer_changes_it_once(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("The Salt Roads", "Salt.").await;
+    mira.publish_offer(asset_id).await;
+    let mut acme = world.buyer("acme").await;
+    let license_id = acme.accept(asset_id, Tier::Paid).await;
+    let path = format!("/licenses/{license_id}");
+
+    let capped = again_and_again(&acme, &path, &[("form", "cap"), ("spend_cap", "9000")]).await;
+    for answer in capped {
+        assert_eq!(answer.status, 303, "{}", shown(&answer.body));
+        assert!(answer.location().starts_with(&format!("{path}?done=capped&before=")));
+    }
+    let ends_at = input(&acme.open(&path).await, "ends_at");
+    let renew = [("form", "renew"), ("ends_at", ends_at.as_str()), ("agreed", "yes")];
+    let answers = again_and_again(&acme, &path, &renew).await;
+    assert_all_lead_to(&answers, &format!("{path}?done=renewed"));
+    for (form, done) in [("cancel", "cancelled"), ("resume", "resumed")] {
+        let answers = again_and_again(&acme, &path, &[("form", form)]).await;
+        assert_all_lead_to(&answers, &format!("{path}?done={done}"));
+    }
+    let token = acme.create_token(license_id).await;
+    let rotate = format!("{path}/rotate?token={}", token.token_id);
+    let id = input(&acme.open(&rotate).await, "id");
+    let form = [("id", id.as_str()), ("overlap", "1")];
+    let answers = again_and_again(&acme, &rotate, &form).await;
+    assert_shown_once(&answers, "sk_test_", "This token was created before");
+    assert_eq!(world.count("access_token").await, 2);
+
+    let offer_id = input(&mira.open("/offers").await, "offer_id");
+    for (form, done) in
+        [("withdraw", format!("withdrawn&of={offer_id}")), ("restore", "restored".to_owned())]
+    {
+        let form = [("form", form), ("offer_id", offer_id.as_str())];
+        let answers = again_and_again(&mira, "/offers", &form).await;
+        assert_all_lead_to(&answers, &format!("/offers?done={done}"));
+    }
+
+    let id = mint::<AssetId>().to_string();
+    let claim = [
+        ("id", id.as_str()),
+        ("host", "archive.test"),
+        ("origin", "http://127.0.0.1:9999"),
+        ("title", "The Archive"),
+        ("description", ""),
+        ("attribution", "Mira Holm"),
+    ];
+    let path = format!("/sites/{id}");
+    assert_all_lead_to(&again_and_again(&mira, "/sites/new", &claim).await, &path);
+    assert_eq!(world.count("site").await, 1);
+    let answers = again_and_again(&mira, &path, &[("form", "verify")]).await;
+    assert_all_lead_to(&answers, &format!("{path}?done=verified"));
+    let origin =
+        [("form", "origin"), ("was", "http://127.0.0.1:9999"), ("origin", "http://127.0.0.1:9998")];
+    let answers = again_and_again(&mira, &path, &origin).await;
+    let before = "http%3A%2F%2F127.0.0.1%3A9999";
+    assert_all_lead_to(&answers, &format!("{path}?done=origin&before={before}"));
+
+    let traces: Vec<(String, i64)> = sqlx::query_as(
+        "select name, count(*) from event
+         where name similar to '(license|token|offer|site).%' group by name order by name",
+    )
+    .fetch_all(&world.services.pool)
+    .await
+    .unwrap();
+    let traces: Vec<_> = traces.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+    assert_eq!(
+        traces,
+        [
+            ("license.accepted", 1),
+            ("license.cancelled", 1),
+            ("license.renewed", 1),
+            ("license.resumed", 1),
+            ("license.spend_cap_set", 1),
+            ("offer.published", 1),
+            ("offer.restored", 1),
+            ("offer.withdrawn", 1),
+            ("site.claimed", 1),
+            ("site.origin_changed", 1),
+            ("site.verified", 1),
+            ("token.created", 1),
+            ("token.rotated", 1),
+        ]
+    );
+    world.gate.close().await;
 }
 
 /// One answer shows the secret; all others say that it was shown.

@@ -125,6 +125,10 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             assets::withdraw_claim(services, actor, about.claim_id.unwrap()).await?;
             true
         }
+        "reopen_claim" => {
+            assets::reopen_claim(services, actor, about.claim_id.unwrap()).await?;
+            true
+        }
         "edit_work" => {
             let now = assets::get(services, &stage.owner, stage.asset_id).await?;
             let typed = TypedParticulars {
@@ -190,6 +194,10 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         }
         "withdraw_offer" => {
             offers::withdraw(services, actor, about.offer_id.unwrap()).await?;
+            true
+        }
+        "restore_offer" => {
+            offers::restore(services, actor, about.offer_id.unwrap()).await?;
             true
         }
         "licenses" => {

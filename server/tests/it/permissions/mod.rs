@@ -45,6 +45,7 @@ asset.register    register          sign join   | yes   yes   no      yes       
 asset.register    register_as_ours  sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.register    batch             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 asset.register    withdraw_claim    sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.register    reopen_claim      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.edit        edit_work         sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.edit        add_version       sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       claim             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
@@ -56,6 +57,7 @@ terms.publish     continue_terms    sign join   | yes   yes   no      no        
 offer.publish     publish           sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 offer.publish     preview_offer     sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 offer.publish     withdraw_offer    sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
+offer.publish     restore_offer     sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
 license.read      licenses          sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 license.read      license           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 license.read      tokens            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -114,11 +116,13 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "site",
             "trial",
         ],
-        Deed::RegisterAsset => &["register", "register_as_ours", "batch", "withdraw_claim"],
+        Deed::RegisterAsset => {
+            &["register", "register_as_ours", "batch", "withdraw_claim", "reopen_claim"]
+        }
         Deed::EditAsset => &["edit_work", "add_version"],
         Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
         Deed::PublishTerms => &["publish_terms", "continue_terms"],
-        Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer"],
+        Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer", "restore_offer"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
         Deed::AcceptLicense => &["accept", "accept_as_ours", "renew"],
         Deed::CancelLicense => &["cancel", "resume"],
@@ -206,6 +210,8 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("publish_terms", &buyer, "not_a_creator"),
         ("preview_offer", &buyer, "not_a_creator"),
         ("withdraw_offer", &buyer, "not_a_creator"),
+        ("restore_offer", &buyer, "not_a_creator"),
+        ("reopen_claim", &buyer, "not_a_creator"),
         ("accept", &seller, "not_a_buyer"),
         ("renew", &seller, "not_a_buyer"),
         ("cancel", &seller, "not_a_buyer"),

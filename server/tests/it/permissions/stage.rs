@@ -154,7 +154,7 @@ impl Stage {
                 services.content.drop_staged(&new.staged).await.unwrap();
                 prepared.new_asset = Some(NewAsset { staged, ..new });
             }
-            "claims" | "withdraw_claim" => {
+            "claims" | "withdraw_claim" | "reopen_claim" => {
                 let staged = self.staged("Their bytes.").await;
                 let new = self.new_asset().await;
                 services.content.drop_staged(&new.staged).await.unwrap();
@@ -162,6 +162,10 @@ impl Stage {
                 match assets::register(services, &self.owner, new).await.unwrap() {
                     Registered::Claim(claim_id) => prepared.claim_id = Some(claim_id),
                     Registered::Work(_) => panic!("their bytes are ours"),
+                }
+                if service == "reopen_claim" {
+                    let claim_id = prepared.claim_id.unwrap();
+                    assets::withdraw_claim(services, &self.owner, claim_id).await.unwrap();
                 }
             }
             "claim" => prepared.new_site = Some(self.new_site()),
@@ -180,12 +184,15 @@ impl Stage {
                 let first = terms::publish(services, &self.owner, new_terms("")).await.unwrap();
                 prepared.new_terms = Some(new_terms(&first));
             }
-            "withdraw_offer" => {
+            "withdraw_offer" | "restore_offer" => {
                 let new = self.new_asset().await;
                 let asset_id = assets::register(services, &self.owner, new).await.unwrap();
                 let offer = self.new_offer(asset_id.work().unwrap());
                 let offer_id = offers::publish(services, &self.owner, offer).await.unwrap();
                 prepared.offer_id = Some(offer_id);
+                if service == "restore_offer" {
+                    offers::withdraw(services, &self.owner, offer_id).await.unwrap();
+                }
             }
             "accept" => prepared.acceptance = Some(self.on_offer().await),
             "accept_as_ours" => {

@@ -29,9 +29,19 @@ async fn bytes_of_somebody_else_raise_a_claim_that_both_see(pool: PgPool) {
     withdraw_claim(&services, &theo, claim_id).await.unwrap();
     withdraw_claim(&services, &theo, claim_id).await.unwrap();
     assert!(claims(&services, &mira).await.unwrap()[0].withdrawn_at.is_some());
+
+    assert_eq!(code(reopen_claim(&services, &mira, claim_id).await), "not_found");
+    reopen_claim(&services, &theo, claim_id).await.unwrap();
+    reopen_claim(&services, &theo, claim_id).await.unwrap();
+    assert!(claims(&services, &mira).await.unwrap()[0].withdrawn_at.is_none());
+    withdraw_claim(&services, &theo, claim_id).await.unwrap();
     let once_more = uploaded(&services, mint(), "Salt.").await;
     let once_more = register(&services, &theo, once_more).await.unwrap();
     assert!(matches!(once_more, Registered::Claim(id) if id != claim_id));
+    // What was claimed anew stays claimed once.
+    reopen_claim(&services, &theo, claim_id).await.unwrap();
+    let open = claims(&services, &theo).await.unwrap();
+    assert_eq!(open.iter().filter(|claim| claim.withdrawn_at.is_none()).count(), 1);
 }
 
 #[sqlx::test]
