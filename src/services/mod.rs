@@ -39,6 +39,10 @@ pub mod gate;
 pub mod metering;
 pub mod reports;
 
+pub mod billing;
+pub mod ledger;
+pub mod payouts;
+
 /// What a deed can answer besides success.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
