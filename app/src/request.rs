@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
-        actor::{Actor, Role, Sides, Who},
+        actor::{Actor, Deed, Role, Sides, Who},
         error::Refusal,
         ids::{OrgId, RequestId, SessionId},
     },
@@ -110,7 +110,7 @@ impl Request {
     /// Refuses visitors, who should sign in, and people without an organization, who should found
     /// or join one.
     pub fn member_only(&self) -> services::Result<()> {
-        self.actor.may(imprimatur::domain::actor::Deed::ReadOrganization)?;
+        self.actor.may(Deed::ReadOrganization)?;
         Ok(())
     }
 }
@@ -189,7 +189,7 @@ impl Page {
                 NavItem::new("Documentation", "/docs"),
             ],
         };
-        let nav = navigation(acting.sides);
+        let nav = navigation(acting.sides, acting.role.may(Deed::ReadMoney));
         let description = Some(format!("{title}: {}, on Imprimatur.", acting.name));
         let path = request.path.clone();
         Self {
@@ -281,7 +281,7 @@ fn Card(title: String, described: String, address: String, base_url: String) -> 
     }
 }
 
-fn navigation(sides: Sides) -> Vec<NavGroup> {
+fn navigation(sides: Sides, sees_money: bool) -> Vec<NavGroup> {
     let mut work = vec![NavItem::new("Overview", "/overview")];
     if sides.creator {
         work.push(NavItem::new("Works", "/assets"));
@@ -293,14 +293,24 @@ fn navigation(sides: Sides) -> Vec<NavGroup> {
         work.push(NavItem::new("Catalogue", "/catalogue"));
         work.push(NavItem::new("Licenses", "/licenses"));
     }
+    let mut money = Vec::new();
+    if sides.creator && sees_money {
+        money.push(NavItem::new("Earnings", "/earnings"));
+        money.push(NavItem::new("Payouts", "/payouts"));
+    }
+    if sides.buyer && sees_money {
+        money.push(NavItem::new("Invoices", "/invoices"));
+    }
     work.push(NavItem::new("Usage", "/usage"));
     work.push(NavItem::new("Event feed", "/feed"));
     let organization =
         vec![NavItem::new("Members", "/settings/members"), NavItem::new("Settings", "/settings")];
-    vec![
-        NavGroup { title: None, items: work },
-        NavGroup { title: Some("Organization".into()), items: organization },
-    ]
+    let mut groups = vec![NavGroup { title: None, items: work }];
+    if !money.is_empty() {
+        groups.push(NavGroup { title: Some("Money".into()), items: money });
+    }
+    groups.push(NavGroup { title: Some("Organization".into()), items: organization });
+    groups
 }
 
 /// What a page says when it is refused.
