@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use imprimatur::{
     domain::{
-        actor::{Actor, Role, Sides, Who},
+        actor::{Actor, Deed, Role, Sides, Who},
         error::Refusal,
         ids::{OrgId, RequestId, SessionId},
     },
@@ -125,7 +125,7 @@ impl Request {
     /// Refuses visitors, who should sign in, and people without an organization, who should found
     /// or join one.
     pub fn member_only(&self) -> services::Result<()> {
-        self.actor.may(imprimatur::domain::actor::Deed::ReadOrganization)?;
+        self.actor.may(Deed::ReadOrganization)?;
         Ok(())
     }
 }
@@ -204,7 +204,7 @@ impl Page {
                 NavItem::new("Documentation", "/docs"),
             ],
         };
-        let nav = navigation(acting.sides);
+        let nav = navigation(acting);
         let description = Some(format!("{title}: {}, on Imprimatur.", acting.name));
         let (path, address, now) = (request.path.clone(), request.address(), request.now);
         Self {
@@ -296,8 +296,9 @@ fn Card(title: String, described: String, address: String, base_url: String) -> 
     }
 }
 
-/// Where the workspace leads, for whoever acts on these sides. The command palette leads there too.
-pub(crate) fn navigation(sides: Sides) -> Vec<NavGroup> {
+/// Where the workspace leads, for whoever acts so. The command palette leads there too.
+pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
+    let (sides, sees_money) = (acting.sides, acting.role.may(Deed::ReadMoney));
     let mut work = vec![NavItem::new("Overview", "/overview").key('o')];
     if sides.creator {
         work.push(NavItem::new("Works", "/assets").key('w'));
@@ -311,14 +312,24 @@ pub(crate) fn navigation(sides: Sides) -> Vec<NavGroup> {
     }
     work.push(NavItem::new("Usage", "/usage").key('u'));
     work.push(NavItem::new("Event feed", "/feed").key('e'));
+    let mut money = Vec::new();
+    if sides.creator && sees_money {
+        money.push(NavItem::new("Earnings", "/earnings").key('a'));
+        money.push(NavItem::new("Payouts", "/payouts").key('p'));
+    }
+    if sides.buyer && sees_money {
+        money.push(NavItem::new("Invoices", "/invoices").key('v'));
+    }
     let organization = vec![
         NavItem::new("Members", "/settings/members").key('m'),
         NavItem::new("Settings", "/settings").key('s'),
     ];
-    vec![
-        NavGroup { title: None, items: work },
-        NavGroup { title: Some("Organization".into()), items: organization },
-    ]
+    let mut groups = vec![NavGroup { title: None, items: work }];
+    if !money.is_empty() {
+        groups.push(NavGroup { title: Some("Money".into()), items: money });
+    }
+    groups.push(NavGroup { title: Some("Organization".into()), items: organization });
+    groups
 }
 
 /// What a page says when it is refused.

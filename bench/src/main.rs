@@ -11,6 +11,7 @@ mod gate;
 mod ingest;
 mod limits;
 mod machine;
+mod money;
 mod peers;
 mod product;
 mod report;
@@ -41,6 +42,8 @@ enum Part {
     Ingest,
     /// Pages and reports at depth (P13 to P15).
     Feed,
+    /// Transactions posted, and a month closed (P17, P18).
+    Money,
 }
 
 /// How fast it is, beside what people would put in front of their files today.
@@ -149,6 +152,9 @@ async fn measure(command: Command) -> Result<bool> {
     }
     if wanted(Part::Feed) {
         feed::measure(&bench, &postgres, &mut report).await?;
+    }
+    if wanted(Part::Money) {
+        money::measure(&bench, &postgres, &mut report).await?;
     }
     postgres.stop().await?;
     report.finish(&dir)

@@ -113,6 +113,11 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/terms", page!(pages::terms::list))
         .route("/terms/new", page!(pages::new_terms::show).post(forms::terms::publish))
         .route("/offers", page!(pages::offers::show).post(forms::offers::change))
+        .route("/earnings", page!(pages::earnings::show))
+        .route("/earnings.csv", download!(pages::statement::csv))
+        .route("/earnings/{month}", page_of!(pages::statement::show))
+        .route("/payouts", page!(pages::payouts::show).post(forms::payouts::change))
+        .route("/payouts/{id}", page_of!(pages::payout::show))
         .route("/sites", page!(pages::sites::show))
         .route("/sites/new", page!(pages::new_site::show).post(forms::sites::claim))
         .route("/sites/{id}", page_of!(pages::site::show).post(forms::sites::change))
@@ -122,6 +127,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
             "/catalogue/{id}/license",
             page_of!(pages::license_form::show).post(forms::licenses::accept),
         )
+        .route("/invoices", page!(pages::invoices::show))
+        .route("/invoices/{id}", page_of!(pages::invoice::show))
         .route("/licenses", page!(pages::licenses::show))
         .route("/licenses/{id}", page_of!(pages::license::show).post(forms::licenses::change))
         .route(

@@ -6,13 +6,17 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use imprimatur::services::{
-    Error, Result, Services,
-    archive::{self, Archive, Progress},
-    assets,
-    gate::{self, KeySettings},
-    jobs, metering, sessions,
-    sites::{self, Prober},
+use imprimatur::{
+    domain::actor::{Actor, Who},
+    services::{
+        Error, Result, Services,
+        archive::{self, Archive, Progress},
+        assets, billing,
+        gate::{self, KeySettings},
+        jobs::{self, Job},
+        metering, mint, payouts, sessions,
+        sites::{self, Prober},
+    },
 };
 use serde_json::json;
 use tokio::sync::watch;
@@ -22,12 +26,14 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// Jobs that come round every hour: removing what has expired or was left behind, making the
 /// partitions of coming months, replacing keys that have served their days, and taking sites out of
-/// service whose proof is gone.
-const HOURLY: [&str; 8] = [
+/// service whose proof is gone; making earnings available, and deciding on payouts that are due.
+const HOURLY: [&str; 10] = [
     "attempt.sweep",
     "content.sweep",
+    "earning.mature",
     "job.sweep",
     "partition.ensure",
+    "payout.run",
     "receipt_key.tend",
     "session.sweep",
     "site.check",
@@ -36,6 +42,9 @@ const HOURLY: [&str; 8] = [
 
 /// Jobs that come round every day: moving old events to the archive.
 const DAILY: [&str; 1] = ["usage.archive"];
+
+/// Jobs that come round every night at two: closing the month before, where that has not been done.
+const NIGHTLY: [&str; 1] = ["month.close"];
 
 /// Months whose partitions are there before they begin.
 const MONTHS_AHEAD: u32 = 2;
@@ -88,7 +97,7 @@ impl Worker {
         let services = &self.services;
         ask_for_rounds(services).await?;
         let Some(job) = jobs::claim(services).await? else { return Ok(false) };
-        match self.perform(&job.name).await {
+        match self.perform(&job).await {
             Ok(()) => jobs::finish(services, &job).await?,
             Err(error) => {
                 tracing::warn!(job.id = %job.job_id, job.attempts, %error, "Job {} failed", job.name);
@@ -98,12 +107,27 @@ impl Worker {
         Ok(true)
     }
 
-    async fn perform(&self, name: &str) -> Result<()> {
-        let services = &self.services;
+    async fn perform(&self, job: &Job) -> Result<()> {
+        let (services, name) = (&self.services, job.name.as_str());
+        let actor = Actor { who: Who::System, request_id: mint() };
         let touched = match name {
             "attempt.sweep" => gate::attempts::sweep(services).await?,
             "content.sweep" => assets::sweep(services).await?,
+            "earning.mature" => billing::mature(services).await?,
             "job.sweep" => jobs::sweep(services).await?,
+            "license.charge" => {
+                let named = job.payload.get("license_id").and_then(|id| id.as_str());
+                let license_id = named.unwrap_or_default().parse()?;
+                u64::from(billing::charge_fees(services, &actor, license_id).await?.is_some())
+            }
+            "month.close" => {
+                let closed = billing::close_last_month(services, &actor).await?;
+                closed.map_or(0, |closed| u64::try_from(closed.invoices).unwrap_or(0))
+            }
+            "payout.run" => {
+                let decided = payouts::run(services, &actor).await?;
+                u64::try_from(decided.payouts).unwrap_or(0)
+            }
             "partition.ensure" => {
                 metering::partitions::ensure(services, MONTHS_AHEAD).await?.unsigned_abs().into()
             }
@@ -138,8 +162,13 @@ impl Worker {
 async fn ask_for_rounds(services: &Services) -> Result<()> {
     let now = services.now();
     let mut conn = services.pool.acquire().await?;
-    for (names, seconds) in [(HOURLY.as_slice(), HOUR), (DAILY.as_slice(), DAY)] {
-        let next = next_round(now, seconds);
+    let rounds = [
+        (HOURLY.as_slice(), HOUR, 5 * MINUTE),
+        (DAILY.as_slice(), DAY, 5 * MINUTE),
+        (NIGHTLY.as_slice(), DAY, 2 * HOUR),
+    ];
+    for (names, seconds, past) in rounds {
+        let next = next_round(now, seconds, past);
         let key = next.to_rfc3339();
         for name in names {
             jobs::enqueue(&mut conn, name, json!({}), Some(&key), next, now).await?;
@@ -148,12 +177,13 @@ async fn ask_for_rounds(services: &Services) -> Result<()> {
     Ok(())
 }
 
-const HOUR: i64 = 3600;
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// The next whole hour or day (UTC), a few minutes past it so that not everything happens on the
-/// stroke.
-fn next_round(now: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
-    let started = now.timestamp().div_euclid(seconds);
-    DateTime::from_timestamp((started + 1) * seconds + 300, 0).unwrap_or(now)
+/// So long past the next whole hour or day (UTC): not everything happens on the stroke, and a month
+/// is closed when its last events are in.
+fn next_round(now: DateTime<Utc>, seconds: i64, past: i64) -> DateTime<Utc> {
+    let started = now.timestamp().saturating_sub(past).div_euclid(seconds);
+    DateTime::from_timestamp((started + 1) * seconds + past, 0).unwrap_or(now)
 }

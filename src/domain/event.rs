@@ -76,5 +76,23 @@ text_enum! {
         TokenRotated = "token.rotated",
         /// A token was revoked.
         TokenRevoked = "token.revoked",
+        /// A buyer was asked to pay for a month, or for the fees of a license.
+        InvoiceIssued = "invoice.issued",
+        /// Nothing is due of an invoice any more.
+        InvoicePaid = "invoice.paid",
+        /// A payment was taken back, and its invoice is open again.
+        PaymentReturned = "payment.returned",
+        /// An invoice was lowered.
+        CreditNoteIssued = "credit_note.issued",
+        /// A creator's earnings are going to be sent.
+        PayoutDecided = "payout.decided",
+        /// They are in the creator's account at the payment service.
+        PayoutSent = "payout.sent",
+        /// They are with the creator's bank.
+        PayoutPaid = "payout.paid",
+        /// They could not be sent, or the bank did not take them.
+        PayoutFailed = "payout.failed",
+        /// They came back and are available again.
+        PayoutReturned = "payout.returned",
     }
 }

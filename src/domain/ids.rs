@@ -122,6 +122,20 @@ ids! {
     ReceiptId is "receipt",
     /// An observed use.
     UsageEventId is "usage event",
+    /// A movement of money between accounts.
+    TransactionId is "transaction",
+    /// What a month of a license costs, or a fee.
+    ChargeId is "charge",
+    /// A payee's part of a charge.
+    EarningId is "earning",
+    /// What a buyer is asked to pay.
+    InvoiceId is "invoice",
+    /// A payment of an invoice.
+    PaymentId is "payment",
+    /// What lowers an invoice.
+    CreditNoteId is "credit note",
+    /// Earnings sent to a creator.
+    PayoutId is "payout",
     /// One entry of the catalogue of what happened.
     EventId is "event",
     /// A piece of work for the worker.

@@ -1,7 +1,7 @@
 //! What things are and which rules bind them. Nothing here waits, reads a clock or rolls dice.
 //!
 //! In reading order: how things are named and refused, who asks, what is licensed, how it is
-//! delivered and counted.
+//! delivered and counted, and who is paid.
 
 pub mod error;
 pub mod ids;
@@ -27,6 +27,9 @@ pub mod license;
 pub mod metering;
 pub mod receipt;
 pub mod report;
+
+pub mod ledger;
+pub mod payout;
 
 pub mod cursor;
 pub mod event;

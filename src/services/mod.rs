@@ -25,6 +25,7 @@ pub mod find;
 pub mod licenses;
 mod media_type;
 pub mod offers;
+pub mod payments;
 mod sent_before;
 pub mod sites;
 pub mod storefront;
@@ -37,6 +38,10 @@ pub(crate) mod testing;
 pub mod gate;
 pub mod metering;
 pub mod reports;
+
+pub mod billing;
+pub mod ledger;
+pub mod payouts;
 
 /// What a deed can answer besides success.
 #[derive(Debug, thiserror::Error)]

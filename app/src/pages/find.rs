@@ -48,11 +48,12 @@ pub async fn places(request: &Request) -> Result<Vec<Place>> {
 
 /// The pages of whoever asks.
 fn pages(request: &Request) -> Vec<Place> {
-    let signed_in = request.viewer.as_ref().is_some_and(|viewer| viewer.organization.is_some());
+    let acting = request.viewer.as_ref().and_then(|viewer| viewer.organization.as_ref());
+    let signed_in = acting.is_some();
     let Sides { creator, buyer } = request.sides();
-    let items = navigation(request.sides()).into_iter().flat_map(|group| group.items);
+    let items = acting.map(navigation).into_iter().flatten().flat_map(|group| group.items);
     let mut places: Vec<Place> =
-        items.filter(|_| signed_in).map(|item| Place::new(item.label, item.href, "Page")).collect();
+        items.map(|item| Place::new(item.label, item.href, "Page")).collect();
     let others = [
         (creator, "Register a work", "/assets/new"),
         (creator, "Register several works", "/assets/several"),

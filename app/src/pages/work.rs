@@ -18,7 +18,12 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::{calculator::Calculator, catalogue::{By, table}, preview, terms::TermsInWords};
+use super::{
+    calculator::Calculator,
+    catalogue::{By, table},
+    preview,
+    terms::TermsInWords,
+};
 use crate::{
     request::{Page, Request},
     ui::{

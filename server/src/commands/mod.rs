@@ -3,6 +3,7 @@
 mod archive;
 mod demo;
 mod import;
+mod ledger;
 mod reconcile;
 mod serve;
 
@@ -40,6 +41,8 @@ pub enum Error {
     Books(#[source] services::Error),
     #[error("The books do not agree: {0} differences.")]
     Differences(i64),
+    #[error("The ledger is not in order: {0} faults.")]
+    Faults(usize),
     #[error("Nothing more was imported. {0}")]
     Import(String),
     #[error("{0} works were not imported; the lines above say why.")]
@@ -110,6 +113,11 @@ enum Verb {
         #[arg(long)]
         until: Option<NaiveDate>,
     },
+    /// What the ledger says: whether it is in order, and what is on its accounts.
+    Ledger {
+        #[command(subcommand)]
+        verb: ledger::LedgerVerb,
+    },
     /// Register the works of a folder, row by row; what is wrong with one stops no other.
     Import(import::Import),
     /// Serve everything a newcomer needs, on loopback, with seeded data.
@@ -162,6 +170,7 @@ async fn perform(verb: Verb, source: Source) -> Result<(), Error> {
             archive::read(&source, month).await
         }
         Verb::Reconcile { from, until } => reconcile::reconcile(&source, from, until).await,
+        Verb::Ledger { verb } => ledger::ask(&source, verb).await,
         Verb::Import(import) => import::import(&source, import).await,
         Verb::Demo => demo::demo(source).await,
         Verb::Postgres { dir, port } => {
@@ -176,7 +185,7 @@ fn set_up_logs(source: &Source, verb: &Verb) -> Result<(), Error> {
         // The bar is on standard error too.
         Verb::Import(_) => "warn",
         // What it finds is said on standard output; slow statements are expected.
-        Verb::Reconcile { .. } => "error",
+        Verb::Reconcile { .. } | Verb::Ledger { .. } => "error",
         Verb::Archive { .. }
         | Verb::Serve { .. }
         | Verb::Migrate

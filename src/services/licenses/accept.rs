@@ -13,7 +13,7 @@ use crate::{
         ids::{AssetId, LicenseId, OfferId, OrgId, TierId},
     },
     services::{
-        OnConstraint as _, Result, Services, events,
+        OnConstraint as _, Result, Services, events, jobs,
         sent_before::was_sent,
         terms::{self, PublishedTerms},
     },
@@ -96,6 +96,9 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
         }),
     )
     .await?;
+    let asked = json!({ "license_id": new.license_id });
+    let key = new.license_id.to_string();
+    jobs::enqueue(&mut tx, "license.charge", asked, Some(&key), now, now).await?;
     tx.commit().await?;
     Ok(new.license_id)
 }

@@ -8,19 +8,21 @@ use imprimatur::{
         catalogue::Search,
         ids::RequestId,
         metering::{Dimensions, Grain, Measures, Range, Reported, Side},
+        money::Currency,
+        payout::Schedule,
         report::{Dimension, Dimensions as ByDimensions, Metric},
         terms::Scope,
     },
     services::{
         Result,
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
-        catalogue,
+        billing, catalogue,
         find::{self, Found},
         gate::{self, Asker, Trial, Verdict},
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses::{self, Renewal},
         metering::{self, Outcome},
-        mint, offers,
+        mint, offers, payouts,
         reports::{self, CursorKey, EventFilter, Failed, FailureFilter, UsageFilter},
         sessions, sites, terms,
         tokens::{self, Rotation},
@@ -248,6 +250,43 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let license_id = tokens::revoke(services, actor, about.token_id.unwrap()).await?;
             license_id == stage.license_id
         }
+        "invoices" => {
+            let invoices = billing::invoices(services, actor).await?;
+            invoices.iter().any(|invoice| invoice.invoice_id == stage.invoice_id)
+        }
+        "invoice" => {
+            let invoice = billing::invoice(services, actor, stage.invoice_id).await?;
+            invoice.row.invoice_id == stage.invoice_id
+        }
+        "statements" => !billing::statements(services, actor).await?.is_empty(),
+        "statement" => {
+            let march = "2026-03".parse().unwrap();
+            !billing::statement(services, actor, march).await?.is_empty()
+        }
+        "balances" => {
+            let balances = payouts::balances(services, actor).await?;
+            balances.iter().any(|balance| balance.pending.micros > 0)
+        }
+        "decisions" => !payouts::decisions(services, actor).await?.is_empty(),
+        "payout" => {
+            let (payout, _) = payouts::payout(services, actor, stage.payout_id).await?;
+            payout.payout_id == stage.payout_id
+        }
+        "payout_schedule" => {
+            payouts::schedule_of(services, actor).await?;
+            actor.org_id() == Some(stage.org_id)
+        }
+        "set_schedule" => {
+            payouts::set_schedule(services, actor, Schedule::Monthly).await?;
+            actor.org_id() == Some(stage.org_id)
+        }
+        // Nobody here has anything that is available, and whoever may ask is told so.
+        "request_payout" => match payouts::request(services, actor, Currency::Usd).await {
+            Err(error) if error.refusal().is_some_and(|it| it.code == "nothing_to_pay_out") => {
+                actor.org_id() == Some(stage.org_id)
+            }
+            answer => answer?.micros > 0,
+        },
         "usage" => {
             let filter = UsageFilter::default();
             reports::usage(services, actor, side, &filter, &range).await?.totals.calls > 0

@@ -4,6 +4,7 @@
 //! call that is refused changes no row and leaves no content behind.
 
 mod deeds;
+mod money;
 mod stage;
 
 use std::collections::BTreeMap;
@@ -79,6 +80,16 @@ usage.read        failures          sign join   | own   own   own     own       
 usage.read        quota             sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        month_so_far      sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 usage.read        receipt           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+money.read        invoices          sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+money.read        statements        sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+money.read        statement         sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+money.read        invoice           sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+money.read        balances          sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+money.read        decisions         sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+money.read        payout            sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+money.read        payout_schedule   sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+payout.manage     set_schedule      sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
+payout.manage     request_payout    sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 usage.report      report            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 person            person            sign own    | own   own   own     own       own    |         own   own   own     own       own
 person            organizations     sign own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
@@ -142,6 +153,17 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "receipt",
         ],
         Deed::ReportUsage => &["report"],
+        Deed::ReadMoney => &[
+            "invoices",
+            "invoice",
+            "statements",
+            "statement",
+            "balances",
+            "decisions",
+            "payout",
+            "payout_schedule",
+        ],
+        Deed::ManagePayouts => &["set_schedule", "request_payout"],
     }
 }
 
@@ -217,6 +239,16 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("cancel", &seller, "not_a_buyer"),
         ("resume", &seller, "not_a_buyer"),
         ("cap_spend", &seller, "not_a_buyer"),
+        ("invoices", &seller, "not_a_buyer"),
+        ("invoice", &seller, "not_a_buyer"),
+        ("statements", &buyer, "not_a_creator"),
+        ("statement", &buyer, "not_a_creator"),
+        ("balances", &buyer, "not_a_creator"),
+        ("decisions", &buyer, "not_a_creator"),
+        ("payout", &buyer, "not_a_creator"),
+        ("payout_schedule", &buyer, "not_a_creator"),
+        ("set_schedule", &buyer, "not_a_creator"),
+        ("request_payout", &buyer, "not_a_creator"),
         ("create_token", &seller, "not_a_buyer"),
         ("rotate_token", &seller, "not_a_buyer"),
     ] {

@@ -11,8 +11,8 @@ use imprimatur::{
         asset::{ContentId, Particulars},
         identity::InvitationCode,
         ids::{
-            AssetId, ClaimId, InvitationId, LicenseId, OfferId, OrgId, PersonId, ReceiptId,
-            SessionId, TermsId, TokenId, VersionId,
+            AssetId, ClaimId, InvitationId, InvoiceId, LicenseId, OfferId, OrgId, PayoutId,
+            PersonId, ReceiptId, SessionId, TermsId, TokenId, VersionId,
         },
         pricing::TypedTiers,
         site::{Ground, Origin, SiteHost},
@@ -33,6 +33,7 @@ use imprimatur::{
 };
 use sqlx::PgPool;
 
+use super::money;
 use crate::{
     visitor::{Tier, Visitor},
     world::World,
@@ -55,6 +56,8 @@ pub struct Stage {
     pub license_id: LicenseId,
     pub receipt_id: ReceiptId,
     pub session_id: SessionId,
+    pub invoice_id: InvoiceId,
+    pub payout_id: PayoutId,
     pub owner: Actor,
     seller: Actor,
 }
@@ -94,6 +97,9 @@ impl Stage {
             .await
             .unwrap();
 
+        let org_id = owner.org_id.unwrap();
+        let (invoice_id, payout_id) = money::ours(&world.services.pool, org_id, license_id).await;
+
         let person = world.person("person").await;
         let mut actors =
             vec![asking("visitor", &world.visitor()).await, asking("person", &person).await];
@@ -110,11 +116,13 @@ impl Stage {
         let sessions = sessions::list(&world.services, &nobody, None).await.unwrap();
         Self {
             actors,
-            org_id: owner.org_id.unwrap(),
+            org_id,
             asset_id,
             license_id,
             receipt_id,
             session_id: sessions[0].session_id,
+            invoice_id,
+            payout_id,
             owner: owner.actor().await,
             seller: seller.actor().await,
             world,

@@ -1,0 +1,214 @@
+//! The whole money story on one screen: every account there is, and every way money moves.
+//!
+//! An amount is a debit where it is positive and a credit where it is negative. What others owe us is
+//! a debit; what we owe to others, and what is ours, is a credit.
+
+use crate::domain::text::text_enum;
+
+text_enum! {
+    /// What an account is for.
+    pub enum AccountKind("account") {
+        BuyerUnbilled = "buyer_unbilled",
+        BuyerReceivable = "buyer_receivable",
+        BuyerWallet = "buyer_wallet",
+        CreatorPending = "creator_pending",
+        CreatorAvailable = "creator_available",
+        CreatorHeld = "creator_held",
+        CreatorInTransit = "creator_in_transit",
+        PlatformFees = "platform_fees",
+        PlatformCosts = "platform_costs",
+        PlatformTaxes = "platform_taxes",
+        PlatformReserves = "platform_reserves",
+        StripeClearing = "stripe_clearing",
+        StripeConnected = "stripe_connected",
+    }
+}
+
+/// On which side an account's balance stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Debit,
+    Credit,
+}
+
+impl AccountKind {
+    /// What it holds.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::BuyerUnbilled => "What a buyer has used or agreed to, and is on no invoice yet.",
+            Self::BuyerReceivable => "What a buyer owes on invoices.",
+            Self::BuyerWallet => "What a buyer has paid in advance or was given back.",
+            Self::CreatorPending => {
+                "What a creator has earned: its invoice is not paid yet, or not long enough ago."
+            }
+            Self::CreatorAvailable => {
+                "What the next payout sends; below nothing, what later earnings are kept for."
+            }
+            Self::CreatorHeld => "What is kept until a dispute is decided.",
+            Self::CreatorInTransit => "What is on its way to a creator's bank.",
+            Self::PlatformFees => "What the platform has earned.",
+            Self::PlatformCosts => "What the platform has paid to have money moved.",
+            Self::PlatformTaxes => "What was collected for tax offices.",
+            Self::PlatformReserves => "What card holders' objections have taken from the platform.",
+            Self::StripeClearing => "What lies in our balance at Stripe.",
+            Self::StripeConnected => "What lies at Stripe in the accounts of creators.",
+        }
+    }
+
+    /// As a heading says it.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::BuyerUnbilled => "Unbilled",
+            Self::BuyerReceivable => "Receivable",
+            Self::BuyerWallet => "Wallet",
+            Self::CreatorPending => "Pending",
+            Self::CreatorAvailable => "Available",
+            Self::CreatorHeld => "Held",
+            Self::CreatorInTransit => "In transit",
+            Self::PlatformFees => "Fees",
+            Self::PlatformCosts => "Costs",
+            Self::PlatformTaxes => "Taxes",
+            Self::PlatformReserves => "Reserves",
+            Self::StripeClearing => "Stripe, ours",
+            Self::StripeConnected => "Stripe, creators'",
+        }
+    }
+
+    /// On which side its balance stands.
+    pub const fn side(self) -> Side {
+        match self {
+            Self::BuyerUnbilled
+            | Self::BuyerReceivable
+            | Self::PlatformCosts
+            | Self::PlatformReserves
+            | Self::StripeClearing
+            | Self::StripeConnected => Side::Debit,
+            Self::BuyerWallet
+            | Self::CreatorPending
+            | Self::CreatorAvailable
+            | Self::CreatorHeld
+            | Self::CreatorInTransit
+            | Self::PlatformFees
+            | Self::PlatformTaxes => Side::Credit,
+        }
+    }
+
+    /// Whether each organization has its own; the others belong to the platform.
+    pub const fn is_of_organization(self) -> bool {
+        match self {
+            Self::BuyerUnbilled
+            | Self::BuyerReceivable
+            | Self::BuyerWallet
+            | Self::CreatorPending
+            | Self::CreatorAvailable
+            | Self::CreatorHeld
+            | Self::CreatorInTransit => true,
+            Self::PlatformFees
+            | Self::PlatformCosts
+            | Self::PlatformTaxes
+            | Self::PlatformReserves
+            | Self::StripeClearing
+            | Self::StripeConnected => false,
+        }
+    }
+
+    /// Whether it may never stand on its other side: nobody spends, holds or sends what is not there.
+    pub const fn is_bounded(self) -> bool {
+        matches!(
+            self,
+            Self::BuyerWallet | Self::CreatorHeld | Self::CreatorInTransit | Self::StripeConnected
+        )
+    }
+
+    /// A sum of entries, as people read the balance: positive on the side it stands on.
+    pub const fn reads(self, micros: i64) -> i64 {
+        match self.side() {
+            Side::Debit => micros,
+            Side::Credit => micros.saturating_neg(),
+        }
+    }
+}
+
+text_enum! {
+    /// A way money moves, as `noun.past`. The noun is the row that causes it, and each such row
+    /// causes it once.
+    pub enum TransferCode("transfer") {
+        ChargeRated = "charge.rated",
+        InvoiceIssued = "invoice.issued",
+        PaymentReceived = "payment.received",
+        PaymentReturned = "payment.returned",
+        TopUpReceived = "top_up.received",
+        WalletSpent = "wallet_spend.made",
+        CreditNoteIssued = "credit_note.issued",
+        RefundSent = "refund.sent",
+        RefundFailed = "refund.failed",
+        EarningMatured = "earning.matured",
+        HoldPlaced = "hold.placed",
+        HoldReleased = "hold.released",
+        HoldForfeited = "hold.forfeited",
+        PayoutReserved = "payout.reserved",
+        PayoutTransferred = "payout.transferred",
+        PayoutPaid = "payout.paid",
+        PayoutRefused = "payout.refused",
+        PayoutBounced = "payout.bounced",
+        PayoutReturned = "payout.returned",
+        ChargebackTaken = "chargeback.taken",
+        ChargebackReturned = "chargeback.returned",
+        CostTaken = "cost.taken",
+    }
+}
+
+impl TransferCode {
+    /// What it means.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::ChargeRated => {
+                "Use or a fee was rated: the buyer's to pay, the payees' to get, less our fee."
+            }
+            Self::InvoiceIssued => "What was unbilled is on an invoice, with the tax on it.",
+            Self::PaymentReceived => "A buyer paid an invoice.",
+            Self::PaymentReturned => "A payment was taken back, and its invoice is open again.",
+            Self::TopUpReceived => "A buyer paid in advance.",
+            Self::WalletSpent => "An invoice was paid with what had been paid in advance.",
+            Self::CreditNoteIssued => {
+                "An invoice was lowered; what was paid of it is in the wallet."
+            }
+            Self::RefundSent => "What was in a wallet was sent back to the buyer.",
+            Self::RefundFailed => "A refund did not arrive and is in the wallet again.",
+            Self::EarningMatured => "What was earned can be paid out from now on.",
+            Self::HoldPlaced => "What is disputed is kept until the decision.",
+            Self::HoldReleased => "What was disputed is the creator's after all.",
+            Self::HoldForfeited => "What was disputed is the buyer's, with our fee on it.",
+            Self::PayoutReserved => "A payout was decided on.",
+            Self::PayoutTransferred => "Stripe has moved a payout to the creator's account.",
+            Self::PayoutPaid => "A payout is with the creator's bank.",
+            Self::PayoutRefused => "A payout never left and is available again.",
+            Self::PayoutBounced => {
+                "The bank sent a payout back to the creator's account at Stripe."
+            }
+            Self::PayoutReturned => "What came back from a bank is available again.",
+            Self::ChargebackTaken => "A card holder objected, and Stripe took the money.",
+            Self::ChargebackReturned => "The objection failed, and Stripe gave the money back.",
+            Self::CostTaken => "Stripe kept something for moving money.",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_chart_is_one_sentence_of_its_own() {
+        let accounts = AccountKind::ALL.iter().map(|kind| kind.sentence());
+        let codes = TransferCode::ALL.iter().map(|code| code.sentence());
+        let mut sentences: Vec<&str> = accounts.chain(codes).collect();
+        for sentence in &sentences {
+            assert!(sentence.ends_with('.') && !sentence.contains(". "), "{sentence}");
+        }
+        let lines = sentences.len();
+        sentences.sort_unstable();
+        sentences.dedup();
+        assert_eq!(sentences.len(), lines);
+    }
+}
