@@ -25,6 +25,7 @@ pub mod find;
 pub mod licenses;
 mod media_type;
 pub mod offers;
+pub mod payments;
 mod sent_before;
 pub mod sites;
 pub mod storefront;
