@@ -41,6 +41,8 @@ text_enum! {
         RevokeToken = "token.revoke",
         ReadUsage = "usage.read",
         ReportUsage = "usage.report",
+        ReadMoney = "money.read",
+        ManagePayouts = "payout.manage",
     }
 }
 
@@ -67,6 +69,8 @@ impl Deed {
             Self::RevokeToken => "revoke tokens",
             Self::ReadUsage => "see usage",
             Self::ReportUsage => "report usage",
+            Self::ReadMoney => "see invoices and earnings",
+            Self::ManagePayouts => "change or ask for payouts",
         }
     }
 }
@@ -78,7 +82,10 @@ impl Role {
         match (self, deed) {
             (Self::Owner | Self::Admin, _) => true,
             (_, ReadOrganization | ReadAssets | ReadLicenses | ReadUsage) => true,
-            (Self::Finance, AcceptLicense | CancelLicense | CapSpend) => true,
+            (
+                Self::Finance,
+                AcceptLicense | CancelLicense | CapSpend | ReadMoney | ManagePayouts,
+            ) => true,
             (
                 Self::Developer,
                 RegisterAsset | EditAsset | ManageSite | CreateToken | RotateToken | RevokeToken

@@ -1,0 +1,31 @@
+//! The sandbox by itself: `stripe-sandbox 127.0.0.1:12111 [FILE]` listens there until it is stopped,
+//! and writes every request and answer into the file.
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use stripe_sandbox::{Options, Sandbox};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt().with_target(false).init();
+    let mut arguments = std::env::args().skip(1);
+    let listen = match arguments.next().map(|text| text.parse::<SocketAddr>()).transpose() {
+        Ok(listen) => listen,
+        Err(_) => {
+            tracing::error!("The first argument is an address, as in 127.0.0.1:12111");
+            return ExitCode::FAILURE;
+        }
+    };
+    let record = arguments.next().map(PathBuf::from);
+    match Sandbox::start(Options { listen, record, ..Options::default() }).await {
+        Ok(sandbox) => {
+            tracing::info!(url = sandbox.url(), "The sandbox listens; no real money moves");
+            let _ = tokio::signal::ctrl_c().await;
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "The sandbox did not start");
+            ExitCode::FAILURE
+        }
+    }
+}
