@@ -99,7 +99,9 @@ function members(type) {
     schema.properties[property.name] = convert(checker.getTypeOfSymbol(property), isOptional);
     if (!isOptional) schema.required.push(property.name);
   }
-  schema.additionalProperties = index ? convert(index.type, false) : false;
+  // What is declared without any member may be anything, as the object of an event.
+  const isOpen = type.getProperties().length === 0;
+  schema.additionalProperties = index ? convert(index.type, false) : isOpen;
   return schema;
 }
 
@@ -126,6 +128,8 @@ function convert(type, isOptional) {
     const kept = all.filter((schema) => !(isOpen && "const" in schema));
     return kept.length === 1 ? kept[0] : { anyOf: kept };
   }
+  // A decimal of the SDK is text on the wire.
+  if (type.getProperty("toFixed") && type.getProperty("toNumber")) return { type: "string" };
   // `string & {}` is how an open enumeration is written.
   if (type.isIntersection()) {
     if (type.types.some((part) => part.flags & ts.TypeFlags.StringLike)) return { type: "string" };
@@ -134,7 +138,6 @@ function convert(type, isOptional) {
   if (checker.isArrayType(type)) {
     return { type: "array", items: convert(checker.getTypeArguments(type)[0], isOptional) };
   }
-  if (type.symbol?.name === "Decimal") return { type: "string" };
   return nameOf(type);
 }
 

@@ -31,11 +31,11 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def post(path, **fields):
+def post(address, /, **fields):
     """Posts a form as a browser does, and says where it leads."""
     data = urllib.parse.urlencode(fields).encode()
     try:
-        urllib.request.build_opener(NoRedirect).open(URL + path, data)
+        urllib.request.build_opener(NoRedirect).open(URL + address, data)
     except urllib.error.HTTPError as answer:
         if answer.code in (302, 303):
             return answer.headers["Location"]
@@ -43,7 +43,7 @@ def post(path, **fields):
     return None
 
 
-def order(name, **fields):
+def order(name, /, **fields):
     post("/_sandbox/order", order=name, **fields)
 
 
@@ -142,7 +142,7 @@ class Errors(unittest.TestCase):
             stripe.PermissionError,
             lambda: v1.balance.retrieve(options={"stripe_account": "acct_no"}),
         )
-        self.assertEqual((error.code, error.http_status), ("account_invalid", 403))
+        self.assertEqual((error.error.code, error.http_status), ("account_invalid", 403))
 
     def test_every_answer_has_a_request_id(self):
         self.assertTrue(v1.customers.list().last_response.request_id.startswith("req_"))
@@ -392,13 +392,13 @@ class BeingPaid(unittest.TestCase):
         self.assertEqual((available(), available(account.id)), (before - 12_345, 12_345))
         found = v1.transfers.list({"transfer_group": group}).data
         self.assertEqual([t.id for t in found], [transfer.id])
-        back = v1.transfers.create_reversal(transfer.id, {"amount": 345})
+        back = v1.transfers.reversals.create(transfer.id, {"amount": 345})
         self.assertEqual(back.amount, 345)
         self.assertEqual((available(), available(account.id)), (before - 12_000, 12_000))
         changed = v1.transfers.retrieve(transfer.id)
         self.assertEqual((changed.amount_reversed, changed.reversed), (345, False))
         with self.assertRaises(stripe.InvalidRequestError):
-            v1.transfers.create_reversal(transfer.id, {"amount": 12_001})
+            v1.transfers.reversals.create(transfer.id, {"amount": 12_001})
 
     def test_more_than_is_there_is_not_transferred(self):
         account = onboarded()
@@ -433,7 +433,7 @@ class BeingPaid(unittest.TestCase):
         made = v1.transfers.create({"amount": 100, "currency": "usd", "destination": account.id})
         order("advance", seconds=2 * 86_400)
         with self.assertRaises(stripe.InvalidRequestError) as caught:
-            v1.transfers.create_reversal(made.id)
+            v1.transfers.reversals.create(made.id)
         self.assertEqual(caught.exception.code, "balance_insufficient")
 
     def test_a_requirement_stops_an_account(self):

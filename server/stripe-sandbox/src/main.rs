@@ -1,13 +1,18 @@
 //! The sandbox by itself: `stripe-sandbox 127.0.0.1:12111 [FILE]` listens there until it is stopped,
-//! and writes every request and answer into the file.
+//! and writes every request and answer into the file. Its first line says where it listens.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use stripe_sandbox::{Options, Sandbox};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_target(false).init();
+    tracing_subscriber::fmt().with_target(false).with_writer(io::stderr).init();
     let mut arguments = std::env::args().skip(1);
     let listen = match arguments.next().map(|text| text.parse::<SocketAddr>()).transpose() {
         Ok(listen) => listen,
@@ -19,7 +24,9 @@ async fn main() -> ExitCode {
     let record = arguments.next().map(PathBuf::from);
     match Sandbox::start(Options { listen, record, ..Options::default() }).await {
         Ok(sandbox) => {
-            tracing::info!(url = sandbox.url(), "The sandbox listens; no real money moves");
+            if writeln!(io::stdout(), "{}", sandbox.url()).is_err() {
+                return ExitCode::FAILURE;
+            }
             let _ = tokio::signal::ctrl_c().await;
             ExitCode::SUCCESS
         }

@@ -78,7 +78,10 @@ impl State {
         hidden: Value,
     ) -> Value {
         let id = self.mint(prefix);
-        let mut made = shape(object, json!({"id": id, "created": self.now}));
+        let mut made = shape(object, json!({"id": id}));
+        if made.get("created").is_some() {
+            made["created"] = json!(self.now);
+        }
         merge(&mut made, members);
         made["_"] = hidden;
         made["_"]["owner"] = owner.map_or(Value::Null, Value::from);

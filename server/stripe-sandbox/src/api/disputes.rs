@@ -35,7 +35,7 @@ pub fn open(state: &mut State, charge: &str, reason: &str) -> Result<String, Fai
             "charge": charge, "currency": found["currency"], "payment_intent": found["payment_intent"],
             "reason": reason, "status": "needs_response",
             "evidence_details": {"due_by": state.now + 7 * DAY},
-            "payment_method_details": {"type": "card", "card": {"brand": "visa",
+            "payment_method_details": {"type": "card", "card": {"brand": "visa", "network": "visa",
                 "case_type": "chargeback", "network_reason_code": "10"}},
         }),
         json!({}),

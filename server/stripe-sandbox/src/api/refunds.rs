@@ -81,8 +81,7 @@ pub fn refund(
         json!({"amount": amount, "charge": charge, "currency": currency, "reason": reason,
             "customer": found["customer"], "metadata": metadata, "payment_intent": found["payment_intent"],
             "payment_method": found["payment_method"], "status": "succeeded",
-            "destination_details": {"type": "card", "card": {"reference": null,
-                "reference_status": "pending", "reference_type": "acquirer_reference_number",
+            "destination_details": {"type": "card", "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number",
                 "type": "refund"}}}),
         json!({}),
     );
