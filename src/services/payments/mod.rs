@@ -5,8 +5,12 @@
 //! stored before.
 
 mod amount;
+pub mod calls;
+pub mod inbox;
 mod outcome;
+pub mod parties;
 mod port;
+pub mod signature;
 mod things;
 
 pub use amount::Amount;
