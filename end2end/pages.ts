@@ -195,12 +195,14 @@ const creators: Screen[] = [
     status: 422,
   },
   { name: 'sessions', open: '/settings/sessions' },
+  { name: 'getting-paid', open: '/settings/payouts' },
 ];
 
 const buyers: Screen[] = [
   { name: 'buyer-overview', open: '/overview' },
   { name: 'buyer-work', open: through('/catalogue', 'The Salt Roads') },
   { name: 'buyer-licenses', open: '/licenses' },
+  { name: 'buyer-payment', open: '/settings/payment' },
   { name: 'buyer-license', open: through('/licenses', 'The Salt Roads') },
   { name: 'buyer-rotate-token', open: through('/licenses', 'The Salt Roads', 'Rotate') },
   { name: 'buyer-new-token', open: through('/licenses', 'The Salt Roads', 'Create token') },

@@ -316,9 +316,11 @@ pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
     if sides.creator && sees_money {
         money.push(NavItem::new("Earnings", "/earnings").key('a'));
         money.push(NavItem::new("Payouts", "/payouts").key('p'));
+        money.push(NavItem::new("Getting paid", "/settings/payouts"));
     }
     if sides.buyer && sees_money {
         money.push(NavItem::new("Invoices", "/invoices").key('v'));
+        money.push(NavItem::new("Payment method", "/settings/payment"));
     }
     let organization = vec![
         NavItem::new("Members", "/settings/members").key('m'),

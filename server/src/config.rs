@@ -50,6 +50,11 @@ pub const KEYS: &[&str] = &[
     "SANDBOX",
     "SIGN_IN_LISTEN",
     "SITE_DIR",
+    "STRIPE_BASE_URL",
+    "STRIPE_CONNECT_WEBHOOK_SECRET",
+    "STRIPE_LISTEN",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
     "TRUSTED_PROXIES",
     "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
@@ -167,6 +172,19 @@ pub enum Provider {
     GitHub { client_id: String, client_secret: Secret<String> },
 }
 
+/// How money moves.
+#[derive(Clone, Debug)]
+pub struct Stripe {
+    /// `STRIPE_SECRET_KEY`.
+    pub key: Secret<String>,
+    /// `STRIPE_BASE_URL`: another address than Stripe's own, in a sandbox.
+    pub base_url: Option<Url>,
+    /// `STRIPE_WEBHOOK_SECRET`: what letters about our own account are signed with.
+    pub webhook_secret: Secret<String>,
+    /// `STRIPE_CONNECT_WEBHOOK_SECRET`: what letters about connected accounts are signed with.
+    pub connect_secret: Secret<String>,
+}
+
 /// Everything, read and checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -177,6 +195,8 @@ pub struct Config {
     pub gate: Gate,
     pub keys: Keys,
     pub providers: Vec<Provider>,
+    /// None where nothing can be paid.
+    pub stripe: Option<Stripe>,
 }
 
 /// The folder of what a checkout makes while it runs: `IMPRIMATUR_RUN`, or `.run`.
@@ -198,6 +218,7 @@ impl Config {
             gate: Gate::read(source)?,
             keys: Keys::read(source)?,
             providers: providers(source)?,
+            stripe: stripe(source)?,
         };
         if config.providers.is_empty() {
             return Err(Error::NoProvider);
@@ -265,6 +286,18 @@ impl Web {
             sandbox,
         })
     }
+}
+
+fn stripe(source: &Source) -> Result<Option<Stripe>, Error> {
+    let Some(key) = source.text("STRIPE_SECRET_KEY") else { return Ok(None) };
+    let base_url = source.text("STRIPE_BASE_URL").map(|url| parse("STRIPE_BASE_URL", url));
+    let secret = |key| source.required(key).map(|text| Secret(text.to_owned()));
+    Ok(Some(Stripe {
+        key: Secret(key.to_owned()),
+        base_url: base_url.transpose()?,
+        webhook_secret: secret("STRIPE_WEBHOOK_SECRET")?,
+        connect_secret: secret("STRIPE_CONNECT_WEBHOOK_SECRET")?,
+    }))
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -18,6 +18,7 @@ pub mod sign_in;
 
 mod forms;
 mod health;
+mod hooks;
 mod kept;
 mod portal;
 mod refused;

@@ -25,7 +25,9 @@ use tower_http::{
 use url::Url;
 
 use crate::{
-    forms, health, kept, live,
+    forms, health,
+    hooks::{self, Hooks},
+    kept, live,
     portal::{self, Ask, Portal, content, download, nothing_here, other_method, page, page_of},
     session,
     sign_in::{self, SignIn},
@@ -85,6 +87,11 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/feed", page!(pages::feed::show))
         .route("/feed/{id}", page_of!(pages::receipt::show))
         .route("/settings", page!(pages::settings::show).post(forms::identity::edit))
+        .route("/settings/payment", page!(pages::payment::show).post(forms::payments::pay))
+        .route("/settings/payment/back", get(forms::payments::card_left))
+        .route("/settings/payouts", page!(pages::getting_paid::show).post(forms::payments::be_paid))
+        .route("/settings/payouts/again", get(forms::payments::onboard_again))
+        .route("/settings/payouts/back", get(forms::payments::onboarded))
         .route("/settings/members", page!(pages::members::show).post(forms::members::change))
         // Creators.
         .route("/assets", page!(pages::assets::show))
@@ -163,6 +170,15 @@ pub fn site(site_dir: &Path) -> Router {
         router = router.route_service(&format!("/{file}"), ServeFile::new(site_dir.join(file)));
     }
     router
+}
+
+/// What the payment provider tells us.
+pub fn hooks(hooks: Hooks) -> Router {
+    Router::new()
+        .route("/hooks/stripe", post(hooks::own))
+        .route("/hooks/stripe/connect", post(hooks::connect))
+        .layer(DefaultBodyLimit::max(hooks::LETTER_BYTES_MAX))
+        .with_state(hooks)
 }
 
 /// What operators and their machines ask.

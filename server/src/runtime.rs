@@ -12,11 +12,13 @@ use imprimatur::services::{
     archive::Archive,
     content::ContentStore,
     gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
+    payments::Payments,
     reports::CursorKey,
     sites::Prober,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
+use payments_stripe::Stripe;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use url::Url;
@@ -28,6 +30,7 @@ use crate::{
         self, Gate,
         proxy::{Limits, Sites},
     },
+    hooks::Hooks,
     listen,
     live::Live,
     outbound::{
@@ -44,6 +47,9 @@ use crate::{
 
 /// Answers still under way get this long after the stop.
 const FAREWELL: Duration = Duration::from_secs(20);
+/// Stripe's pages that people are sent to.
+const HOSTED_BY_STRIPE: [&str; 3] =
+    ["https://checkout.stripe.com", "https://connect.stripe.com", "https://billing.stripe.com"];
 /// A connection to PostgreSQL must be had within this.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -85,6 +91,8 @@ pub enum Error {
     Archive(String),
     #[error("The base URL cannot be used: {0}.")]
     BaseUrl(url::ParseError),
+    #[error(transparent)]
+    Payments(#[from] payments_stripe::SettingsError),
     #[error(transparent)]
     SignIn(#[from] ConfigError),
     #[error("Address {0} is in use; stop what uses it, or choose another with IMPRIMATUR_LISTEN.")]
@@ -202,11 +210,13 @@ impl Runtime {
         let address = listener.local_addr()?;
         let (front, gate) = assemble(&config, roles, &services, &stop).await?;
         let working = if roles.contains(&Role::Worker) {
+            let payments = payments(&config, &services)?;
             let worker = Worker {
                 services,
                 prober: prober(&config)?,
                 keys: key_settings(&config.keys),
                 archive: archive(&config.archive)?,
+                payments,
             };
             Some(tokio::spawn(worker.run(stop.clone())))
         } else {
@@ -269,6 +279,11 @@ pub async fn assemble(
     if roles.contains(&Role::Portal) {
         router = router.merge(portal(config, services, &base_url, Live::new(stop.clone()))?);
     }
+    if roles.contains(&Role::Api)
+        && let Some(stripe) = &config.stripe
+    {
+        router = router.merge(router::hooks(Hooks::new(services.clone(), stripe)));
+    }
     router = router.merge(router::health(services.clone()));
     let https = base_url.scheme() == "https";
     let router = router::with_headers(router, https);
@@ -285,6 +300,14 @@ pub async fn assemble(
         }
     };
     Ok((Front::new(router, gate.clone(), sites, https), gate))
+}
+
+/// Who moves money, as configured; nobody, where no key is set.
+pub fn payments(config: &Config, services: &Services) -> Result<Option<Arc<dyn Payments>>, Error> {
+    let Some(stripe) = &config.stripe else { return Ok(None) };
+    let settings =
+        payments_stripe::Settings { key: stripe.key.0.clone(), base_url: stripe.base_url.clone() };
+    Ok(Some(Arc::new(Stripe::new(settings, Arc::new(services.clone()))?)))
 }
 
 /// The way out to places that somebody else names. In a sandbox they may be on loopback.
@@ -336,16 +359,30 @@ fn portal(
             .choices()
             .map(|(key, label)| (key.to_owned(), label.to_owned()))
             .collect(),
-        form_targets: providers.origins().join(" ").into(),
+        form_targets: form_targets(config, &providers).into(),
         reload_port,
         cursor_key: Arc::new(CursorKey::new(&config.keys.cursor.0)),
         demo: config.web.sandbox,
         storefront: Arc::default(),
         prober: prober(config)?,
+        payments: payments(config, services)?,
         live,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };
     Ok(router::portal(portal, sign_in, base_url).merge(router::site(&config.web.site_dir)))
+}
+
+/// Where forms lead besides our own pages: to sign in, to leave a card, to say where money goes.
+fn form_targets(config: &Config, providers: &Providers) -> String {
+    let mut targets = providers.origins();
+    match &config.stripe {
+        Some(config::Stripe { base_url: Some(sandbox), .. }) => {
+            targets.push(sandbox.origin().ascii_serialization());
+        }
+        Some(_) => targets.extend(HOSTED_BY_STRIPE.map(str::to_owned)),
+        None => {}
+    }
+    targets.join(" ")
 }
 
 /// Where cargo-leptos tells open pages to reload, while it watches.

@@ -14,7 +14,9 @@ use imprimatur::{
         assets, billing,
         gate::{self, KeySettings},
         jobs::{self, Job},
-        metering, mint, payouts, sessions,
+        metering, mint,
+        payments::{Payments, inbox},
+        payouts, sessions,
         sites::{self, Prober},
     },
 };
@@ -25,14 +27,16 @@ use tokio::sync::watch;
 const IDLE: Duration = Duration::from_secs(2);
 
 /// Jobs that come round every hour: removing what has expired or was left behind, making the
-/// partitions of coming months, replacing keys that have served their days, and taking sites out of
-/// service whose proof is gone; making earnings available, and deciding on payouts that are due.
-const HOURLY: [&str; 10] = [
+/// partitions of coming months, fetching payment events that no letter brought, replacing keys that
+/// have served their days, and taking sites out of service whose proof is gone; making earnings
+/// available, and deciding on payouts that are due.
+const HOURLY: [&str; 11] = [
     "attempt.sweep",
     "content.sweep",
     "earning.mature",
     "job.sweep",
     "partition.ensure",
+    "payment_event.catch_up",
     "payout.run",
     "receipt_key.tend",
     "session.sweep",
@@ -62,6 +66,8 @@ pub struct Worker {
     pub keys: KeySettings,
     /// Where old usage events go.
     pub archive: Archive,
+    /// Who moves money, where anybody does.
+    pub payments: Option<Arc<dyn Payments>>,
 }
 
 impl Worker {
@@ -96,6 +102,11 @@ impl Worker {
     async fn turn(&self) -> Result<bool> {
         let services = &self.services;
         ask_for_rounds(services).await?;
+        if let Some(payments) = &self.payments
+            && inbox::apply(services, &**payments, &[]).await? > 0
+        {
+            return Ok(true);
+        }
         let Some(job) = jobs::claim(services).await? else { return Ok(false) };
         match self.perform(&job).await {
             Ok(()) => jobs::finish(services, &job).await?,
@@ -133,6 +144,10 @@ impl Worker {
             }
             "receipt_key.tend" => gate::tend_keys(services, &self.keys).await?,
             "session.sweep" => sessions::sweep(services).await?,
+            "payment_event.catch_up" => match &self.payments {
+                Some(payments) => inbox::catch_up(services, &**payments).await?,
+                None => 0,
+            },
             "site.check" => sites::check_due(services, &*self.prober).await?,
             "usage.archive" => return self.archive_some().await,
             "usage_key.sweep" => metering::sweep(services).await?,

@@ -156,12 +156,17 @@ impl Sent {
         Self { method, path: format!("v1{}", request.path), query, body: request.body, account }
     }
 
+    /// The same for the same parameters: metadata come in another order every time.
     fn digest(&self) -> [u8; 32] {
+        let mut parameters: Vec<&str> = [&self.query, &self.body]
+            .into_iter()
+            .flatten()
+            .flat_map(|encoded| encoded.split('&'))
+            .collect();
+        parameters.sort_unstable();
+        let fixed = [self.path.as_str(), self.account.as_deref().unwrap_or_default()];
         let mut hash = Sha256::new();
-        for part in
-            [Some(&self.path), self.query.as_ref(), self.body.as_ref(), self.account.as_ref()]
-        {
-            let part = part.map(String::as_str).unwrap_or_default();
+        for part in fixed.into_iter().chain(parameters) {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
@@ -388,6 +393,20 @@ mod tests {
             assert!(wire("sk_test_x", Some(elsewhere)).is_ok());
         }
         assert!(matches!(wire("pk_live_x", None), Err(SettingsError::Key)));
+    }
+
+    #[test]
+    fn the_order_of_parameters_is_no_other_request() {
+        let sent = |body: &str| Sent {
+            method: Method::POST,
+            path: "v1/transfers".into(),
+            query: None,
+            body: Some(body.into()),
+            account: None,
+        };
+        assert_eq!(sent("a=1&b=2").digest(), sent("b=2&a=1").digest());
+        assert_ne!(sent("a=1&b=2").digest(), sent("a=2&b=1").digest());
+        assert_ne!(sent("a=1&b=2").digest(), sent("a=1b=2").digest());
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum Error {
     ImportedInPart(usize),
     #[error("The demo could not be filled: {0}. Mend that and run this again.")]
     Seed(String),
+    #[error("The demo's payment sandbox did not start: {0}.")]
+    Payments(String),
     #[error("The demo's data were made by another version; start over with `make demo-reset`.")]
     OtherVersion,
     #[error("IMPRIMATUR_SIGN_IN_LISTEN must be on 127.0.0.1: anybody can be anybody there.")]

@@ -9,6 +9,7 @@ pub mod identity;
 pub mod licenses;
 pub mod members;
 pub mod offers;
+pub mod payments;
 pub mod payouts;
 pub mod sessions;
 pub mod sites;

@@ -21,10 +21,11 @@ use axum::{
 use imprimatur::{
     domain::{
         actor::{Actor, Who},
-        error::Kind,
+        error::{Kind, Refusal},
     },
     services::{
-        Error, Result, Services, mint, reports::CursorKey, sites::Prober, storefront::Storefront,
+        Error, Result, Services, mint, payments::Payments, reports::CursorKey, sites::Prober,
+        storefront::Storefront,
     },
 };
 use leptos::prelude::LeptosOptions;
@@ -54,11 +55,24 @@ pub struct Portal {
     pub storefront: Arc<Storefront>,
     /// Looks for the proof that a site is its creator's.
     pub prober: Arc<dyn Prober>,
+    /// Who moves money, where anybody does.
+    pub payments: Option<Arc<dyn Payments>>,
     /// The streams of pages that are open.
     pub live: Live,
 }
 
 impl Portal {
+    /// Who moves money.
+    pub fn payments(&self) -> std::result::Result<&dyn Payments, Refusal> {
+        self.payments.as_deref().ok_or_else(|| {
+            Refusal::new(
+                Kind::Unavailable,
+                "payments_off",
+                "Nothing can be paid here yet. Ask whoever runs this place to set payments up.",
+            )
+        })
+    }
+
     /// Draws a page, or what stands in for it.
     pub async fn answer(&self, request: &Request, page: Result<Page>) -> Response {
         match page {

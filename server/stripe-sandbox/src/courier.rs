@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use crate::{Shared, delivery::Letter, input::What};
+use crate::{Shared, delivery::Letter, input::What, real_now};
 
 /// How many events are sent in one go.
 const LETTERS_AT_ONCE: usize = 20;
@@ -30,7 +30,7 @@ pub async fn work(shared: Arc<Shared>) {
         let (is_due, letters) = {
             let state = shared.state.lock().await;
             let now = shared.now(&state);
-            (state.is_due(now), state.due_letters(now, LETTERS_AT_ONCE))
+            (state.is_due(now), state.due_letters(now, real_now(), LETTERS_AT_ONCE))
         };
         if is_due && shared.apply(What::Tick).await.is_err() {
             tracing::warn!("The sandbox's clock could not be moved");

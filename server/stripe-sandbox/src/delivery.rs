@@ -2,7 +2,7 @@
 //! virtual clock.
 
 use aws_lc_rs::hmac;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     faults::EventFault,
@@ -76,17 +76,18 @@ impl State {
         }
     }
 
-    /// The letters that are due now, oldest first.
-    pub fn due_letters(&self, now: i64, count_max: usize) -> Vec<Letter> {
+    /// The letters that are due now, oldest first. They are signed at `signed_at`: whoever gets them
+    /// looks at the clock on the wall, not at ours.
+    pub fn due_letters(&self, now: i64, signed_at: i64, count_max: usize) -> Vec<Letter> {
         self.deliveries
             .iter()
             .filter(|(_, delivery)| delivery.due <= now)
-            .filter_map(|(ticket, delivery)| self.letter(*ticket, delivery, now))
+            .filter_map(|(ticket, delivery)| self.letter(*ticket, delivery, signed_at))
             .take(count_max)
             .collect()
     }
 
-    fn letter(&self, ticket: u64, delivery: &Delivery, now: i64) -> Option<Letter> {
+    fn letter(&self, ticket: u64, delivery: &Delivery, signed_at: i64) -> Option<Letter> {
         let event = self.find(&delivery.event)?;
         let endpoint = self.find(&delivery.endpoint)?;
         let body = serde_json::to_string_pretty(&shown(event)).ok()?;
@@ -97,7 +98,7 @@ impl State {
         Some(Letter {
             ticket,
             url: text(endpoint, "url").to_owned(),
-            signature: sign(secret, now, &body),
+            signature: sign(secret, signed_at, &body),
             body,
         })
     }
@@ -134,9 +135,4 @@ pub fn sign(secret: &str, at: i64, body: &str) -> String {
     let tag = hmac::sign(&key, format!("{at}.{body}").as_bytes());
     let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
     format!("t={at},v1={hex}")
-}
-
-/// How many events wait for each endpoint, for the control panel.
-pub fn waiting(state: &State) -> Value {
-    json!(state.deliveries.len())
 }

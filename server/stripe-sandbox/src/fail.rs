@@ -12,7 +12,13 @@ pub struct Failure {
     pub code: &'static str,
     pub message: String,
     pub param: Option<String>,
-    pub decline_code: Option<&'static str>,
+    pub declined: Option<Box<Declined>>,
+}
+
+/// What a card's bank said, and about which charge.
+#[derive(Clone, Debug)]
+pub struct Declined {
+    pub code: &'static str,
     pub charge: Option<String>,
 }
 
@@ -25,8 +31,7 @@ impl Failure {
             code,
             message: message.into(),
             param: None,
-            decline_code: None,
-            charge: None,
+            declined: None,
         }
     }
 
@@ -78,8 +83,7 @@ impl Failure {
             code,
             message: message.to_owned(),
             param: None,
-            decline_code: Some(decline_code),
-            charge,
+            declined: Some(Box::new(Declined { code: decline_code, charge })),
         }
     }
 
@@ -107,8 +111,8 @@ impl Failure {
                 (!self.code.is_empty() && self.kind != "api_error").then(|| self.code.to_owned()),
             ),
             ("param", self.param.clone()),
-            ("decline_code", self.decline_code.map(str::to_owned)),
-            ("charge", self.charge.clone()),
+            ("decline_code", self.declined.as_ref().map(|declined| declined.code.to_owned())),
+            ("charge", self.declined.as_ref().and_then(|declined| declined.charge.clone())),
         ];
         for (name, value) in members {
             if let Some(value) = value {

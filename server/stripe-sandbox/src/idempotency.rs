@@ -15,10 +15,12 @@ pub struct Saved {
     pub body: Value,
 }
 
-/// What identifies a request besides its key.
-pub fn digest(method: &str, path: &str, body: &[u8]) -> [u8; 32] {
+/// What identifies a request besides its key: its parameters, in whatever order they came.
+pub fn digest(method: &str, path: &str, body: &str) -> [u8; 32] {
+    let mut parameters: Vec<&str> = body.split('&').collect();
+    parameters.sort_unstable();
     let mut hash = Sha256::new();
-    for part in [method.as_bytes(), path.as_bytes(), body] {
+    for part in [method, path].into_iter().chain(parameters) {
         hash.update(part.len().to_be_bytes());
         hash.update(part);
     }

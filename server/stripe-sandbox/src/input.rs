@@ -167,7 +167,7 @@ impl State {
     }
 
     fn call(&mut self, call: &Call) -> Reply {
-        let request = digest(&call.method, &call.path, call.body.as_bytes());
+        let request = digest(&call.method, &call.path, &call.body);
         let account = call.account.as_deref();
         if let Some(key) = &call.key {
             match self.answered(account, key, request) {

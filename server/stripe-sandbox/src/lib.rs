@@ -146,6 +146,36 @@ impl Sandbox {
         &self.url
     }
 
+    /// Has events sent to this address, those of connected accounts or the platform's own; answers with
+    /// the secret they are signed with. An address that gets them already keeps its secret.
+    pub async fn tell(&self, url: &str, is_connect: bool) -> Result<String, Failure> {
+        let secret = async || {
+            let state = self.shared.state.lock().await;
+            state
+                .every("webhook_endpoint")
+                .find(|endpoint| endpoint["url"] == url && endpoint["_"]["connect"] == is_connect)
+                .map(|endpoint| shape::text(&endpoint["_"], "secret").to_owned())
+        };
+        if let Some(secret) = secret().await {
+            return Ok(secret);
+        }
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("url", url)
+            .append_pair("enabled_events[0]", "*")
+            .append_pair("connect", if is_connect { "true" } else { "false" })
+            .finish();
+        let call = input::Call {
+            method: "POST".to_owned(),
+            path: "/v1/webhook_endpoints".to_owned(),
+            body,
+            account: None,
+            key: None,
+            request: "req_of_its_owner".to_owned(),
+        };
+        self.shared.apply(What::Call(call)).await?;
+        secret().await.ok_or_else(|| Failure::missing("webhook endpoint", url))
+    }
+
     /// Lets something happen, as the control panel would.
     pub async fn order(&self, order: input::Order) -> Result<(), Failure> {
         self.shared.apply(What::Order(order)).await.map(|_| ())

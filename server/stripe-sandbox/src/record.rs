@@ -27,7 +27,8 @@ impl Record {
     pub fn line(&self, line: &Value) {
         let Some(file) = &self.file else { return };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = writeln!(file, "{line}") {
+        // In one piece: other sandboxes may write to the same file.
+        if let Err(error) = file.write_all(format!("{line}\n").as_bytes()) {
             tracing::warn!(%error, "The record of the sandbox could not be written");
         }
     }

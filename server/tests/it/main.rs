@@ -10,6 +10,7 @@ mod crash;
 mod docs;
 mod ending;
 mod gate;
+mod hooks;
 mod kept;
 mod licensing;
 mod limits;

@@ -32,7 +32,9 @@ use imprimatur::{
 };
 use object_store::local::LocalFileSystem;
 use server::{
-    config::{Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Web},
+    config::{
+        Archive, Config, Content, Database, Gate as GateLimits, Keys, Provider, Secret, Stripe, Web,
+    },
     front::Front,
     gate::Gate,
     listen,
@@ -48,6 +50,9 @@ use crate::{
     visitor::Visitor,
 };
 
+/// What letters of the payment provider are signed with, about its own account and others.
+pub const LETTERS_SECRET: &str = "whsec_own";
+pub const CONNECT_LETTERS_SECRET: &str = "whsec_connect";
 pub const CLIENT_SECRET: &str = "the-secret-of-the-client";
 /// The largest upload this world takes.
 pub const UPLOAD_BYTES_MAX: u64 = 64 * 1024;
@@ -285,5 +290,12 @@ fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
             client_id: "imprimatur".to_owned(),
             client_secret: Secret(CLIENT_SECRET.to_owned()),
         }],
+        // Nobody answers there; letters come in all the same.
+        stripe: Some(Stripe {
+            key: Secret("sk_test_of_the_tests".to_owned()),
+            base_url: "http://127.0.0.1:9".parse().ok(),
+            webhook_secret: Secret(LETTERS_SECRET.to_owned()),
+            connect_secret: Secret(CONNECT_LETTERS_SECRET.to_owned()),
+        }),
     }
 }

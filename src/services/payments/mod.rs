@@ -9,6 +9,7 @@ pub mod calls;
 pub mod inbox;
 mod outcome;
 pub mod parties;
+pub mod plain;
 mod port;
 pub mod signature;
 mod things;

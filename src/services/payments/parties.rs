@@ -6,11 +6,12 @@ use serde_json::json;
 
 use super::{
     Account, AccountId, CardId, CheckoutId, CustomerId, HostedPage, Key, NewAccount, NewCustomer,
-    Onboarding, Payments, SetupCheckout, inbox::Seen,
+    Onboarding, Payments, SetupCheckout, inbox::Seen, plain,
 };
 use crate::{
     domain::{
         actor::{Actor, Deed},
+        error::Refusal,
         ids::OrgId,
         money::Currency,
     },
@@ -98,9 +99,12 @@ pub async fn onboard(
     let account = match of(services, org).await?.account_id {
         Some(account) => account,
         None => {
+            if plain::COUNTRIES.iter().all(|(code, _)| *code != country) {
+                return Err(Refusal::invalid("country", "Choose a country from the list.").into());
+            }
+            let key = Key::new(format!("account:{org}:{country}"))?;
             let new = NewAccount { org, country: country.to_owned(), email: None };
-            let made = payments.create_account(&Key::of("account", org, 0), &new).await;
-            let made = made.or_sentence()?;
+            let made = payments.create_account(&key, &new).await.or_sentence()?;
             keep_account(services, org, &made).await?;
             made.id
         }

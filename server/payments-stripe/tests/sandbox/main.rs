@@ -1,5 +1,7 @@
 //! Everything the port promises, over HTTP against the sandbox, with bad luck and without.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod inbox;
 mod luck;
 mod world;

@@ -14,10 +14,11 @@ use std::{
 
 use imprimatur::{MIGRATOR, services::gate::attempts::AttemptKey};
 use sqlx::migrate::MigrateError;
+use stripe_sandbox::{Options, Sandbox};
 
 use super::{Error, say, until_told_to_stop};
 use crate::{
-    config::{Config, Source, run_dir},
+    config::{self, Config, Source, run_dir},
     private_postgres::{self, Durability, PrivatePostgres},
     runtime::{self, Role, Runtime},
     sandbox::{
@@ -39,6 +40,9 @@ pub async fn demo(mut source: Source) -> Result<(), Error> {
     }
     let gazette = SocketAddr::new(listen.ip(), listen.port().saturating_add(3));
     let gazette: SocketAddr = source.read("GAZETTE_LISTEN", gazette)?;
+    let stripe = SocketAddr::new(listen.ip(), listen.port().saturating_add(4));
+    let stripe: SocketAddr = source.read("STRIPE_LISTEN", stripe)?;
+    is_free(stripe, "IMPRIMATUR_STRIPE_LISTEN")?;
     is_free(listen, "IMPRIMATUR_LISTEN")?;
     is_free(sign_in, "IMPRIMATUR_SIGN_IN_LISTEN")?;
     is_free(gazette, "IMPRIMATUR_GAZETTE_LISTEN")?;
@@ -50,7 +54,7 @@ pub async fn demo(mut source: Source) -> Result<(), Error> {
     say("Starting PostgreSQL");
     let postgres =
         private_postgres::start(&dir.join("postgres"), port, Durability::Durable).await?;
-    let served = serve(source, &dir, &postgres, (sign_in, gazette), stop).await;
+    let served = serve(source, &dir, &postgres, (sign_in, gazette, stripe), stop).await;
     say("Stopping PostgreSQL");
     postgres.stop().await?;
     served
@@ -60,7 +64,7 @@ async fn serve(
     mut source: Source,
     dir: &Path,
     postgres: &PrivatePostgres,
-    (sign_in, gazette): (SocketAddr, SocketAddr),
+    (sign_in, gazette, stripe): (SocketAddr, SocketAddr, SocketAddr),
     stop: tokio::sync::watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let keys = keys::keep(&dir.join("keys"))?;
@@ -76,11 +80,15 @@ async fn serve(
     let issuer = provider.issuer().to_owned();
     configure(&mut source, &keys, postgres, &issuer);
 
-    let config = Config::read(&source)?;
+    let mut config = Config::read(&source)?;
     let paper =
         Gazette::bind(gazette).await.map_err(Error::io("Starting the demo's own web site"))?;
     prepare(&config, postgres, dir, (&issuer, &format!("http://{gazette}"))).await?;
 
+    let sandbox = match config.stripe {
+        Some(_) => None,
+        None => Some(pretend_to_pay(&mut config, stripe, &base_url).await?),
+    };
     let roles = [Role::Portal, Role::Api, Role::Gate, Role::Worker];
     let runtime = Runtime::start(config, &roles, stop.clone()).await?;
     let (mut stopped, stop_paper) = (stop.clone(), stop);
@@ -89,7 +97,7 @@ async fn serve(
         let _ = stopped.wait_for(|stop| *stop).await;
     }));
     let printing = tokio::spawn(paper.serve(stop_paper));
-    announce(runtime.base_url());
+    announce(runtime.base_url(), sandbox.as_ref());
     runtime.finish().await?;
     providing.abort();
     printing.abort();
@@ -155,6 +163,30 @@ fn in_full(error: &dyn std::error::Error) -> String {
     words
 }
 
+/// Starts a payment provider that moves no real money, where no key of the real one is set. It
+/// remembers over restarts, beside what the product remembers of it.
+async fn pretend_to_pay(
+    config: &mut Config,
+    listen: SocketAddr,
+    base_url: &str,
+) -> Result<Sandbox, Error> {
+    let failed = |error: &dyn std::error::Error| Error::Payments(in_full(error));
+    let pool = runtime::connect(&config.database).await?;
+    let options = Options { listen: Some(listen), pool: Some(pool), ..Options::default() };
+    let sandbox = Sandbox::start(options).await.map_err(|error| failed(&error))?;
+    let secret = async |path: &str, is_connect| {
+        let secret = sandbox.tell(&format!("{base_url}{path}"), is_connect).await;
+        secret.map(config::Secret).map_err(|error| failed(&error))
+    };
+    config.stripe = Some(config::Stripe {
+        key: config::Secret("sk_test_of_the_demo".into()),
+        base_url: sandbox.url().parse().ok(),
+        webhook_secret: secret("/hooks/stripe", false).await?,
+        connect_secret: secret("/hooks/stripe/connect", true).await?,
+    });
+    Ok(sandbox)
+}
+
 fn is_free(address: SocketAddr, setting: &'static str) -> Result<(), Error> {
     match TcpListener::bind(address) {
         Ok(_) => Ok(()),
@@ -165,10 +197,13 @@ fn is_free(address: SocketAddr, setting: &'static str) -> Result<(), Error> {
     }
 }
 
-fn announce(base_url: &str) {
+fn announce(base_url: &str, sandbox: Option<&Sandbox>) {
     say(&format!("\nImprimatur is ready on {base_url}\n\nSign in as:"));
     for person in seed::people() {
         say(&format!("  {:<15} {}", person.name, person.about));
+    }
+    if let Some(sandbox) = sandbox {
+        say(&format!("\nSandbox: no real money. Its control panel: {}/_sandbox", sandbox.url()));
     }
     say("\nCtrl-C stops it. Data are kept; make demo-reset starts over.");
 }

@@ -123,12 +123,12 @@ fn written(sheet: &[String]) -> String {
     let mut places = Vec::new();
     for (number, object) in (1..).zip(&objects) {
         places.push(file.len());
-        let _ = write!(file, "{number} 0 obj\n{object}\nendobj\n");
+        let _ = writeln!(file, "{number} 0 obj\n{object}\nendobj");
     }
     let table = file.len();
     let _ = write!(file, "xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
     for place in places {
-        let _ = write!(file, "{place:010} 00000 n \n");
+        let _ = writeln!(file, "{place:010} 00000 n ");
     }
     let _ = write!(
         file,

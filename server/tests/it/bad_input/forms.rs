@@ -3,7 +3,7 @@
 use axum::http::{Request, header};
 use imprimatur::domain::{
     actor::Role,
-    ids::{InvitationId, LicenseId, OrgId, TierId, TokenId},
+    ids::{InvitationId, LicenseId, OrgId, RequestId, TierId, TokenId},
 };
 use imprimatur::services::mint;
 use sqlx::PgPool;
@@ -257,10 +257,12 @@ async fn members_and_sessions_take_no_nonsense(pool: PgPool) {
     let expected = Refused { status: 422, field: "", says: "Choose one of the" };
     refused(&world, &mut mira, path, &form, expected).await;
 
+    let attempt = mint::<RequestId>().to_string();
     for (path, form) in [
         (path, vec![("form", "promote")]),
         (path, vec![]),
         ("/settings/sessions", vec![("form", "revoke-everything")]),
+        ("/settings/payment", vec![("form", "pay"), ("id", &attempt)]),
     ] {
         let before = world.rows().await;
         let answer = mira.post(path, &form).await;
@@ -283,6 +285,8 @@ async fn what_is_no_form_is_refused_at_every_door(pool: PgPool) {
         "/settings".to_owned(),
         "/settings/members".to_owned(),
         "/settings/sessions".to_owned(),
+        "/settings/payment".to_owned(),
+        "/settings/payouts".to_owned(),
         "/join/nothing".to_owned(),
         format!("/assets/{asset_id}/offer"),
         "/terms/new".to_owned(),

@@ -1,5 +1,7 @@
 //! Each service as one actor calls it, and its answer in a word of the grid.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use imprimatur::{
     domain::{
@@ -14,7 +16,7 @@ use imprimatur::{
         terms::Scope,
     },
     services::{
-        Result,
+        Result, Services,
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         billing, catalogue,
         find::{self, Found},
@@ -22,12 +24,17 @@ use imprimatur::{
         identity::{self, EditOrganization, Invite, NewOrganization},
         licenses::{self, Renewal},
         metering::{self, Outcome},
-        mint, offers, payouts,
+        mint, offers,
+        payments::parties,
+        payouts,
         reports::{self, CursorKey, EventFilter, Failed, FailureFilter, UsageFilter},
         sessions, sites, terms,
         tokens::{self, Rotation},
     },
 };
+
+use payments_stripe::{Settings, Stripe};
+use stripe_sandbox::{Options, Sandbox};
 
 use crate::sites::world::Believing;
 
@@ -46,6 +53,15 @@ pub async fn perform(stage: &Stage, service: &str, asking: &Asking, about: Prepa
             other => other.to_owned(),
         },
     }
+}
+
+/// A payment provider of its own, and the way to it.
+async fn sandbox(services: &Services) -> (Sandbox, Stripe) {
+    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let base_url = Some(sandbox.url().parse().unwrap());
+    let settings = Settings { key: "sk_test_of_the_tests".into(), base_url };
+    let stripe = Stripe::new(settings, Arc::new(services.clone())).unwrap();
+    (sandbox, stripe)
 }
 
 async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) -> Result<bool> {
@@ -338,6 +354,22 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
                 Outcome::Rejected(refusal) => return Err(refusal.into()),
                 other => panic!("{other:?}"),
             }
+        }
+        "own_payments" => {
+            let party = parties::own(services, actor).await?;
+            party.customer.is_some() || party.account_id.is_some()
+        }
+        "leave_card" | "be_paid" => {
+            let (sandbox, stripe) = sandbox(services).await;
+            let attempt = mint::<RequestId>().uuid();
+            let ways = ("http://portal.test/a".to_owned(), "http://portal.test/b".to_owned());
+            let page = if service == "be_paid" {
+                parties::onboard(services, &stripe, actor, "US", attempt, ways).await?
+            } else {
+                parties::leave_card(services, &stripe, actor, attempt, ways).await?
+            };
+            assert!(page.url.starts_with(sandbox.url()));
+            false
         }
         "person" => {
             identity::person(services, actor).await?.person_id != actor.person_id().unwrap()

@@ -65,6 +65,7 @@ license.read      tokens            sign join   | yes   yes   yes     yes       
 license.accept    accept            sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 license.accept    accept_as_ours    sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 license.accept    renew             sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
+license.accept    leave_card        sign join   | own   own   own     no        no     |         own   own   own     no        no
 license.cancel    cancel            sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 license.cancel    resume            sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
 license.cap_spend cap_spend         sign join   | yes   yes   yes     no        no     |         hid   hid   hid     no        no
@@ -91,6 +92,8 @@ money.read        payout_schedule   sign join   | yes   yes   yes     no        
 payout.manage     set_schedule      sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 payout.manage     request_payout    sign join   | yes   yes   yes     no        no     |         own   own   own     no        no
 usage.report      report            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+money.read        own_payments      sign join   | own   own   own     no        no     |         own   own   own     no        no
+payout.manage     be_paid           sign join   | own   own   own     no        no     |         own   own   own     no        no
 person            person            sign own    | own   own   own     own       own    |         own   own   own     own       own
 person            organizations     sign own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 person            found             sign own    | own   own   own     own       own    |         own   own   own     own       own
@@ -135,7 +138,7 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
         Deed::PublishTerms => &["publish_terms", "continue_terms"],
         Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer", "restore_offer"],
         Deed::ReadLicenses => &["licenses", "license", "tokens"],
-        Deed::AcceptLicense => &["accept", "accept_as_ours", "renew"],
+        Deed::AcceptLicense => &["accept", "accept_as_ours", "renew", "leave_card"],
         Deed::CancelLicense => &["cancel", "resume"],
         Deed::CapSpend => &["cap_spend"],
         Deed::CreateToken => &["create_token"],
@@ -162,8 +165,9 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "decisions",
             "payout",
             "payout_schedule",
+            "own_payments",
         ],
-        Deed::ManagePayouts => &["set_schedule", "request_payout"],
+        Deed::ManagePayouts => &["set_schedule", "request_payout", "be_paid"],
     }
 }
 
@@ -234,6 +238,8 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("withdraw_offer", &buyer, "not_a_creator"),
         ("restore_offer", &buyer, "not_a_creator"),
         ("reopen_claim", &buyer, "not_a_creator"),
+        ("be_paid", &buyer, "not_a_creator"),
+        ("leave_card", &seller, "not_a_buyer"),
         ("accept", &seller, "not_a_buyer"),
         ("renew", &seller, "not_a_buyer"),
         ("cancel", &seller, "not_a_buyer"),
