@@ -146,13 +146,20 @@ create table invoice (
     external_number text,
     page_url       text,
     pdf_url        text,
+    -- How far charging it has come: what the next call is recognized by, and when it is made.
+    generation     int         not null default 0,
+    first_try_at   timestamptz,
+    next_try_at    timestamptz not null,
+    -- How often it could not be charged, and why the last time.
+    declines       int         not null default 0,
+    failure        text,
     constraint invoice_key unique nulls not distinct (org_id, currency, month, license_id),
     constraint invoice_settled_check check ((due_micros = 0) = (settled_at is not null)),
     constraint invoice_rounding_check
         check (charged_micros + brought_micros + tax_micros - total_micros between 0 and 9999)
 );
 create index invoice_license_id_idx on invoice (license_id) where license_id is not null;
-create index invoice_due_idx on invoice (issued_at) where settled_at is null;
+create index invoice_due_idx on invoice (next_try_at) where settled_at is null;
 
 -- What lowers an invoice.
 create table credit_note (

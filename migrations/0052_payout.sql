@@ -8,14 +8,6 @@ create table payout_schedule (
     updated_at timestamptz not null
 );
 
--- Where a creator is paid to, as it was last read from the payment service.
-create table payout_account (
-    org_id      uuid primary key references organization,
-    external_id text        not null constraint payout_account_external_id_key unique,
-    is_ready    boolean     not null,
-    read_at     timestamptz not null
-);
-
 create table payout (
     payout_id    uuid primary key,
     org_id       uuid        not null references organization,

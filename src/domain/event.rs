@@ -80,6 +80,8 @@ text_enum! {
         InvoiceIssued = "invoice.issued",
         /// Nothing is due of an invoice any more.
         InvoicePaid = "invoice.paid",
+        /// An invoice could not be charged to the buyer's card; it is tried again.
+        InvoicePaymentFailed = "invoice.payment_failed",
         /// A payment was taken back, and its invoice is open again.
         PaymentReturned = "payment.returned",
         /// An invoice was lowered.

@@ -34,6 +34,8 @@ pub mod tokens;
 
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+pub(crate) mod testing_bank;
 
 pub mod gate;
 pub mod metering;
@@ -42,6 +44,7 @@ pub mod reports;
 pub mod billing;
 pub mod ledger;
 pub mod payouts;
+pub mod settlement;
 
 /// What a deed can answer besides success.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@
 //! move puts on one account what it takes from another.
 
 mod bookings;
+mod cents;
 mod chart;
 mod fee;
 mod payees;
@@ -11,6 +12,7 @@ mod payees;
 use std::collections::BTreeMap;
 
 pub use bookings::*;
+pub use cents::in_cents;
 pub use chart::{AccountKind, Side, TransferCode};
 pub use fee::{FeeRule, fee};
 pub use payees::Payees;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{
     LICENSES_PER_BATCH,
     charges::{self, Due, NewCharge},
-    facts, invoices,
+    credit_notes, facts, invoices,
 };
 use crate::{
     domain::{
@@ -140,7 +140,7 @@ async fn credit_notes(
     let reason = format!("{month} was counted again and comes to less.");
     for (invoice_id, lines) in by_invoice {
         let now = services.now();
-        if invoices::lower(tx, actor, now, invoice_id, &lines, &reason).await?.is_some() {
+        if credit_notes::lower(tx, actor, now, invoice_id, &lines, &reason).await?.is_some() {
             notes += 1;
         }
     }

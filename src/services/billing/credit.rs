@@ -3,7 +3,7 @@
 
 use super::{
     charges::{self, NewCharge},
-    earnings, invoices,
+    credit_notes, earnings, invoices,
 };
 use crate::{
     domain::{
@@ -71,7 +71,7 @@ pub async fn credit(
     let note = match invoices::of_charge(&mut tx, credit.charge_id).await? {
         Some(invoice_id) => {
             let lines = [(credit.credit_id, -wanted)];
-            invoices::lower(&mut tx, actor, now, invoice_id, &lines, &credit.reason).await?
+            credit_notes::lower(&mut tx, actor, now, invoice_id, &lines, &credit.reason).await?
         }
         None => None,
     };

@@ -1,9 +1,8 @@
-//! What a buyer is asked to pay, and what lowers that: the tables `invoice`, `invoice_line` and
-//! `credit_note`.
+//! What a buyer is asked to pay: the tables `invoice` and `invoice_line`.
 //!
 //! An invoice asks for whole cents. What is less stays unbilled until it is a cent.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -19,14 +18,17 @@ use crate::{
         month::Month,
     },
     services::{
-        Result, events,
+        Result, Services, events,
         ledger::{self, Posting},
-        mint,
+        mint, payments as external,
     },
 };
 
 /// Payment services count in hundredths.
 pub(super) const MICROS_PER_CENT: i64 = 10_000;
+
+/// Until an invoice is tried again that nobody has answered for.
+const RETRY_MINUTES: i64 = 5;
 
 /// Whose invoice it is, and what it is for.
 #[derive(Clone, Copy, Debug)]
@@ -84,44 +86,6 @@ pub(super) async fn issue(
     Ok(Some(invoice_id))
 }
 
-/// Lowers an invoice by charges that were rated with negative amounts and are on no invoice. Nothing
-/// where they come to less than a cent: the next invoice takes them up.
-pub(super) async fn lower(
-    tx: &mut PgConnection,
-    actor: &Actor,
-    now: DateTime<Utc>,
-    invoice_id: InvoiceId,
-    charges: &[(ChargeId, i64)],
-    reason: &str,
-) -> Result<Option<CreditNoteId>> {
-    let Some(invoice) = lock(tx, invoice_id).await? else { return Ok(None) };
-    let credited: i64 = charges.iter().map(|(_, micros)| micros.saturating_neg()).sum();
-    let micros = credited / MICROS_PER_CENT * MICROS_PER_CENT;
-    if micros <= 0 {
-        return Ok(None);
-    }
-    let sum = Money::new(micros, invoice.currency);
-    let unpaid = invoice.due_micros.min(micros);
-    let credit_note_id: CreditNoteId = mint();
-    insert_credit_note(tx, credit_note_id, invoice_id, &invoice, sum, unpaid, reason, now).await?;
-    let ids: Vec<Uuid> = charges.iter().map(|(charge_id, _)| charge_id.uuid()).collect();
-    insert_lines(tx, &ids, invoice_id, Some(credit_note_id)).await?;
-    let booked = book::credit_note_issued(invoice.org_id, sum, 0, invoice.due_micros);
-    ledger::post_one(tx, now, Posting::of(credit_note_id.uuid(), reason, booked)?).await?;
-    take_off(tx, invoice_id, unpaid, now).await?;
-    events::record(
-        tx,
-        actor,
-        now,
-        EventName::CreditNoteIssued,
-        Some(invoice.org_id),
-        credit_note_id.uuid(),
-        json!({ "invoice_id": invoice_id, "total": sum.decimal(), "currency": invoice.currency }),
-    )
-    .await?;
-    Ok(Some(credit_note_id))
-}
-
 /// An invoice that is kept from changing until the transaction is over.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Locked {
@@ -130,7 +94,126 @@ pub(super) struct Locked {
     pub due_micros: i64,
 }
 
+/// An invoice that is to be charged.
+#[derive(Clone, Debug)]
+pub(super) struct Due {
+    pub invoice_id: InvoiceId,
+    pub org_id: OrgId,
+    pub due: Money,
+    pub external_id: Option<String>,
+    pub generation: u32,
+    pub declines: i32,
+    pub first_try_at: DateTime<Utc>,
+}
+
+/// Why an invoice was not charged.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Collected<'a> {
+    /// Nobody was asked.
+    Waits(&'a str),
+    /// The card was declined, so the next call is another one.
+    Declined(&'a str),
+}
+
 // SQL
+
+/// Takes the invoice that has waited longest to be charged, and says when it is tried again if nothing
+/// more is heard.
+pub(super) async fn claim(services: &Services) -> Result<Option<Due>> {
+    let now = services.now();
+    let row = sqlx::query!(
+        r#"update invoice
+           set first_try_at = coalesce(first_try_at, $1), next_try_at = $2
+           where invoice_id = (
+               select invoice_id from invoice
+               where settled_at is null and next_try_at <= $1
+               order by next_try_at, invoice_id limit 1
+               for no key update skip locked
+           )
+           returning invoice_id, org_id, currency, due_micros, external_id, generation, declines,
+                     first_try_at as "first_try_at!""#,
+        now,
+        now + TimeDelta::minutes(RETRY_MINUTES),
+    )
+    .fetch_optional(&services.pool)
+    .await?;
+    Ok(row.map(|row| Due {
+        invoice_id: row.invoice_id,
+        org_id: row.org_id,
+        due: Money::new(row.due_micros, row.currency),
+        external_id: row.external_id,
+        generation: u32::try_from(row.generation).unwrap_or(0),
+        declines: row.declines,
+        first_try_at: row.first_try_at,
+    }))
+}
+
+/// It is tried again after so long.
+pub(super) async fn put_off(
+    services: &Services,
+    due: &Due,
+    after: TimeDelta,
+    why: Collected<'_>,
+) -> Result<()> {
+    let (declined, why) = match why {
+        Collected::Waits(why) => (0, why),
+        Collected::Declined(why) => (1, why),
+    };
+    sqlx::query!(
+        "update invoice
+         set next_try_at = $2, generation = generation + $3, declines = declines + $3, failure = $4
+         where invoice_id = $1",
+        due.invoice_id.uuid(),
+        services.now() + after,
+        declined,
+        why,
+    )
+    .execute(&services.pool)
+    .await?;
+    Ok(())
+}
+
+/// Keeps what the provider calls it and where it shows it; false where it is none of ours.
+pub(super) async fn note(
+    services: &Services,
+    invoice_id: InvoiceId,
+    seen: &external::Invoice,
+) -> Result<bool> {
+    let noted = sqlx::query!(
+        "update invoice
+         set external_id = coalesce(external_id, $2), external_number = coalesce($3, external_number),
+             page_url = coalesce($4, page_url), pdf_url = coalesce($5, pdf_url)
+         where invoice_id = $1",
+        invoice_id.uuid(),
+        seen.id.as_str(),
+        seen.number,
+        seen.page_url,
+        seen.pdf_url,
+    )
+    .execute(&services.pool)
+    .await?;
+    Ok(noted.rows_affected() == 1)
+}
+
+/// What the provider's invoice says: each charge with its words.
+pub(super) async fn charges(
+    services: &Services,
+    invoice_id: InvoiceId,
+) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select to_char(charge.month, 'YYYY-MM') || ', ' || asset.title || ': ' || charge.words
+                      as "words!", charge.gross_micros
+           from invoice_line line
+           join charge on charge.charge_id = line.charge_id
+           join asset on asset.asset_id = charge.asset_id
+           where line.invoice_id = $1 and line.credit_note_id is null
+           order by asset.title, charge.month, charge.charge_id"#,
+        invoice_id.uuid(),
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.words, row.gross_micros)).collect())
+}
 
 /// One invoice of a buyer at a time.
 async fn lock_buyer(tx: &mut PgConnection, org_id: OrgId) -> Result<()> {
@@ -182,8 +265,8 @@ async fn insert_invoice(
 ) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into invoice (invoice_id, org_id, currency, month, license_id, charged_micros,
-                              brought_micros, total_micros, due_micros, issued_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)
+                              brought_micros, total_micros, due_micros, issued_at, next_try_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $9)
          on conflict (org_id, currency, month, license_id) do nothing",
         invoice_id.uuid(),
         buyer.org_id.uuid(),
@@ -200,7 +283,7 @@ async fn insert_invoice(
     Ok(inserted.rows_affected() == 1)
 }
 
-async fn insert_lines(
+pub(super) async fn insert_lines(
     tx: &mut PgConnection,
     charges: &[Uuid],
     invoice_id: InvoiceId,
@@ -298,33 +381,4 @@ pub(super) async fn of_first(
     .fetch_optional(tx)
     .await?;
     Ok(found.map(|row| (row.charge_id, row.invoice_id)))
-}
-
-#[expect(clippy::too_many_arguments, reason = "a row has as many columns")]
-async fn insert_credit_note(
-    tx: &mut PgConnection,
-    credit_note_id: CreditNoteId,
-    invoice_id: InvoiceId,
-    invoice: &Locked,
-    sum: Money,
-    unpaid_micros: i64,
-    reason: &str,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    sqlx::query!(
-        "insert into credit_note (credit_note_id, invoice_id, org_id, currency, micros,
-                                  unpaid_micros, reason, issued_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
-        credit_note_id.uuid(),
-        invoice_id.uuid(),
-        invoice.org_id.uuid(),
-        sum.currency.as_str(),
-        sum.micros,
-        unpaid_micros,
-        reason,
-        now,
-    )
-    .execute(tx)
-    .await?;
-    Ok(())
 }

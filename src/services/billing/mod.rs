@@ -6,7 +6,9 @@
 
 mod charges;
 mod close;
+mod collect;
 mod credit;
+mod credit_notes;
 mod earnings;
 mod facts;
 mod invoices;
@@ -15,9 +17,10 @@ mod read;
 mod rounds;
 
 pub use close::{Closed, charge_fees, close};
+pub use collect::{collect, invoice_seen};
 pub use credit::{Credit, credit};
 pub use earnings::mature;
-pub use payments::{Paid, payment_received, payment_returned};
+pub use payments::{Paid, payer, payment_received, payment_returned};
 pub use read::{
     Invoice, InvoiceLine, InvoiceRow, PaymentRow, StatementLine, StatementRow, invoice, invoices,
     statement, statements,

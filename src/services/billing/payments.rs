@@ -135,6 +135,15 @@ pub async fn payment_returned(
     Ok(true)
 }
 
+/// Who made a payment, as the payment service knows it.
+pub async fn payer(services: &Services, external_id: &str) -> Result<Option<OrgId>> {
+    let found =
+        sqlx::query_scalar!("select org_id from payment where external_id = $1", external_id)
+            .fetch_optional(&services.pool)
+            .await?;
+    Ok(found)
+}
+
 /// Pays a new invoice with what is in the wallet, as far as that goes.
 pub(super) async fn spend_wallet(
     tx: &mut PgConnection,

@@ -369,3 +369,43 @@ async fn a_fee_is_charged_when_the_license_begins_and_never_again(pool: PgPool) 
     assert_eq!(market.invoice().await.1, 700 * CENTS);
     market.assert_in_order().await;
 }
+
+#[sqlx::test]
+async fn an_invoice_is_charged_once_whatever_goes_wrong(pool: PgPool) {
+    use crate::services::testing_bank::{Bank, Fault};
+
+    let market = Market::new(pool).await;
+    market.after(month("2026-03"), 0);
+    market.close("2026-03").await;
+    let bank = Bank::default();
+    let actor = system();
+    let collect = || collect(&market.services, &bank, &actor);
+    assert_eq!(collect().await.unwrap(), 1);
+    assert!(bank.invoices.lock().unwrap().is_empty(), "there is no card to charge");
+    sqlx::query(
+        "insert into stripe_party (org_id, customer_id, default_card, created_at)
+         values ($1, 'cus_1', 'pm_1', now())",
+    )
+    .bind(market.org(&market.buyer).uuid())
+    .execute(&market.services.pool)
+    .await
+    .unwrap();
+    // Making it is cut twice, charging it is declined and cut.
+    for fault in
+        [Fault::CallLost, Fault::AnswerLost, Fault::NotReady, Fault::CallLost, Fault::AnswerLost]
+    {
+        bank.faults.lock().unwrap().push_back(fault);
+        market.clock.advance(DAY * 2);
+        assert_eq!(collect().await.unwrap(), 1, "{fault:?}");
+        market.assert_in_order().await;
+        assert_eq!(market.invoice().await.2, 250_000 * CENTS, "{fault:?}");
+    }
+    market.clock.advance(DAY);
+    assert_eq!(collect().await.unwrap(), 1);
+    assert_eq!(market.invoice().await.2, 0);
+    assert_eq!(bank.invoices.lock().unwrap().len(), 1);
+    assert_eq!(*bank.charged.lock().unwrap(), 1);
+    market.clock.advance(DAY);
+    assert_eq!(collect().await.unwrap(), 0);
+    market.assert_in_order().await;
+}

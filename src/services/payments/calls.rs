@@ -148,7 +148,7 @@ mod tests {
 
     #[sqlx::test]
     async fn a_call_is_noted_before_and_answered_from_here_after(pool: PgPool) {
-        let services = testing::services(pool);
+        let (services, _) = testing::services(pool);
         assert_eq!(services.before(&CALL).await.unwrap(), Before::Send);
         // The process died; nobody knows what came of it.
         assert_eq!(services.before(&CALL).await.unwrap(), Before::Send);
@@ -164,7 +164,7 @@ mod tests {
 
     #[sqlx::test]
     async fn a_key_belongs_to_one_request(pool: PgPool) {
-        let services = testing::services(pool);
+        let (services, _) = testing::services(pool);
         services.before(&CALL).await.unwrap();
         let other = Call { request_digest: [8; 32], ..CALL };
         assert_eq!(services.before(&other).await.unwrap(), Before::KeyTaken);
@@ -174,7 +174,7 @@ mod tests {
 
     #[sqlx::test]
     async fn a_call_that_is_too_old_is_not_sent_again(pool: PgPool) {
-        let services = testing::services(pool);
+        let (services, _) = testing::services(pool);
         services.before(&CALL).await.unwrap();
         sqlx::query("update stripe_call set sent_at = sent_at - interval '2 days'")
             .execute(&services.pool)

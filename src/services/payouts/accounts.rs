@@ -1,45 +1,18 @@
-//! Where creators are paid to and how often: the tables `payout_account` and `payout_schedule`.
+//! Where creators are paid to, and how often: the table `payout_schedule`.
 
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
 use crate::{
     domain::{
-        actor::{Actor, Deed, Who},
-        error::Refusal,
+        actor::{Actor, Deed},
         ids::OrgId,
         payout::{Readiness, Schedule},
     },
-    services::{Result, Services, payments},
+    services::{
+        Result, Services,
+        payments::{AccountId, parties},
+    },
 };
-
-/// What was read of a creator's account at the payment service.
-///
-/// # Errors
-///
-/// Only the product itself reads accounts; to everybody else there is no such organization.
-pub async fn account_read(
-    services: &Services,
-    actor: &Actor,
-    org_id: OrgId,
-    account: &payments::Account,
-) -> Result<()> {
-    if actor.who != Who::System {
-        return Err(Refusal::not_found("organization").into());
-    }
-    sqlx::query!(
-        "insert into payout_account (org_id, external_id, is_ready, read_at) values ($1, $2, $3, $4)
-         on conflict (org_id) do update
-             set external_id = excluded.external_id, is_ready = excluded.is_ready,
-                 read_at = excluded.read_at",
-        org_id.uuid(),
-        account.id.as_str(),
-        account.is_ready(),
-        services.now(),
-    )
-    .execute(&services.pool)
-    .await?;
-    Ok(())
-}
 
 /// How often the organization is paid.
 pub async fn schedule_of(services: &Services, actor: &Actor) -> Result<Schedule> {
@@ -63,6 +36,20 @@ pub async fn set_schedule(services: &Services, actor: &Actor, schedule: Schedule
     Ok(())
 }
 
+/// The account payouts go to, and whether they can.
+pub(super) async fn account(
+    services: &Services,
+    org_id: OrgId,
+) -> Result<(Option<AccountId>, Readiness)> {
+    let party = parties::of(services, org_id).await?;
+    let readiness = match (&party.account_id, &party.account) {
+        (None, _) => Readiness::NotConnected,
+        (Some(_), Some((account, _))) if account.is_ready() => Readiness::Ready,
+        (Some(_), _) => Readiness::Incomplete,
+    };
+    Ok((party.account_id, readiness))
+}
+
 // SQL
 
 pub(super) async fn schedule(pool: &PgPool, org_id: OrgId) -> Result<Schedule> {
@@ -73,22 +60,4 @@ pub(super) async fn schedule(pool: &PgPool, org_id: OrgId) -> Result<Schedule> {
     .fetch_optional(pool)
     .await?;
     Ok(schedule.unwrap_or(Schedule::Weekly))
-}
-
-/// The account payouts go to, and whether they can.
-pub(super) async fn account(
-    conn: &mut PgConnection,
-    org_id: OrgId,
-) -> Result<(Option<String>, Readiness)> {
-    let row = sqlx::query!(
-        "select external_id, is_ready from payout_account where org_id = $1",
-        org_id.uuid()
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(match row {
-        None => (None, Readiness::NotConnected),
-        Some(row) if row.is_ready => (Some(row.external_id), Readiness::Ready),
-        Some(row) => (Some(row.external_id), Readiness::Incomplete),
-    })
 }

@@ -10,10 +10,10 @@ mod run;
 mod seen;
 mod send;
 
-pub use accounts::{account_read, schedule_of, set_schedule};
+pub use accounts::{schedule_of, set_schedule};
 pub use read::{Balance, DecisionRow, Part, PayoutRow, balances, decisions, payout};
 pub use run::{Decided, request, run};
-pub use seen::{News, arrivals_seen};
+pub use seen::{News, arrivals_seen, transfer_seen};
 pub use send::send;
 
 #[cfg(test)]

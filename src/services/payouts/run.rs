@@ -93,6 +93,7 @@ async fn decide(
 ) -> Result<Option<Plan>> {
     let run_at = run.at;
     let now = services.now();
+    let (account, readiness) = accounts::account(services, org_id).await?;
     let mut tx = services.pool.begin().await?;
     lock_creator(&mut tx, org_id).await?;
     if is_decided(&mut tx, org_id, currency, run_at).await? {
@@ -100,7 +101,6 @@ async fn decide(
     }
     let balances = ledger::balances(&mut tx, org_id).await?;
     let reads = |kind| balances.get(&(kind, currency)).copied().unwrap_or(0);
-    let (account, readiness) = accounts::account(&mut tx, org_id).await?;
     let standing = Standing {
         available: Money::new(reads(AccountKind::CreatorAvailable), currency),
         pending_micros: reads(AccountKind::CreatorPending),
@@ -115,7 +115,7 @@ async fn decide(
     let mut payout_id = None;
     if let (Some(account), true) = (account, sum.micros > 0) {
         let id: PayoutId = mint();
-        seen::insert(&mut tx, id, org_id, sum, &account, now).await?;
+        seen::insert(&mut tx, id, org_id, sum, account.as_str(), now).await?;
         let booked = book::payout_reserved(org_id, sum);
         let reason = format!("The payout of {}.", run_at.format("%Y-%m-%d"));
         ledger::post_one(&mut tx, now, Posting::of(id.uuid(), reason, booked)?).await?;

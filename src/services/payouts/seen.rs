@@ -80,8 +80,28 @@ pub(super) async fn apply(
     Ok(true)
 }
 
+/// A transfer of ours was read: its payout is at least on its way, and back where all of it was taken
+/// back. One that is none of ours means nothing.
+pub async fn transfer_seen(
+    services: &Services,
+    actor: &Actor,
+    transfer: &Transfer,
+) -> Result<bool> {
+    let Some(reference) = transfer.reference.as_ref().filter(|it| it.kind == "payout") else {
+        return Ok(false);
+    };
+    let Ok(payout_id) = reference.id.parse::<PayoutId>() else { return Ok(false) };
+    if !is_known(services, payout_id).await? {
+        return Ok(false);
+    }
+    let is_back = transfer.reversed == transfer.amount;
+    let state = if is_back { State::Returned } else { State::Transferred };
+    let news = News { state, transfer: Some(transfer.clone()), failure: None };
+    apply(services, actor, payout_id, &news).await
+}
+
 /// Something happened to money between a creator's account and their bank: every payout of ours that
-/// was in it is read and moved on. Answers how many that was news for.
+/// was in it is moved on. Answers how many that was news for.
 ///
 /// # Errors
 ///
@@ -91,17 +111,16 @@ pub async fn arrivals_seen(
     payments: &dyn Payments,
     actor: &Actor,
     account: &payments::AccountId,
-    bank_payout: &payments::PayoutId,
+    bank_payout: &payments::Payout,
 ) -> Result<usize> {
-    let asked = payments.payout(account, bank_payout).await.or_sentence()?;
-    let state = match asked.state {
+    let state = match bank_payout.state {
         payments::PayoutState::Paid => State::Paid,
         payments::PayoutState::Failed | payments::PayoutState::Canceled => State::Failed,
         payments::PayoutState::Pending | payments::PayoutState::InTransit => return Ok(0),
     };
-    let entries = payments.payout_entries(account, bank_payout).await.or_sentence()?;
+    let entries = payments.payout_entries(account, &bank_payout.id).await.or_sentence()?;
     let arrivals: Vec<String> = entries.into_iter().filter_map(|entry| entry.source).collect();
-    let failure = asked.failure.map(|(_, sentence)| sentence);
+    let failure = bank_payout.failure.as_ref().map(|(_, sentence)| sentence.clone());
     let mut news = 0;
     for payout_id in by_arrival(services, account, &arrivals).await? {
         let seen = News { state, transfer: None, failure: failure.clone() };
@@ -188,6 +207,16 @@ pub(super) async fn next_generation(
     .execute(&services.pool)
     .await?;
     Ok(())
+}
+
+async fn is_known(services: &Services, payout_id: PayoutId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from payout where payout_id = $1) as "found!""#,
+        payout_id.uuid(),
+    )
+    .fetch_one(&services.pool)
+    .await?;
+    Ok(found)
 }
 
 async fn lock(tx: &mut PgConnection, payout_id: PayoutId) -> Result<(OrgId, Money, State)> {

@@ -1,14 +1,9 @@
 //! Payouts decided, sent, lost on the way and taken back, with a payment service that fails in every
 //! way one can.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Mutex,
-    time::Duration,
-};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 use sqlx::PgPool;
 
 use super::*;
@@ -26,201 +21,11 @@ use crate::{
             mature,
             tests::{Market, system},
         },
-        payments::*,
+        payments::{Account, AccountId, Amount, Payout, PayoutState, Requirements},
         testing::code,
+        testing_bank::{Bank, Fault},
     },
 };
-
-/// How a call goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
-    /// It happens, and no answer comes.
-    AnswerLost,
-    /// It does not happen, and no answer comes.
-    CallLost,
-    /// There is not enough in our balance.
-    Empty,
-    /// The account cannot receive.
-    NotReady,
-}
-
-/// A payment service that remembers keys, and does each thing once for a key.
-#[derive(Default)]
-struct Bank {
-    transfers: Mutex<BTreeMap<String, Transfer>>,
-    faults: Mutex<VecDeque<Fault>>,
-    arrived: Mutex<Option<PayoutState>>,
-}
-
-impl Bank {
-    fn failing(faults: &[Fault]) -> Self {
-        Self { faults: Mutex::new(faults.iter().copied().collect()), ..Self::default() }
-    }
-
-    fn next_fault(&self) -> Option<Fault> {
-        self.faults.lock().unwrap().pop_front()
-    }
-
-    /// What has left us and has not come back.
-    fn sent_cents(&self) -> i64 {
-        let transfers = self.transfers.lock().unwrap();
-        transfers.values().map(|each| each.amount.cents() - each.reversed.cents()).sum()
-    }
-}
-
-fn refused<T>(code: &str) -> Outcome<T> {
-    Outcome::Refused(Refused { code: code.into(), message: "No.".into() })
-}
-
-macro_rules! not_asked {
-    ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty;)*) => {
-        /// Everything that payouts do not ask for.
-        #[async_trait]
-        impl Payments for Bank {
-            $(async fn $name(&self, $($arg: $type),*) -> Outcome<$out> {
-                panic!("nobody asks for {}", stringify!($name))
-            })*
-
-            async fn create_transfer(&self, key: &Key, new: &NewTransfer) -> Outcome<Transfer> {
-                self.transfer_once(key, new)
-            }
-
-            async fn reverse_transfer(
-                &self,
-                _key: &Key,
-                transfer: &TransferId,
-                amount: Amount,
-                _reference: &Reference,
-            ) -> Outcome<Reversal> {
-                self.reverse_once(transfer, amount)
-            }
-
-            async fn transfer(&self, id: &TransferId) -> Outcome<Transfer> {
-                let transfers = self.transfers.lock().unwrap();
-                match transfers.values().find(|each| each.id == *id) {
-                    Some(transfer) => Outcome::Done(transfer.clone()),
-                    None => refused("resource_missing"),
-                }
-            }
-
-            async fn transfers_of(&self, group: &str) -> Outcome<Vec<Transfer>> {
-                let transfers = self.transfers.lock().unwrap();
-                let of = |each: &&Transfer| each.group.as_deref() == Some(group);
-                Outcome::Done(transfers.values().filter(of).cloned().collect())
-            }
-
-            async fn payout(&self, _account: &AccountId, id: &crate::services::payments::PayoutId) -> Outcome<Payout> {
-                let state = self.arrived.lock().unwrap().unwrap();
-                let amount = Amount::of_cents(1, Currency::Usd);
-                let failure = (state == PayoutState::Failed)
-                    .then(|| ("account_closed".into(), "The bank account is closed.".into()));
-                Outcome::Done(Payout {
-                    id: id.clone(),
-                    amount,
-                    state,
-                    arrives_at: DateTime::UNIX_EPOCH,
-                    failure,
-                    created_at: DateTime::UNIX_EPOCH,
-                })
-            }
-
-            async fn payout_entries(
-                &self,
-                _account: &AccountId,
-                _payout: &crate::services::payments::PayoutId,
-            ) -> Outcome<Vec<BalanceEntry>> {
-                let transfers = self.transfers.lock().unwrap();
-                let entry = |each: &Transfer| BalanceEntry {
-                    id: EntryId("txn".into()),
-                    kind: "payment".into(),
-                    amount: each.amount,
-                    fee: Amount::of_cents(0, each.amount.currency()),
-                    net: each.amount,
-                    source: each.arrival.clone(),
-                    available_at: DateTime::UNIX_EPOCH,
-                    created_at: DateTime::UNIX_EPOCH,
-                };
-                Outcome::Done(transfers.values().map(entry).collect())
-            }
-        }
-    };
-}
-
-type Balances = Vec<crate::services::payments::Balance>;
-type Entries = Page<BalanceEntry>;
-
-not_asked! {
-    create_customer(_key: &Key, _new: &NewCustomer) -> Customer;
-    customer(_id: &CustomerId) -> Customer;
-    setup_checkout(_key: &Key, _new: &SetupCheckout) -> Checkout;
-    checkout(_id: &CheckoutId) -> Checkout;
-    set_default_card(_key: &Key, _customer: &CustomerId, _card: &CardId) -> Customer;
-    customer_portal(_key: &Key, _customer: &CustomerId, _return_url: &str) -> HostedPage;
-    create_invoice(_key: &Key, _new: &NewInvoice) -> Invoice;
-    finalize_invoice(_key: &Key, _id: &InvoiceId) -> Invoice;
-    pay_invoice(_key: &Key, _id: &InvoiceId) -> Invoice;
-    invoice(_id: &InvoiceId) -> Invoice;
-    invoices_about(_customer: &CustomerId, _reference: &Reference) -> Vec<Invoice>;
-    void_invoice(_key: &Key, _id: &InvoiceId) -> Invoice;
-    credit_note(_key: &Key, _new: &NewCreditNote) -> CreditNote;
-    refund(_key: &Key, _new: &NewRefund) -> Refund;
-    refund_now(_id: &RefundId) -> Refund;
-    chargeback(_id: &ChargebackId) -> Chargeback;
-    create_account(_key: &Key, _new: &NewAccount) -> Account;
-    onboarding(_key: &Key, _new: &Onboarding) -> HostedPage;
-    account(_id: &AccountId) -> Account;
-    payouts(_account: &AccountId, _after: Option<&crate::services::payments::PayoutId>) -> Page<Payout>;
-    balances(_account: Option<&AccountId>) -> Balances;
-    balance_entries(_account: Option<&AccountId>, _since: DateTime<Utc>, _after: Option<&EntryId>) -> Entries;
-    events(_account: Option<&AccountId>, _since: DateTime<Utc>, _after: Option<&NoticeId>) -> Page<Notice>;
-    event(_account: Option<&AccountId>, _id: &NoticeId) -> Notice;
-}
-
-impl Bank {
-    fn transfer_once(&self, key: &Key, new: &NewTransfer) -> Outcome<Transfer> {
-        let fault = self.next_fault();
-        match fault {
-            Some(Fault::CallLost) => return Outcome::Unknown("cut".into()),
-            Some(Fault::Empty) => return refused("balance_insufficient"),
-            Some(Fault::NotReady) => return refused("insufficient_capabilities_for_transfer"),
-            Some(Fault::AnswerLost) | None => {}
-        }
-        let mut transfers = self.transfers.lock().unwrap();
-        let n = transfers.len();
-        let transfer = transfers.entry(key.to_string()).or_insert_with(|| Transfer {
-            id: TransferId(format!("tr_{n}")),
-            account: Some(new.account.clone()),
-            amount: new.amount,
-            reversed: Amount::of_cents(0, new.amount.currency()),
-            group: Some(new.group.clone()),
-            reference: Some(new.reference.clone()),
-            arrival: Some(format!("py_{n}")),
-            created_at: DateTime::UNIX_EPOCH,
-        });
-        assert_eq!(transfer.amount, new.amount, "the same key asks for the same thing");
-        match fault {
-            Some(_) => Outcome::Unknown("cut".into()),
-            None => Outcome::Done(transfer.clone()),
-        }
-    }
-
-    fn reverse_once(&self, id: &TransferId, amount: Amount) -> Outcome<Reversal> {
-        let fault = self.next_fault();
-        if fault == Some(Fault::CallLost) {
-            return Outcome::Unknown("cut".into());
-        }
-        if fault.is_some_and(|fault| fault != Fault::AnswerLost) {
-            return refused("balance_insufficient");
-        }
-        let mut transfers = self.transfers.lock().unwrap();
-        let transfer = transfers.values_mut().find(|each| each.id == *id).unwrap();
-        transfer.reversed = amount;
-        match fault {
-            Some(_) => Outcome::Unknown("cut".into()),
-            None => Outcome::Done(Reversal { id: ReversalId("trr".into()), amount }),
-        }
-    }
-}
 
 /// A market whose creator has $2,250.00 available, on a Friday.
 async fn earned(pool: PgPool) -> Market {
@@ -249,7 +54,16 @@ fn account(ready: bool) -> Account {
 
 async fn connected(market: &Market) {
     let org_id = market.org(&market.creator);
-    account_read(&market.services, &system(), org_id, &account(true)).await.unwrap();
+    sqlx::query(
+        "insert into stripe_party (org_id, account_id, account, account_read_at, created_at)
+         values ($1, 'acct_1', $2, $3, $3)",
+    )
+    .bind(org_id.uuid())
+    .bind(sqlx::types::Json(account(true)))
+    .bind(market.services.now())
+    .execute(&market.services.pool)
+    .await
+    .unwrap();
 }
 
 async fn states(market: &Market) -> Vec<State> {
@@ -265,10 +79,17 @@ async fn send_now(market: &Market, bank: &Bank) -> usize {
 }
 
 async fn bank_says(market: &Market, bank: &Bank, state: PayoutState) -> usize {
-    *bank.arrived.lock().unwrap() = Some(state);
-    let (account, id) =
-        (AccountId("acct_1".into()), crate::services::payments::PayoutId("po".into()));
-    arrivals_seen(&market.services, bank, &system(), &account, &id).await.unwrap()
+    let said = Payout {
+        id: crate::services::payments::PayoutId("po".into()),
+        amount: Amount::of_cents(1, Currency::Usd),
+        state,
+        arrives_at: DateTime::UNIX_EPOCH,
+        failure: (state == PayoutState::Failed)
+            .then(|| ("account_closed".into(), "The bank account is closed.".into())),
+        created_at: DateTime::UNIX_EPOCH,
+    };
+    let account = AccountId("acct_1".into());
+    arrivals_seen(&market.services, bank, &system(), &account, &said).await.unwrap()
 }
 
 const CENTS: i64 = 10_000;

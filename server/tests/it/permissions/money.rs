@@ -11,8 +11,8 @@ pub async fn ours(pool: &PgPool, org_id: OrgId, license_id: LicenseId) -> (Invoi
     let (invoice_id, payout_id): (InvoiceId, PayoutId) = (mint(), mint());
     for sql in [
         "insert into invoice (invoice_id, org_id, currency, month, charged_micros, brought_micros,
-                              total_micros, due_micros, issued_at)
-         select $2, $1, 'USD', '2026-03-01', 10000, 0, 10000, 10000, now()
+                              total_micros, due_micros, issued_at, next_try_at)
+         select $2, $1, 'USD', '2026-03-01', 10000, 0, 10000, 10000, now(), now()
          where $3::uuid is not null and $4::uuid is not null",
         "insert into charge (charge_id, license_id, org_id, creator_org_id, asset_id, tier_id, month,
                              kind, revision, units, quantity, currency, gross_micros, fee_micros,
