@@ -41,6 +41,10 @@ test('a creator prints use, a receipt and terms', async ({ page }) => {
   await page.goto('/feed');
   await page.getByRole('main').locator('.table__link').first().click();
   await expectPrintable(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto(`/earnings/${new Date().toISOString().slice(0, 7)}`);
+  await expectPrintable(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto('/terms');
   await page.getByRole('main').locator('.table__link').first().click();
   await expectPrintable(page);
