@@ -177,6 +177,9 @@ const creators: Screen[] = [
   { name: 'creator-feed', open: '/feed' },
   { name: 'creator-feed-refused', open: '/feed?outcome=refused' },
   { name: 'creator-receipt', open: through('/feed') },
+  { name: 'creator-earnings', open: '/earnings' },
+  { name: 'creator-statement', open: `/earnings/${new Date().toISOString().slice(0, 7)}` },
+  { name: 'creator-payouts', open: '/payouts' },
   { name: 'creator-find', open: '/find?q=salt' },
   { name: 'members', open: '/settings/members' },
   {
@@ -230,6 +233,7 @@ const buyers: Screen[] = [
     },
   },
   { name: 'buyer-usage-unreadable', open: '/usage?from=2026-02-30', status: 422 },
+  { name: 'buyer-invoices', open: '/invoices' },
   { name: 'buyer-receipt', open: through('/feed') },
   { name: 'not-with-this-role', open: '/assets/new', status: 403 },
   { name: 'nothing-here-signed-in', open: '/licenses/01ARZ3NDEKTSV4RRFFQ69G5FAV', status: 404 },
@@ -275,6 +279,9 @@ const nothingYet: Screen[] = [
   { name: 'empty-terms', open: '/terms' },
   { name: 'empty-offers', open: '/offers' },
   { name: 'empty-licenses', open: '/licenses' },
+  { name: 'empty-earnings', open: '/earnings' },
+  { name: 'empty-payouts', open: '/payouts' },
+  { name: 'empty-invoices', open: '/invoices' },
   { name: 'empty-usage', open: '/usage' },
   { name: 'empty-feed', open: '/feed' },
   {

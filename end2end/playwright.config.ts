@@ -42,7 +42,7 @@ export const common: PlaywrightTestConfig = {
   },
 };
 
-const MEASURED = /(budget|lighthouse)\.spec\.ts$/;
+const MEASURED = /(budget|left_out|lighthouse)\.spec\.ts$/;
 
 export default defineConfig(common, {
   testDir: './tests',

@@ -16,6 +16,8 @@ export const signInListen = `127.0.0.1:${port + 1}`;
 export const portal = `http://${portalListen}`;
 export const binary = join(run, 'imprimatur');
 export const dataFolder = join(run, 'end2end');
+/** Where the tours note which pages they have seen. */
+export const visitedFolder = join(run, 'end2end-visited');
 export const serverLog = join(run, 'end2end.log');
 export const pidFile = join(run, 'end2end.pid');
 export const site = required('LEPTOS_SITE_ROOT');

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  binary, dataFolder, pidFile, portal, portalListen, serverLog, signInListen,
+  binary, dataFolder, pidFile, portal, portalListen, serverLog, signInListen, visitedFolder,
 } from './places';
 
 // Ninety days of use take a while to seed where others use the machine too.
@@ -14,7 +14,7 @@ const STOP_MS = 20_000;
 export default async function start(): Promise<() => Promise<void>> {
   if (!existsSync(binary)) throw new Error('The server is not built; run make build.');
   await stopLeftBehind();
-  rmSync(dataFolder, { recursive: true, force: true });
+  for (const folder of [dataFolder, visitedFolder]) rmSync(folder, { recursive: true, force: true });
 
   const log = openSync(serverLog, 'w');
   const server = spawn(binary, ['demo'], {

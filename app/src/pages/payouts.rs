@@ -98,13 +98,13 @@ pub async fn show(request: &Request) -> Result<Page> {
             false => list.into_any(),
         };
         view! {
+            {done.map(|sentence| view! { <Toast sentence /> })}
             <PageHeader
                 title="Payouts"
                 lead=|| "Your earnings on their way to your bank. Where nothing was sent, or not all, the row says why."
             >
                 {may_manage.then_some(asks)}
             </PageHeader>
-            {done.map(|sentence| view! { <Toast sentence /> })}
             <RowRefusal forms=&["request"] />
             {body}
         }
