@@ -5,11 +5,13 @@
 
 pub mod assets;
 pub mod batch;
+pub mod collections;
 pub mod identity;
 pub mod licenses;
 pub mod members;
 pub mod offers;
 pub mod payouts;
+pub mod profile;
 pub mod sessions;
 pub mod sites;
 pub mod terms;
