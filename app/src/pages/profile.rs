@@ -34,7 +34,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let organization = identity::organization(&request.services, &request.actor).await?;
     let may_edit = request.actor.may(Deed::EditOrganization).is_ok();
     let creator = organization.sides.creator;
-    let saved = request.param("saved").is_some();
+    let saved = request.param("done") == Some("saved");
     let now = request.now;
     Ok(Page::workspace(request, "Profile and privacy", move || {
         let meanwhile = meanwhile(&own, now);
@@ -72,6 +72,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         });
         view! {
             <div class="narrow">
+                {saved.then(|| view! { <Toast sentence="Saved." /> })}
                 <PageHeader
                     title="Profile and privacy"
                     crumbs=vec![Crumb::new("Settings", "/settings")]
@@ -87,7 +88,6 @@ pub async fn show(request: &Request) -> Result<Page> {
                             }
                         })}
                 </PageHeader>
-                {saved.then(|| view! { <Toast sentence="Saved." /> })}
                 {(!may_edit)
                     .then(|| {
                         view! {

@@ -37,7 +37,7 @@ pub async fn collect(State(portal): State<Portal>, Ask(request): Ask, fields: Fi
             .map_err(|_| Refusal::invalid("into", "Choose one of the listed collections."))?;
         let added =
             collections::add(&portal.services, &request.actor, collection_id, &works).await?;
-        Ok(Done::To(format!("/assets/collections/{collection_id}?added={added}")))
+        Ok(Done::To(format!("/assets/collections/{collection_id}?done=added&of={added}")))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::assets::show(&request)).await
@@ -81,7 +81,7 @@ pub async fn change(
                     return Err(Refusal::new(kind, "nothing_ticked", sentence).into());
                 }
                 let taken = collections::take_out(services, actor, collection_id, &works).await?;
-                Ok(Done::To(format!("{own}?taken={taken}")))
+                Ok(Done::To(format!("{own}?done=taken&of={taken}")))
             }
             ("works", "arrange") => {
                 let arrangement =
@@ -95,11 +95,11 @@ pub async fn change(
                     .map_err(|refusal| Refusal { field: None, ..refusal })?;
                 let asked = Arrangement { collection_id, arrangement, places };
                 collections::arrange(services, actor, asked).await?;
-                Ok(Done::To(format!("{own}?saved=yes")))
+                Ok(Done::To(format!("{own}?done=saved")))
             }
             ("remove", _) => {
                 collections::remove(services, actor, collection_id).await?;
-                Ok(Done::To("/assets/collections?removed=yes".to_owned()))
+                Ok(Done::To("/assets/collections?done=removed".to_owned()))
             }
             _ => Err(super::unknown_form()),
         }
@@ -120,7 +120,7 @@ pub async fn edit(
         let revision = fields.text("revision").parse().map_err(|_| form_incomplete())?;
         let edit = EditCollection { collection_id, revision, typed: typed(&fields) };
         collections::edit(&portal.services, &request.actor, edit).await?;
-        Ok(Done::To(format!("/assets/collections/{collection_id}?saved=yes")))
+        Ok(Done::To(format!("/assets/collections/{collection_id}?done=saved")))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::collections::edit(&request, &id)).await

@@ -40,7 +40,7 @@ pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
             }
             _ => return Err(super::unknown_form()),
         }
-        Ok(Done::To("/settings/profile?saved=yes".to_owned()))
+        Ok(Done::To("/settings/profile?done=saved".to_owned()))
     };
     let outcome = deed().await;
     portal.finish(&request, fields, outcome, pages::profile::show(&request)).await

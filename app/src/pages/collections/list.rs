@@ -22,7 +22,7 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let rows = collections::list(&request.services, &request.actor).await?;
     let may_collect = collections::may_collect(&request.actor).is_ok();
-    let removed = request.param("removed").is_some();
+    let removed = request.param("done") == Some("removed");
     let now = request.now;
     Ok(Page::workspace(request, "Collections", move || {
         let none = rows.is_empty();
@@ -39,6 +39,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         view! {
+            {removed.then(|| view! { <Toast sentence="Taken apart. Its works stay as they are." /> })}
             <PageHeader
                 title="Collections"
                 crumbs=vec![Crumb::new("Works", "/assets")]
@@ -49,7 +50,6 @@ pub async fn show(request: &Request) -> Result<Page> {
                         view! { <ButtonLink href="/assets/collections/new">"New collection"</ButtonLink> }
                     })}
             </PageHeader>
-            {removed.then(|| view! { <Toast sentence="Taken apart. Its works stay as they are." /> })}
             <Table
                 caption="Your collections"
                 columns=vec![

@@ -71,6 +71,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         };
         let listed = if none { empty() } else { draw(works, arrangement, may_collect) };
         view! {
+            {done.map(|sentence| view! { <Toast sentence /> })}
             <PageHeader
                 title=about.title
                 crumbs=vec![
@@ -104,7 +105,6 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 {(may_collect && !none)
                     .then(|| view! { <ButtonLink href=add.clone()>"Add works"</ButtonLink> })}
             </PageHeader>
-            {done.map(|sentence| view! { <Toast sentence /> })}
             {(!none && hidden && about.visibility != Visibility::Private)
                 .then(|| {
                     view! {
@@ -122,17 +122,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 
 /// What was done just before.
 fn done(request: &Request) -> Option<String> {
-    let count = |name| request.param(name).and_then(|count| count.parse::<i64>().ok());
-    if let Some(added) = count("added") {
-        return Some(match added {
-            0 => "Those works were here already.".to_owned(),
-            added => format!("{} added.", works_in_words(added)),
-        });
-    }
-    if let Some(taken) = count("taken") {
-        return Some(format!("{} taken out.", works_in_words(taken)));
-    }
-    request.param("saved").map(|_| "Saved.".to_owned())
+    let count = request.param("of").and_then(|count| count.parse::<i64>().ok());
+    Some(match (request.param("done")?, count) {
+        ("added", Some(0)) => "Those works were here already.".to_owned(),
+        ("added", Some(added)) => format!("{} added.", works_in_words(added)),
+        ("taken", Some(taken)) => format!("{} taken out.", works_in_words(taken)),
+        ("saved", _) => "Saved.".to_owned(),
+        _ => return None,
+    })
 }
 
 fn lead(visibility: Visibility, works: &[Part]) -> String {

@@ -17,7 +17,7 @@ use super::works_in_words;
 use crate::{
     address::Address,
     pages::{
-        catalogue::{facet, found, table as works_table},
+        catalogue::{By, facet, found, table as works_table},
         work::paragraphs,
     },
     request::{Page, Request},
@@ -149,6 +149,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     works_table(
                         "Works of this collection",
                         shown.works.works,
+                        By::Host,
                         now,
                         || {
                             view! {
