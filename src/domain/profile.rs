@@ -176,7 +176,8 @@ impl Reporting {
             }
             Self::Coarse => {
                 "Only what whole days add up to, by work and by use. No single deliveries, no \
-                 receipts, and nothing that tells one buyer's use from another's."
+                 receipts, and nothing that tells one buyer's use from another's. Statements go on \
+                 saying what each license paid in a month."
             }
         }
     }

@@ -2,7 +2,7 @@
 //! shows it without leaving the page.
 
 use imprimatur::{
-    domain::actor::Sides,
+    domain::{actor::Sides, metering::Side},
     services::{
         Result,
         find::{self, Found},
@@ -54,6 +54,7 @@ fn pages(request: &Request) -> Vec<Place> {
     let items = acting.map(navigation).into_iter().flatten().flat_map(|group| group.items);
     let mut places: Vec<Place> =
         items.map(|item| Place::new(item.label, item.href, "Page")).collect();
+    let coarse = request.sees_coarsely(Side::Creator);
     let others = [
         (creator, "Register a work", "/assets/new"),
         (creator, "Register several works", "/assets/several"),
@@ -61,8 +62,8 @@ fn pages(request: &Request) -> Vec<Place> {
         (creator, "New collection", "/assets/collections/new"),
         (creator, "Claim a site", "/sites/new"),
         (creator, "Write terms", "/terms/new"),
-        (signed_in, "Refused requests", "/feed?outcome=refused"),
-        (signed_in, "Use by region", "/usage?by=region"),
+        (signed_in && (buyer || !coarse), "Refused requests", "/feed?outcome=refused"),
+        (signed_in && !coarse, "Use by region", "/usage?by=region"),
         (request.viewer.is_some(), "Your sessions", "/settings/sessions"),
         (request.viewer.is_some(), "Create an organization", "/welcome"),
         (signed_in, "Privacy and consent", "/settings/profile"),

@@ -132,9 +132,12 @@ pub fn Works() -> impl IntoView {
             };
             let choose = format!("Choose {}", work.title);
             Row::new(vec![
-                Cell::link(work.title, "/design#tables")
-                    .note(identity)
-                    .choice("work", work.title, &choose, seed == 1),
+                Cell::link(work.title, "/design#tables").note(identity).choice(
+                    "work",
+                    work.title,
+                    &choose,
+                    seed == 1,
+                ),
                 Cell::new(work.scopes),
                 Cell::new(
                     view! { <Sparkline values=sample::moved(seed) label="Uses over 90 days" /> },

@@ -80,10 +80,16 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     assert_all_lead_to(&answers, &format!("{own}?done=saved"));
     let form = [("form", "works"), ("do", "take-out"), ("work", work.as_str())];
     let answers = again_and_again(&mira, &own, &form).await;
-    assert_eq!(answers.iter().filter(|each| each.location().ends_with("done=taken&of=1")).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|each| each.location().ends_with("done=taken&of=1")).count(),
+        1
+    );
     let form = [("form", "collect"), ("work", work.as_str()), ("into", id.as_str())];
     let answers = again_and_again(&mira, "/assets", &form).await;
-    assert_eq!(answers.iter().filter(|each| each.location().ends_with("done=added&of=1")).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|each| each.location().ends_with("done=added&of=1")).count(),
+        1
+    );
     assert_eq!((world.count("collection").await, world.count("collection_work").await), (1, 1));
 
     let saved = "/settings/profile?done=saved";

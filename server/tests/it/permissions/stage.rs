@@ -12,8 +12,8 @@ use imprimatur::{
         collection::TypedAbout,
         identity::InvitationCode,
         ids::{
-            AssetId, ClaimId, CollectionId, InvitationId, InvoiceId, LicenseId, OfferId, OrgId, PayoutId,
-            PersonId, ReceiptId, SessionId, TermsId, TokenId, VersionId,
+            AssetId, ClaimId, CollectionId, InvitationId, InvoiceId, LicenseId, OfferId, OrgId,
+            PayoutId, PersonId, ReceiptId, SessionId, TermsId, TokenId, VersionId,
         },
         pricing::TypedTiers,
         profile::TypedProfile,
