@@ -54,6 +54,15 @@ const everybody: Screen[] = [
   { name: 'catalogue-searched', open: '/catalogue?q=salt+raods' },
   { name: 'catalogue-nothing-fits', open: '/catalogue?q=submarine&kind=text' },
   { name: 'creator', open: through('/catalogue', 'The Salt Roads', 'Hollow Fen Press') },
+  { name: 'collections', open: '/collections' },
+  { name: 'collection', open: through('/collections', 'The fens before the pumps') },
+  {
+    name: 'collection-nothing-fits',
+    open: async (page) => {
+      await through('/collections', 'The fens before the pumps')(page);
+      await page.goto(`${page.url()}?kind=video`);
+    },
+  },
   { name: 'work', open: through('/catalogue', 'The Salt Roads') },
   { name: 'terms-published', open: through('/catalogue', 'The Salt Roads', 'For machines') },
   { name: 'docs', open: '/docs' },
@@ -104,6 +113,30 @@ const creators: Screen[] = [
     name: 'creator-several-refused',
     open: refused(at('/assets/several'), 'Register works', async (page) => {
       await page.getByLabel('Credit line').fill('Kept as it was typed.');
+    }),
+    status: 422,
+  },
+  {
+    name: 'creator-works-none-ticked',
+    open: refused(at('/assets'), 'Add', async () => {}),
+    status: 422,
+  },
+  { name: 'creator-collections', open: '/assets/collections' },
+  { name: 'creator-collection', open: through('/assets/collections', 'The fens before the pumps') },
+  { name: 'creator-collection-edit', open: through('/assets/collections', 'The fens before the pumps', 'Edit') },
+  { name: 'creator-collection-as-buyers-see-it', open: through('/assets/collections', 'The fens before the pumps', 'See it as buyers do') },
+  {
+    name: 'creator-collection-place-refused',
+    open: refused(through('/assets/collections', 'The fens before the pumps'), 'Save the order', async (page) => {
+      await page.getByLabel(/^Place of/).first().fill('first');
+    }),
+    status: 422,
+  },
+  { name: 'creator-new-collection', open: '/assets/collections/new' },
+  {
+    name: 'creator-new-collection-refused',
+    open: refused(at('/assets/collections/new'), 'Make collection', async (page) => {
+      await page.getByLabel('Description').fill('Kept as it was typed.');
     }),
     status: 422,
   },
@@ -197,6 +230,14 @@ const creators: Screen[] = [
     }),
     status: 422,
   },
+  { name: 'profile', open: '/settings/profile' },
+  {
+    name: 'profile-refused',
+    open: refused(at('/settings/profile'), 'Save profile', async (page) => {
+      await page.getByLabel('Website').fill('nowhere');
+    }),
+    status: 422,
+  },
   { name: 'sessions', open: '/settings/sessions' },
   { name: 'getting-paid', open: '/settings/payouts' },
 ];
@@ -256,6 +297,9 @@ const viewers: Screen[] = [
   { name: 'viewer-overview', open: '/overview' },
   { name: 'viewer-members', open: '/settings/members' },
   { name: 'viewer-settings', open: '/settings' },
+  { name: 'viewer-profile', open: '/settings/profile' },
+  { name: 'viewer-collections', open: '/assets/collections' },
+  { name: 'viewer-collection', open: through('/assets/collections', 'The fens before the pumps') },
 ];
 
 const withoutOrganization: Screen[] = [
@@ -275,6 +319,8 @@ const nothingYet: Screen[] = [
   { name: 'empty-overview', open: '/overview' },
   { name: 'empty-overview-as-buyer', open: '/overview?side=buyer' },
   { name: 'empty-works', open: '/assets' },
+  { name: 'empty-collections', open: '/assets/collections' },
+  { name: 'empty-profile', open: '/settings/profile' },
   { name: 'empty-sites', open: '/sites' },
   { name: 'empty-terms', open: '/terms' },
   { name: 'empty-offers', open: '/offers' },
@@ -294,6 +340,19 @@ const nothingYet: Screen[] = [
     },
   },
 ];
+
+const seesCoarsely: Screen[] = [
+  { name: 'coarse-overview', open: '/overview' },
+  { name: 'coarse-usage', open: '/usage' },
+  { name: 'coarse-feed', open: '/feed', status: 403 },
+];
+
+async function arriveCoarse(page: Page): Promise<void> {
+  await arrive(page, unused('Nele Vos'), unused('Vos Archive'), ['Creator']);
+  await page.goto('/settings/profile');
+  await choose(page, 'Coarse');
+  await page.getByRole('button', { name: 'Choose', exact: true }).click();
+}
 
 let invitation = '';
 const invited: Screen[] = [{ name: 'invitation', open: (page) => at(invitation)(page) }];
@@ -319,6 +378,7 @@ export const tours: Tour[] = [
     arrive: (page) => arrive(page, unused('Nele Vos'), unused('Vos Archive'), ['Creator', 'Buyer']),
     screens: nothingYet,
   },
+  { who: 'a creator with coarse reports', arrive: arriveCoarse, screens: seesCoarsely },
   { who: 'somebody invited', arrive: arriveInvited, screens: invited },
 ];
 

@@ -23,7 +23,9 @@ create table asset (
     edited_by   uuid references person,
     created_at  timestamptz not null,
     constraint asset_edited_check check ((edited_at is null) = (revision = 1)),
-    constraint asset_kind_key unique (asset_id, kind)
+    constraint asset_kind_key unique (asset_id, kind),
+    -- What names a work together with its owner holds works of one owner.
+    constraint asset_owner_key unique (asset_id, org_id)
 );
 create index asset_org_id_idx on asset (org_id, asset_id desc);
 

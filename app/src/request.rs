@@ -11,6 +11,8 @@ use imprimatur::{
         actor::{Actor, Deed, Role, Sides, Who},
         error::Refusal,
         ids::{OrgId, RequestId, SessionId},
+        metering::Side,
+        profile::Reporting,
     },
     services::{self, Services, identity, reports::CursorKey, storefront::Storefront},
 };
@@ -68,6 +70,8 @@ pub struct Acting {
     pub name: String,
     pub role: Role,
     pub sides: Sides,
+    /// How closely it looks at the use of its works.
+    pub reporting: Reporting,
 }
 
 impl Viewer {
@@ -85,6 +89,10 @@ impl Viewer {
                     name: membership.name,
                     role: membership.role,
                     sides: membership.sides,
+                    reporting: match actor.who {
+                        Who::Member(member) => member.reporting,
+                        Who::Visitor | Who::Person(_) | Who::System => Reporting::Full,
+                    },
                 });
             } else {
                 others.push((membership.org_id, membership.name));
@@ -120,6 +128,11 @@ impl Request {
             Who::Member(member) => member.sides,
             Who::Visitor | Who::Person(_) | Who::System => Sides { creator: false, buyer: false },
         }
+    }
+
+    /// Whether the viewer's organization sees use from this side coarsely.
+    pub fn sees_coarsely(&self, side: Side) -> bool {
+        matches!(self.actor.who, Who::Member(member) if member.sees_coarsely(side))
     }
 
     /// Refuses visitors, who should sign in, and people without an organization, who should found
@@ -302,6 +315,7 @@ pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
     let mut work = vec![NavItem::new("Overview", "/overview").key('o')];
     if sides.creator {
         work.push(NavItem::new("Works", "/assets").key('w'));
+        work.push(NavItem::new("Collections", "/assets/collections").key('k'));
         work.push(NavItem::new("Sites", "/sites").key('i'));
         work.push(NavItem::new("Terms", "/terms").key('t'));
         work.push(NavItem::new("Offers", "/offers").key('f'));
@@ -311,7 +325,10 @@ pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
         work.push(NavItem::new("Licenses", "/licenses").key('l'));
     }
     work.push(NavItem::new("Usage", "/usage").key('u'));
-    work.push(NavItem::new("Event feed", "/feed").key('e'));
+    // Who sees its works coarsely and buys nothing has no feed of single uses.
+    if sides.buyer || acting.reporting == Reporting::Full {
+        work.push(NavItem::new("Event feed", "/feed").key('e'));
+    }
     let mut money = Vec::new();
     if sides.creator && sees_money {
         money.push(NavItem::new("Earnings", "/earnings").key('a'));
@@ -324,6 +341,7 @@ pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
     }
     let organization = vec![
         NavItem::new("Members", "/settings/members").key('m'),
+        NavItem::new("Profile", "/settings/profile").key('r'),
         NavItem::new("Settings", "/settings").key('s'),
     ];
     let mut groups = vec![NavGroup { title: None, items: work }];
@@ -340,6 +358,9 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
 
     let status = refusal.kind.status();
     let (title, advice) = match (refusal.code, status) {
+        ("reports_coarse", _) => {
+            ("Only coarse reports here", "Full ones can be chosen again at any time.")
+        }
         ("not_a_creator" | "not_a_buyer", _) => {
             ("Not for this organization", "An owner or admin can turn it on in Settings.")
         }
@@ -359,6 +380,7 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     let request_id = request.request_id().to_string();
     let way_on = match refusal.code {
         "not_a_creator" | "not_a_buyer" => ("/settings", "Open Settings"),
+        "reports_coarse" => ("/settings/profile#reporting", "Open Profile and privacy"),
         "invalid_cursor" | "expired_cursor" if request.path == "/catalogue" => {
             ("/catalogue", "Open the catalogue")
         }

@@ -8,6 +8,7 @@ use imprimatur::{
         asset::{ContentId, Particulars},
         ids::{AssetId, LicenseId, OrgId, PersonId},
         pricing::TypedTiers,
+        profile::Reporting,
         terms::Scope,
     },
     services::{
@@ -307,7 +308,7 @@ async fn member(services: &Services, name: &str) -> Result<Actor> {
     .execute(&services.pool)
     .await?;
     let sides = Sides { creator: true, buyer: true };
-    let member = Member { person_id, org_id, role: Role::Owner, sides };
+    let member = Member { person_id, org_id, role: Role::Owner, sides, reporting: Reporting::Full };
     Ok(Actor { who: Who::Member(member), request_id: mint() })
 }
 

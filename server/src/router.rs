@@ -62,6 +62,8 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/catalogue/{id}", page_of!(pages::work::show))
         .route("/catalogue/{id}/sample", get(content::sample))
         .route("/catalogue/{id}/provenance.json", get(content::public_provenance))
+        .route("/collections", page!(pages::collections::shown_list))
+        .route("/collections/{id}", page_of!(pages::collections::shown))
         .route("/creators/{id}", page_of!(pages::creator::show))
         .route("/terms/{digest}", page_of!(pages::terms::show))
         .route("/terms/{digest}/json", get(forms::terms::document))
@@ -92,9 +94,10 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
         .route("/settings/payouts", page!(pages::getting_paid::show).post(forms::payments::be_paid))
         .route("/settings/payouts/again", get(forms::payments::onboard_again))
         .route("/settings/payouts/back", get(forms::payments::onboarded))
+        .route("/settings/profile", page!(pages::profile::show).post(forms::profile::change))
         .route("/settings/members", page!(pages::members::show).post(forms::members::change))
         // Creators.
-        .route("/assets", page!(pages::assets::show))
+        .route("/assets", page!(pages::assets::show).post(forms::collections::collect))
         .route(
             "/assets/new",
             page!(pages::new_asset::show)
@@ -107,6 +110,19 @@ pub fn portal(portal: Portal, sign_in: SignIn, base_url: &Url) -> Router {
                 .merge(post(forms::batch::register).layer(DefaultBodyLimit::disable())),
         )
         .route("/assets/claims", page!(pages::claims::show).post(forms::assets::change_claim))
+        .route("/assets/collections", page!(pages::collections::list))
+        .route(
+            "/assets/collections/new",
+            page!(pages::collections::new).post(forms::collections::make),
+        )
+        .route(
+            "/assets/collections/{id}",
+            page_of!(pages::collections::own).post(forms::collections::change),
+        )
+        .route(
+            "/assets/collections/{id}/edit",
+            page_of!(pages::collections::edit).post(forms::collections::edit),
+        )
         .route("/assets/{id}", page_of!(pages::asset::show))
         .route("/assets/{id}/edit", page_of!(pages::edit_asset::show).post(forms::assets::edit))
         .route("/assets/{id}/provenance.json", get(content::provenance))

@@ -5,6 +5,8 @@
 use super::{
     error::{Kind, Refusal},
     ids::{OrgId, PersonId, RequestId},
+    metering::Side,
+    profile::Reporting,
     text::text_enum,
 };
 
@@ -120,6 +122,16 @@ pub struct Member {
     pub org_id: OrgId,
     pub role: Role,
     pub sides: Sides,
+    /// How closely the organization looks at the use of its works.
+    pub reporting: Reporting,
+}
+
+impl Member {
+    /// Whether reports from this side hold only what whole days add up to. What an organization buys
+    /// it sees in full: it is its own.
+    pub fn sees_coarsely(&self, side: Side) -> bool {
+        side == Side::Creator && self.reporting == Reporting::Coarse
+    }
 }
 
 /// Who is behind a request.

@@ -6,6 +6,7 @@ use super::{
     asset::{AssetKind, Language},
     cursor::Binding,
     error::Refusal,
+    ids::CollectionId,
     pricing::PriceModel,
     terms::Scope,
     text::{self, text_enum},
@@ -29,6 +30,8 @@ text_enum! {
         Title = "title",
         Largest = "largest",
         Smallest = "smallest",
+        /// As a collection has them.
+        Arranged = "arranged",
     }
 }
 
@@ -41,6 +44,7 @@ impl Sort {
             Self::Title => "By title",
             Self::Largest => "Largest first",
             Self::Smallest => "Smallest first",
+            Self::Arranged => "As arranged",
         }
     }
 }
@@ -94,6 +98,8 @@ pub struct Search {
     pub model: Option<PriceModel>,
     /// The creator's short name.
     pub creator: Option<String>,
+    /// What the works are to be part of.
+    pub collection: Option<CollectionId>,
     pub language: Option<Language>,
     pub size: Option<Size>,
     pub sort: Option<Sort>,
@@ -119,6 +125,7 @@ impl Search {
             scope: param("scope").map(str::parse).transpose()?,
             model: param("model").map(str::parse).transpose()?,
             creator: creator.transpose()?,
+            collection: param("collection").map(str::parse).transpose()?,
             language: param("language").map(str::parse).transpose()?,
             size: param("size").map(str::parse).transpose()?,
             sort: param("sort").map(str::parse).transpose()?,
@@ -142,7 +149,12 @@ impl Search {
 
     /// The order asked for, or the one that suits what is searched.
     pub fn sort(&self) -> Sort {
-        self.sort.unwrap_or(if self.typed.is_empty() { Sort::Newest } else { Sort::Match })
+        let usual = match (self.typed.is_empty(), self.collection) {
+            (false, _) => Sort::Match,
+            (true, Some(_)) => Sort::Arranged,
+            (true, None) => Sort::Newest,
+        };
+        self.sort.unwrap_or(usual)
     }
 
     /// What cursors of this search belong to; `viewer` sees contracts of its own.
@@ -155,6 +167,7 @@ impl Search {
             self.scope.map_or("", Scope::as_str),
             self.model.map_or("", PriceModel::as_str),
             self.creator.as_deref().unwrap_or_default(),
+            &self.collection.map(|id| id.to_string()).unwrap_or_default(),
             self.language.as_ref().map_or("", Language::as_str),
             self.size.map_or("", Size::as_str),
             self.sort().as_str(),
@@ -185,6 +198,7 @@ mod tests {
             ("language", "?"),
             ("creator", "Mira Holm"),
             ("creator", "\0"),
+            ("collection", "x"),
             ("q", "\0"),
         ] {
             assert!(read(name, value).is_err(), "{name}={value}");
@@ -193,6 +207,9 @@ mod tests {
         assert!(read("q", "salt").unwrap().narrows());
         assert_eq!(read("q", "salt").unwrap().sort(), Sort::Match);
         assert_eq!(Search::default().sort(), Sort::Newest);
+        let collection = read("collection", "01ARZ3NDEKTSV4RRFFQ69G5FAV").unwrap();
+        assert!(collection.narrows());
+        assert_eq!(collection.sort(), Sort::Arranged);
     }
 
     #[test]

@@ -18,6 +18,12 @@ text_enum! {
         OrganizationFounded = "organization.founded",
         /// The organization's name or sides were changed.
         OrganizationEdited = "organization.edited",
+        /// What an organization says of itself was changed.
+        ProfileEdited = "organization.profile_edited",
+        /// An organization said what it consents to, or took it back.
+        ConsentRecorded = "organization.consent_recorded",
+        /// How closely an organization looks at the use of its works was changed.
+        ReportingChosen = "organization.reporting_chosen",
         /// A link was made that lets somebody join.
         MemberInvited = "member.invited",
         /// An invitation was taken back before anybody used it.
@@ -34,6 +40,18 @@ text_enum! {
         AssetEdited = "asset.edited",
         /// A work got new bytes, which are its newest version.
         VersionAdded = "asset.version_added",
+        /// A collection was made.
+        CollectionMade = "collection.made",
+        /// What is said about a collection was changed.
+        CollectionEdited = "collection.edited",
+        /// Works were added to a collection.
+        CollectionFilled = "collection.works_added",
+        /// Works were taken out of a collection; they stay as they are.
+        CollectionEmptied = "collection.works_removed",
+        /// The works of a collection were put in another order.
+        CollectionArranged = "collection.arranged",
+        /// A collection was taken apart; its works stay as they are.
+        CollectionRemoved = "collection.removed",
         /// An organization said that bytes another one registered first are its own.
         ClaimRaised = "claim.raised",
         /// It took that back.

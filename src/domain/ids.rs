@@ -108,6 +108,8 @@ ids! {
     VersionId is "version",
     /// What an organization says about bytes that another one registered first.
     ClaimId is "claim",
+    /// Works that are shown together.
+    CollectionId is "collection",
     /// A published statement of rights.
     TermsId is "terms",
     /// Terms and price for a work.

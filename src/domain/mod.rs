@@ -8,10 +8,13 @@ pub mod ids;
 pub mod text;
 
 pub mod actor;
+pub mod country;
 pub mod identity;
+pub mod profile;
 
 pub mod asset;
 pub mod catalogue;
+pub mod collection;
 pub mod money;
 pub mod month;
 pub mod pricing;

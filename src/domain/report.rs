@@ -53,6 +53,20 @@ text_enum! {
     }
 }
 
+impl Dimension {
+    /// Whether it tells no buyer's use from another's.
+    pub const fn is_coarse(self) -> bool {
+        match self {
+            Self::Asset | Self::Scope => true,
+            Self::License
+            | Self::Counterparty
+            | Self::Region
+            | Self::Model
+            | Self::ConsumerClass => false,
+        }
+    }
+}
+
 /// One dimension, or two different ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dimensions(Dimension, Option<Dimension>);

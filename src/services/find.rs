@@ -1,10 +1,10 @@
-//! Finds what somebody can open, by a few letters of its name: their own works, sites, terms, licenses
-//! and tokens, and what is on offer to everybody. Reads only.
+//! Finds what somebody can open, by a few letters of its name: their own works, collections, sites,
+//! terms, licenses and tokens, and what is on offer to everybody. Reads only.
 
 use super::{Result, Services};
 use crate::domain::{
     actor::Actor,
-    ids::{AssetId, LicenseId, OrgId},
+    ids::{AssetId, CollectionId, LicenseId, OrgId},
 };
 
 /// Of one kind, at most so many.
@@ -17,6 +17,8 @@ const TEXT_LENGTH_MAX: usize = 100;
 pub enum Found {
     /// One's own work.
     Work { asset_id: AssetId, title: String },
+    /// One's own collection.
+    Collection { collection_id: CollectionId, title: String },
     /// One's own site.
     Site { asset_id: AssetId, host: String },
     /// One's own terms, in their newest version.
@@ -27,6 +29,8 @@ pub enum Found {
     Token { license_id: LicenseId, name: String, title: String },
     /// A work on offer.
     Offered { asset_id: AssetId, title: String, creator: String },
+    /// A collection of works on offer.
+    OnShow { collection_id: CollectionId, title: String, creator: String },
 }
 
 /// What has the text in its name, one's own first. Without text there is nothing to find.
@@ -38,12 +42,14 @@ pub async fn find(services: &Services, actor: &Actor, text: &str) -> Result<Vec<
     let mut found = Vec::new();
     if let Some(org_id) = actor.org_id() {
         found.extend(works(services, org_id, &text).await?);
+        found.extend(collections(services, org_id, &text).await?);
         found.extend(sites(services, org_id, &text).await?);
         found.extend(terms(services, org_id, &text).await?);
         found.extend(licenses(services, org_id, &text).await?);
         found.extend(tokens(services, org_id, &text).await?);
     }
     found.extend(offered(services, &text).await?);
+    found.extend(on_show(services, &text).await?);
     Ok(found)
 }
 
@@ -62,6 +68,23 @@ async fn works(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Fou
         .into_iter()
         .map(|row| Found::Work { asset_id: row.asset_id, title: row.title })
         .collect())
+}
+
+async fn collections(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Found>> {
+    let rows = sqlx::query!(
+        r#"select collection_id, title from collection
+           where org_id = $1 and strpos(lower(title), lower($2)) > 0
+           order by strpos(lower(title), lower($2)), collection_id desc limit $3"#,
+        org_id.uuid(),
+        text,
+        FOUND_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let found = rows
+        .into_iter()
+        .map(|row| Found::Collection { collection_id: row.collection_id, title: row.title });
+    Ok(found.collect())
 }
 
 async fn sites(services: &Services, org_id: OrgId, text: &str) -> Result<Vec<Found>> {
@@ -157,6 +180,26 @@ async fn offered(services: &Services, text: &str) -> Result<Vec<Found>> {
     .await?;
     let found = rows.into_iter().map(|row| Found::Offered {
         asset_id: row.asset_id,
+        title: row.title,
+        creator: row.creator,
+    });
+    Ok(found.collect())
+}
+
+async fn on_show(services: &Services, text: &str) -> Result<Vec<Found>> {
+    let rows = sqlx::query!(
+        r#"select collection_id as "collection_id!: CollectionId", title as "title!",
+                  creator_name as "creator!"
+           from collection_on_show
+           where strpos(lower(title), lower($1)) > 0 or strpos(lower(creator_name), lower($1)) > 0
+           order by strpos(lower(title), lower($1)) = 0, collection_id desc limit $2"#,
+        text,
+        FOUND_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    let found = rows.into_iter().map(|row| Found::OnShow {
+        collection_id: row.collection_id,
         title: row.title,
         creator: row.creator,
     });

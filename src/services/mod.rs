@@ -21,6 +21,7 @@ pub mod sessions;
 
 pub mod assets;
 pub mod catalogue;
+pub mod collections;
 pub mod find;
 pub mod licenses;
 mod media_type;

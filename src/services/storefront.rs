@@ -9,12 +9,18 @@ use std::sync::Mutex;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Result, Services};
-use crate::domain::{actor::Actor, ids::AssetId};
+use crate::domain::{
+    actor::Actor,
+    ids::{AssetId, CollectionId},
+};
 
 /// Days that `Figures::deliveries` and `Figures::bytes` look back.
 pub const FIGURES_DAYS: i64 = 30;
-/// As many as one sitemap holds (sitemaps.org, protocol 0.9), less the pages that are always there.
-const LISTED_MAX: i64 = 49_000;
+/// As many as one sitemap holds (sitemaps.org, protocol 0.9), less collections and the pages that are
+/// always there.
+const LISTED_MAX: i64 = 48_000;
+/// The most collections among them.
+const COLLECTIONS_MAX: i64 = 1_000;
 /// The figures are sums over everybody, so they are read once a minute and not for every visitor.
 const FRESH: TimeDelta = TimeDelta::seconds(60);
 
@@ -83,9 +89,20 @@ async fn read(services: &Services, now: DateTime<Utc>) -> Result<Figures> {
     Ok(figures)
 }
 
-/// The works on offer that may be found, the latest offers first.
-pub async fn listed(services: &Services, _actor: &Actor) -> Result<Vec<Listed>> {
-    let listed = sqlx::query_as!(
+/// A collection that search engines may list.
+#[derive(Debug)]
+pub struct ListedCollection {
+    pub collection_id: CollectionId,
+    /// The latest offer among its works.
+    pub published_at: DateTime<Utc>,
+}
+
+/// The works on offer that may be found, the latest offers first, and the collections they are in.
+pub async fn listed(
+    services: &Services,
+    _actor: &Actor,
+) -> Result<(Vec<Listed>, Vec<ListedCollection>)> {
+    let works = sqlx::query_as!(
         Listed,
         r#"select asset.asset_id, max(offer.published_at) as "published_at!"
            from offer join asset on asset.asset_id = offer.asset_id
@@ -97,7 +114,15 @@ pub async fn listed(services: &Services, _actor: &Actor) -> Result<Vec<Listed>> 
     )
     .fetch_all(&services.pool)
     .await?;
-    Ok(listed)
+    let collections = sqlx::query_as!(
+        ListedCollection,
+        r#"select collection_id as "collection_id!: CollectionId", published_at as "published_at!"
+           from collection_on_show order by published_at desc, collection_id limit $1"#,
+        COLLECTIONS_MAX,
+    )
+    .fetch_all(&services.pool)
+    .await?;
+    Ok((works, collections))
 }
 
 #[cfg(test)]
@@ -130,7 +155,7 @@ mod tests {
             .execute(&services.pool)
             .await
             .unwrap();
-        let listed = listed(&services, &visitor).await.unwrap();
+        let (listed, _) = listed(&services, &visitor).await.unwrap();
         assert_eq!(listed.iter().map(|work| work.asset_id).collect::<Vec<_>>(), [shown]);
 
         // A minute is not over: the figures stand.

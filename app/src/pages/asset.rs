@@ -9,7 +9,7 @@ use imprimatur::{
     services::{
         Result,
         assets::{self, Audience, Previewed},
-        offers,
+        collections, offers,
     },
 };
 use leptos::prelude::*;
@@ -17,7 +17,7 @@ use leptos::prelude::*;
 use super::{
     preview,
     terms::TermsInWords,
-    work::{TierInWords, paragraphs, said},
+    work::{TierInWords, collection_links, paragraphs, said},
 };
 use crate::{
     request::{Page, Request},
@@ -32,6 +32,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let asset_id: AssetId = id.parse()?;
     let work = assets::get(&request.services, &request.actor, asset_id).await?;
     let offer = offers::current(&request.services, asset_id).await?;
+    let collections = collections::with_work(&request.services, &request.actor, asset_id).await?;
     let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
     let may_edit = assets::may_edit(&request.actor).is_ok();
     let looks = match work.versions.first() {
@@ -73,6 +74,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let language = said("Language", language.unwrap_or_default().to_owned());
         let tags = said("Tags", particulars.typed_tags());
         let rights = said("Rights", particulars.rights);
+        let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+        let collections = (!collections.is_empty()).then(|| {
+            let links = collection_links("/assets/collections", collections.into_iter());
+            view! { <Definition name>{links}</Definition> }
+        });
         let found = particulars.visibility.in_words();
         let side = move || {
             view! {
@@ -83,6 +89,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                         <Definition name="Who finds it">
                             {found}
                         </Definition>
+                        {collections}
                         {tags}
                         {language}
                         <Definition name="Credit line">{particulars.attribution}</Definition>

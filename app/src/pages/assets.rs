@@ -1,18 +1,24 @@
-//! `/assets`: one's own works.
+//! `/assets`: one's own works. Those that are ticked go into a collection together.
 
 use imprimatur::{
     domain::{actor::Deed, asset::Visibility, ids::AssetId},
-    services::{Result, assets},
+    services::{
+        Result, assets,
+        collections::{self, CollectionRow},
+    },
 };
 use leptos::prelude::*;
 
 use crate::{
     request::{Page, Request},
     ui::{
-        ButtonKind, ButtonLink, Bytes, Cell, Column, Digest, EmptyState, Instant, Notice,
-        PageHeader, Pager, Row, Status, Table, Tone,
+        Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, Digest, EmptyState, Instant,
+        Notice, PageHeader, Pager, PostForm, Row, SelectField, Status, Table, Tone, Typed,
     },
 };
+
+/// The choice that leads to a collection yet to be made.
+pub const NEW_COLLECTION: &str = "new";
 
 /// One's own works, newest first.
 pub async fn show(request: &Request) -> Result<Page> {
@@ -21,6 +27,11 @@ pub async fn show(request: &Request) -> Result<Page> {
     let claims = assets::claims(&request.services, &request.actor).await?;
     let claims = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
     let may_register = request.actor.may_as_creator(Deed::RegisterAsset).is_ok();
+    let collections = match collections::may_collect(&request.actor) {
+        Ok(_) => Some(collections::list(&request.services, &request.actor).await?),
+        Err(_) => None,
+    };
+    let into = request.param("into").map(str::to_owned);
     let now = request.now;
     Ok(Page::workspace(request, "Works", move || {
         let works = page.works;
@@ -46,9 +57,14 @@ pub async fn show(request: &Request) -> Result<Page> {
                 </Notice>
             }
         });
+        let typed = use_context::<Typed>();
+        let may_collect = collections.is_some();
         let rows = works
             .into_iter()
             .map(|work| {
+                let id = work.asset_id.to_string();
+                let ticked = typed.as_ref().is_some_and(|typed| typed.has("work", &id));
+                let choose = format!("Choose {}", work.title);
                 let size = work.bytes.map(|bytes| {
                     let bytes = u64::try_from(bytes).unwrap_or_default();
                     view! { <Bytes count=bytes /> }
@@ -63,37 +79,26 @@ pub async fn show(request: &Request) -> Result<Page> {
                     Some(terms) => view! { <Status tone=Tone::Good word=terms /> }.into_any(),
                     None => view! { <Status tone=Tone::Warn word="No offer" /> }.into_any(),
                 };
+                let first = Cell::link(work.title, format!("/assets/{id}"))
+                    .note(view! { {work.kind.in_words()} {found} " · " {named} });
                 Row::new(vec![
-                    Cell::link(work.title, format!("/assets/{}", work.asset_id)).note(view! {
-                        {work.kind.in_words()} {found} " · " {named}
-                    }),
+                    if may_collect { first.choice("work", &id, &choose, ticked) } else { first },
                     Cell::new(offered),
                     Cell::new(size),
                     Cell::new(view! { <Instant at=work.created_at now /> }),
                 ])
             })
             .collect();
-        view! {
-            <PageHeader title="Works" lead=move || lead>
-                {(may_register && !none)
-                    .then(|| {
-                        view! {
-                            <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
-                                "Register several"
-                            </ButtonLink>
-                            <ButtonLink href="/assets/new">"Register work"</ButtonLink>
-                        }
-                    })}
-            </PageHeader>
-            {claims}
+        let columns = vec![
+            Column::text("Work"),
+            Column::text("Offer"),
+            Column::number("Size").support(),
+            Column::number("Registered").support(),
+        ];
+        let table = view! {
             <Table
                 caption="Your works"
-                columns=vec![
-                    Column::text("Work"),
-                    Column::text("Offer"),
-                    Column::number("Size").support(),
-                    Column::number("Registered").support(),
-                ]
+                columns
                 rows
                 empty=move || {
                     view! {
@@ -116,7 +121,61 @@ pub async fn show(request: &Request) -> Result<Page> {
                         .into_any()
                 }
             />
+        };
+        let table = match collections.filter(|_| !none) {
+            Some(collections) => view! {
+                <PostForm name="collect">{table} {collect(collections, into)}</PostForm>
+            }
+            .into_any(),
+            None => table.into_any(),
+        };
+        view! {
+            <PageHeader title="Works" lead=move || lead>
+                {(!none)
+                    .then(|| {
+                        view! {
+                            <ButtonLink kind=ButtonKind::Quiet href="/assets/collections">
+                                "Collections"
+                            </ButtonLink>
+                        }
+                    })}
+                {(may_register && !none)
+                    .then(|| {
+                        view! {
+                            <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
+                                "Register several"
+                            </ButtonLink>
+                            <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                        }
+                    })}
+            </PageHeader>
+            {claims}
+            {table}
             {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
         }
     }))
+}
+
+/// What can be done with the works that are ticked.
+fn collect(collections: Vec<CollectionRow>, into: Option<String>) -> AnyView {
+    let first = collections.first().map(|each| each.collection_id.to_string());
+    let mut choices: Vec<Choice> = collections
+        .into_iter()
+        .map(|each| Choice::new(each.collection_id.to_string(), each.title))
+        .collect();
+    choices.push(Choice::new(NEW_COLLECTION, "A new collection"));
+    let value = into.or(first).unwrap_or_else(|| NEW_COLLECTION.to_owned());
+    view! {
+        <div class="batch">
+            <SelectField
+                name="into"
+                label="Add what is ticked to"
+                choices
+                value=value
+                required=true
+            />
+            <Button kind=ButtonKind::Quiet>"Add"</Button>
+        </div>
+    }
+    .into_any()
 }

@@ -15,12 +15,13 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
+use super::collections::shown_table;
 use crate::{
     address::Address,
     request::{Page, Request},
     ui::{
         Button, ButtonKind, ButtonLink, Bytes, Cell, Choice, Column, EmptyState, FilterForm,
-        Instant, PageHeader, Pager, Row, SelectField, Table, TextField,
+        HiddenField, Instant, PageHeader, Pager, Row, Section, SelectField, Table, TextField,
     },
 };
 
@@ -31,6 +32,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let cursor = request.param("cursor");
     let page = catalogue::page(services, &request.cursor_key, actor, &search, cursor).await?;
     let facets = catalogue::facets(services, actor, &search).await?;
+    let collections = catalogue::matching(services, actor, &search).await?;
     let now = request.now;
     Ok(Page::public(
         request,
@@ -46,8 +48,21 @@ pub async fn show(request: &Request) -> Result<Page> {
                 <PageHeader
                     title="Catalogue"
                     lead=|| "Every work here can be licensed now. The terms are on its page, in plain words."
-                />
+                >
+                    <ButtonLink kind=ButtonKind::Quiet href="/collections">"Collections"</ButtonLink>
+                </PageHeader>
                 {filters(search, facets)}
+                {(!collections.is_empty())
+                    .then(|| {
+                        view! {
+                            <Section
+                                title="Collections"
+                                links=|| view! { <a href="/collections">"All"</a> }.into_any()
+                            >
+                                {shown_table(collections, now)}
+                            </Section>
+                        }
+                    })}
                 {(!page.works.is_empty())
                     .then(|| {
                         view! {
@@ -117,7 +132,7 @@ pub fn table(
                 Column::text("Work"),
                 Column::text("Kind").support(),
                 Column::text("Terms").support(),
-                Column::number("Price"),
+                Column::number("Price from"),
                 Column::number("Size").support(),
                 Column::number("Offered").support(),
             ]
@@ -129,7 +144,7 @@ pub fn table(
 }
 
 /// How many works there are, and which of them are shown.
-fn found(total: i64, first: i64, shown: usize) -> String {
+pub fn found(total: i64, first: i64, shown: usize) -> String {
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     let words = |count: i64| grouped(&count.to_string());
     match total {
@@ -177,12 +192,19 @@ fn filters(search: Search, facets: Facets) -> AnyView {
     let sizes = facets.sizes.into_iter().map(|(size, works)| (size, size.in_words(), works));
     let orders = Sort::ALL
         .iter()
-        .filter(|sort| **sort != Sort::Match || !search.typed.is_empty())
+        .filter(|sort| match sort {
+            Sort::Match => !search.typed.is_empty(),
+            Sort::Arranged => search.collection.is_some(),
+            _ => true,
+        })
         .map(|sort| Choice::new(sort.as_str(), sort.in_words()))
         .collect();
     let sort = search.sort().as_str();
     view! {
         <FilterForm label="Catalogue">
+            {search
+                .collection
+                .map(|id| view! { <HiddenField name="collection" value=id.to_string() /> })}
             <TextField
                 name="q"
                 label="Search"
@@ -211,7 +233,7 @@ fn filters(search: Search, facets: Facets) -> AnyView {
 }
 
 /// A choice of one facet. What is chosen stays a choice even where it leaves nothing.
-fn facet(
+pub fn facet(
     name: &'static str,
     label: &'static str,
     chosen: Option<impl Display>,
@@ -240,6 +262,7 @@ fn href(search: &Search, cursor: Option<&str>) -> String {
         .with_some("scope", search.scope)
         .with_some("model", search.model)
         .with_some("creator", search.creator.as_ref())
+        .with_some("collection", search.collection)
         .with_some("language", search.language.as_ref())
         .with_some("size", search.size)
         .with_some("sort", search.sort)

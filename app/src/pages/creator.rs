@@ -1,12 +1,19 @@
 //! `/creators/{slug}`: who offers works, and which.
 
 use imprimatur::{
-    domain::money::grouped,
-    services::{Result, catalogue},
+    domain::{
+        money::grouped,
+        profile::{Profile, Said},
+    },
+    services::{Result, catalogue, identity::Recorded},
 };
 use leptos::prelude::*;
 
-use super::catalogue::{By, table};
+use super::{
+    catalogue::{By, table},
+    collections::shown_table,
+    work::paragraphs,
+};
 use crate::{
     address::Address,
     request::{Page, Request},
@@ -21,7 +28,10 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
     let (services, key, actor) = (&request.services, &request.cursor_key, &request.actor);
     let creator = catalogue::creator(services, key, actor, slug).await?;
     let now = request.now;
-    let description = format!("Works by {}, to license now.", creator.name);
+    let description = match creator.profile.about.lines().next() {
+        Some(first) => format!("{}: {first}", creator.name),
+        None => format!("Works by {}, to license now.", creator.name),
+    };
     Ok(Page::public(request, creator.name.clone(), description, move || {
         let lead = match creator.works.total {
             0 => "Nothing is on offer at the moment.".to_owned(),
@@ -37,18 +47,46 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
             let hosts = creator.hosts.join(", ");
             view! { <Definition name="Sites">{hosts}</Definition> }
         });
+        let collections = (!creator.collections.is_empty()).then(|| {
+            view! {
+                <Section title="Collections">{shown_table(creator.collections, now)}</Section>
+            }
+        });
+        let Profile { jurisdiction, about, .. } = &creator.profile;
+        let jurisdiction = jurisdiction.map(|country| {
+            view! { <Definition name="Jurisdiction">{country.title()}</Definition> }
+        });
+        let website = (!creator.profile.website.is_empty()).then(|| {
+            let words = creator.profile.website_in_words().to_owned();
+            let href = creator.profile.website.clone();
+            view! {
+                <Definition name="Website">
+                    <a href=href rel="nofollow noopener ugc">
+                        {words}
+                    </a>
+                </Definition>
+            }
+        });
+        let consents = consents(creator.consents, now);
+        let about = (!about.is_empty())
+            .then(|| view! { <div class="prose prose--lead">{paragraphs(about)}</div> });
         view! {
             <PageHeader
                 title=creator.name
                 crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
                 lead=move || lead
             />
+            {about}
             <Section title="Works" links=move || all.into_any()>
                 {table("Works on offer", creator.works.works, By::Host, now, nothing)}
             </Section>
+            {collections}
             <Section title="The creator">
                 <Definitions>
+                    {jurisdiction}
+                    {website}
                     {sites}
+                    {consents}
                     <Definition name="On Imprimatur since">
                         <Instant at=creator.founded_at now />
                     </Definition>
@@ -68,4 +106,21 @@ fn nothing() -> AnyView {
         </EmptyState>
     }
     .into_any()
+}
+
+/// What the creator has said about each consent.
+fn consents(consents: Vec<Recorded>, now: chrono::DateTime<chrono::Utc>) -> AnyView {
+    consents
+        .into_iter()
+        .filter(|each| each.said != Said::Open)
+        .filter_map(|each| {
+            let (at, _) = each.by?;
+            Some(view! {
+                <Definition name=each.about.in_words()>
+                    {each.said.in_words()} ", recorded " <Instant at now />
+                </Definition>
+            })
+        })
+        .collect_view()
+        .into_any()
 }

@@ -18,12 +18,15 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use super::about::{KindField, LanguageField, RightsField, TagsField, VisibilityField};
+use super::{
+    about::{KindField, LanguageField, RightsField, TagsField, VisibilityField},
+    meanwhile::{Difference, saved_meanwhile},
+};
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Crumb, Definition, Definitions, FormActions, HiddenField,
-        Instant, Notice, PageHeader, PostForm, TextArea, TextField, Tone, Typed,
+        Button, ButtonKind, ButtonLink, Crumb, FormActions, HiddenField, PageHeader, PostForm,
+        TextArea, TextField,
     },
 };
 
@@ -39,7 +42,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             Crumb::new("Works", "/assets"),
             Crumb::new(work.particulars.title.clone(), format!("/assets/{asset_id}")),
         ];
-        let saved = saved_meanwhile(&work, now);
+        let saved = saved(&work, now);
         let said = work.particulars;
         let is_site = said.kind == AssetKind::Site;
         let tags = said.typed_tags();
@@ -94,46 +97,34 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 }
 
 /// What somebody else has saved since the form that came back was opened.
-fn saved_meanwhile(
-    work: &Asset,
-    now: chrono::DateTime<chrono::Utc>,
-) -> Option<impl IntoView + use<>> {
-    let typed = use_context::<Typed>()?;
-    let (edited_at, editor) = work.edited.clone()?;
-    if typed.value("revision")? == work.revision.to_string() {
-        return None;
-    }
+fn saved(work: &Asset, now: chrono::DateTime<chrono::Utc>) -> Option<AnyView> {
     let said = &work.particulars;
-    let differing: Vec<_> = [
-        ("title", "Title", said.title.clone(), said.title.clone()),
-        ("kind", "Kind", said.kind.as_str().to_owned(), said.kind.in_words().to_owned()),
-        ("description", "Description", said.description.clone(), said.description.clone()),
-        ("tags", "Tags", said.typed_tags(), said.typed_tags()),
-        ("language", "Language", said.language.clone().unwrap_or_default(), {
-            said.language.as_deref().map(Language::in_words).unwrap_or_default().to_owned()
-        }),
-        ("attribution", "Credit line", said.attribution.clone(), said.attribution.clone()),
-        ("rights", "Rights", said.rights.clone(), said.rights.clone()),
-        ("visibility", "Visibility", said.visibility.as_str().to_owned(), {
-            Visibility::in_words(said.visibility).to_owned()
-        }),
-    ]
-    .into_iter()
-    .filter(|(field, _, saved, _)| {
-        typed.value(field).is_some_and(|typed| typed.replace("\r\n", "\n").trim() != saved)
-    })
-    .map(|(_, name, _, shown)| {
-        let shown = if shown.is_empty() { "Nothing".to_owned() } else { shown };
-        view! { <Definition name=name>{shown}</Definition> }
-    })
-    .collect();
-    Some(view! {
-        <Notice tone=Tone::Warn title=format!("{editor} saved this work while you were typing")>
-            <p>
-                "Saved " <Instant at=edited_at now />
-                ". Where it differs from what you typed, it now says:"
-            </p>
-            <Definitions>{differing}</Definitions>
-        </Notice>
-    })
+    let tags = said.typed_tags();
+    let language = said.language.as_deref();
+    saved_meanwhile(
+        "work",
+        work.revision,
+        work.edited.clone(),
+        now,
+        vec![
+            Difference::of("title", "Title", &said.title),
+            Difference::in_words("kind", "Kind", said.kind.as_str(), said.kind.in_words()),
+            Difference::of("description", "Description", &said.description),
+            Difference::of("tags", "Tags", &tags),
+            Difference::in_words(
+                "language",
+                "Language",
+                language.unwrap_or_default(),
+                language.map(Language::in_words).unwrap_or_default(),
+            ),
+            Difference::of("attribution", "Credit line", &said.attribution),
+            Difference::of("rights", "Rights", &said.rights),
+            Difference::in_words(
+                "visibility",
+                "Visibility",
+                said.visibility.as_str(),
+                Visibility::in_words(said.visibility),
+            ),
+        ],
+    )
 }

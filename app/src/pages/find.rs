@@ -2,7 +2,7 @@
 //! shows it without leaving the page.
 
 use imprimatur::{
-    domain::actor::Sides,
+    domain::{actor::Sides, metering::Side},
     services::{
         Result,
         find::{self, Found},
@@ -54,17 +54,21 @@ fn pages(request: &Request) -> Vec<Place> {
     let items = acting.map(navigation).into_iter().flatten().flat_map(|group| group.items);
     let mut places: Vec<Place> =
         items.map(|item| Place::new(item.label, item.href, "Page")).collect();
+    let coarse = request.sees_coarsely(Side::Creator);
     let others = [
         (creator, "Register a work", "/assets/new"),
         (creator, "Register several works", "/assets/several"),
         (creator, "Claims", "/assets/claims"),
+        (creator, "New collection", "/assets/collections/new"),
         (creator, "Claim a site", "/sites/new"),
         (creator, "Write terms", "/terms/new"),
-        (signed_in, "Refused requests", "/feed?outcome=refused"),
-        (signed_in, "Use by region", "/usage?by=region"),
+        (signed_in && (buyer || !coarse), "Refused requests", "/feed?outcome=refused"),
+        (signed_in && !coarse, "Use by region", "/usage?by=region"),
         (request.viewer.is_some(), "Your sessions", "/settings/sessions"),
         (request.viewer.is_some(), "Create an organization", "/welcome"),
+        (signed_in, "Privacy and consent", "/settings/profile"),
         (!buyer, "Catalogue", "/catalogue"),
+        (true, "Collections of works", "/collections"),
         (true, "Documentation", "/docs"),
         (true, "Documentation: quickstart", "/docs/quickstart"),
         (true, "Documentation: receipts", "/docs/receipts"),
@@ -82,6 +86,9 @@ fn thing(found: Found) -> Place {
         Found::Work { asset_id, title } => {
             Place::new(title, format!("/assets/{asset_id}"), "Your work")
         }
+        Found::Collection { collection_id, title } => {
+            Place::new(title, format!("/assets/collections/{collection_id}"), "Your collection")
+        }
         Found::Site { asset_id, host } => {
             Place::new(host, format!("/sites/{asset_id}"), "Your site")
         }
@@ -94,6 +101,10 @@ fn thing(found: Found) -> Place {
         }
         Found::Offered { asset_id, title, creator } => {
             Place::new(title, format!("/catalogue/{asset_id}"), format!("On offer by {creator}"))
+        }
+        Found::OnShow { collection_id, title, creator } => {
+            let note = format!("Collection by {creator}");
+            Place::new(title, format!("/collections/{collection_id}"), note)
         }
     }
 }
@@ -109,7 +120,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         let sentence = format!("Nothing that you can open has “{text}” in its name.");
         view! {
-            <PageHeader title="Find" lead=|| "Pages, your works, sites, terms, licenses and tokens, and what is on offer, by a few letters of the name." />
+            <PageHeader title="Find" lead=|| "Pages, your works, collections, sites, terms, licenses and tokens, and what is on offer, by a few letters of the name." />
             <FilterForm label="Find">
                 <TextField name="q" label="Name" value=text required=true />
                 <Button kind=ButtonKind::Quiet>"Find"</Button>

@@ -3,7 +3,7 @@
 
 use imprimatur::{
     domain::{
-        actor::Actor,
+        actor::{Actor, Who},
         ids::LicenseId,
         metering::{Grain, Range, Side},
         month::Month,
@@ -54,7 +54,7 @@ impl Metered {
         .href()
     }
 
-    /// What it reads now; nothing once the license is not in force.
+    /// What it reads now; nothing once the license is not in force, or where reports are coarse.
     pub async fn read(self, services: &Services, actor: &Actor) -> Result<Option<Reading>> {
         let now = services.now();
         match self {
@@ -73,6 +73,8 @@ impl Metered {
                     ("deliveries", quantity(used.totals.calls)),
                 ]))
             }
+            // Figures that move would tell each delivery.
+            Self::Today(side) if sees_coarsely(actor, side) => Ok(None),
             Self::Today(side) => {
                 let today = Range::last_days(now, 1, Grain::Day)?;
                 let filter = UsageFilter::default();
@@ -84,6 +86,10 @@ impl Metered {
             }
         }
     }
+}
+
+fn sees_coarsely(actor: &Actor, side: Side) -> bool {
+    matches!(actor.who, Who::Member(member) if member.sees_coarsely(side))
 }
 
 /// Figures that go on moving, where something is metered.

@@ -30,6 +30,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         .filter(|jwk| jwk.kid == stored.kid)
         .filter_map(|jwk| jwk.public_key())
         .any(|key| receipt::verify(&stored.jws, &key).is_ok());
+    // What the receipt calls the buyer to whoever else is shown it.
+    let consumer = receipt::stated(&stored.jws).ok().map(|(_, said)| said.consumer_id.to_string());
     let now = request.now;
     let keys_address = format!("{}/.well-known/jwks.json", request.base_url);
     let links = Links::of(&stored, request.actor.org_id() == Some(stored.org_id));
@@ -65,6 +67,10 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <Definitions>
                         <Definition name="Creator">{stored.creator}</Definition>
                         <Definition name="Buyer">{stored.buyer}</Definition>
+                        {consumer
+                            .map(|id| {
+                                view! { <Definition name="Consumer"><Digest value=id /></Definition> }
+                            })}
                         {license
                             .map(|href| {
                                 view! {

@@ -1,4 +1,4 @@
-//! `/settings`: the organization's name and sides.
+//! `/settings`: the organization's name and sides. What it says of itself is on the page of its profile.
 
 use imprimatur::{
     domain::{actor::Deed, identity::NAME_LENGTH_MAX},
@@ -9,8 +9,8 @@ use leptos::prelude::*;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, CheckGroup, Choice, Definition, Definitions, FormActions, Instant, Notice,
-        PageHeader, PostForm, Section, TextField, Toast,
+        Button, ButtonKind, ButtonLink, CheckGroup, Choice, Definition, Definitions, FormActions,
+        Instant, Notice, PageHeader, PostForm, Section, TextField, Toast,
     },
 };
 
@@ -58,7 +58,11 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             <div class="narrow">
                 {saved.then(|| view! { <Toast sentence="Saved." /> })}
-                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here." />
+                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here.">
+                    <ButtonLink kind=ButtonKind::Quiet href="/settings/profile">
+                        "Profile and privacy"
+                    </ButtonLink>
+                </PageHeader>
                 {(!may_edit)
                     .then(|| {
                         view! {

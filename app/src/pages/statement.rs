@@ -3,7 +3,7 @@
 
 use chrono::Days;
 use imprimatur::{
-    domain::{error::Refusal, money::Money, month::Month},
+    domain::{error::Refusal, metering::Side, money::Money, month::Month},
     services::{
         Result,
         billing::{self, StatementLine},
@@ -22,10 +22,14 @@ use crate::{
     },
 };
 
+/// Where the lines lead, for whoever sees single deliveries.
+const COUNTED: &str = " Each work leads to the deliveries that were counted, with their receipts.";
+
 /// One month.
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let month = read_month(Some(id))?;
     let lines = billing::statement(&request.services, &request.actor, month).await?;
+    let coarse = request.sees_coarsely(Side::Creator);
     let now = request.now;
     let title = format!("Statement of {}", month_in_words(month.from()));
     Ok(Page::workspace(request, title.clone(), move || {
@@ -43,8 +47,12 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     format!(", your share {}.{:02} %", line.share_bp / 100, line.share_bp % 100)
                 });
                 let words = format!("{}, {}{}", line.tier, line.words, share.unwrap_or_default());
+                let href = match coarse {
+                    true => format!("/assets/{}", line.asset_id),
+                    false => deliveries(&line, month),
+                };
                 Row::new(vec![
-                    Cell::link(line.title.clone(), deliveries(&line, month)).note(line.buyer),
+                    Cell::link(line.title, href).note(line.buyer),
                     Cell::new(words).note(state),
                     Cell::new(view! { <Quantity count=line.units /> }),
                     Cell::new(amount(line.gross)),
@@ -56,8 +64,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let lead = match sums.is_empty() {
             true => format!("Nothing was earned in {}.", month_in_words(month.from())),
             false => format!(
-                "{} after the platform's fee. Each work leads to the deliveries that were counted, with their receipts.",
-                sums.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+                "{} after the platform's fee.{}",
+                sums.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+                if coarse { "" } else { COUNTED },
             ),
         };
         view! {

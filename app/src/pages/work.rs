@@ -3,7 +3,7 @@
 use imprimatur::{
     domain::{
         asset::{Language, Visibility},
-        ids::AssetId,
+        ids::{AssetId, CollectionId},
         money::grouped,
         pricing::{PriceWords, Tier},
         terms::Scope,
@@ -11,7 +11,7 @@ use imprimatur::{
     services::{
         Result,
         assets::{self, Audience, Previewed},
-        catalogue::{self, WorkDetail},
+        catalogue::{self, Shown, WorkDetail},
         licenses::{self, Held},
         offers::OfferedTier,
     },
@@ -66,6 +66,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         None => None,
     };
     let alike = catalogue::similar(&request.services, &request.actor, asset_id).await?;
+    let collections =
+        catalogue::collections_with(&request.services, &request.actor, asset_id).await?;
     let offered: Vec<Tier> = work.offer.tiers.iter().map(|offered| offered.tier.clone()).collect();
     let calculator = Calculator::read(request, &offered);
     let now = request.now;
@@ -73,7 +75,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let listed = work.visibility == Visibility::Listed;
     let page = Page::public(request, work.title.clone(), description, move || {
         let lead = format!("{} by {}", work.kind.in_words(), work.creator);
-        let particulars = particulars(&work, now);
+        let particulars = particulars(&work, collections, now);
         let sample = Some(format!("/catalogue/{asset_id}/sample"));
         let looks = looks.map(|looks| preview::draw(looks, work.kind, &work.title, sample));
         view! {
@@ -158,7 +160,11 @@ fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<
     }
 }
 
-fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView {
+fn particulars(
+    work: &WorkDetail,
+    collections: Vec<Shown>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> AnyView {
     let (creator, attribution) = (work.creator.clone(), work.attribution.clone());
     let by = format!("/creators/{}", work.creator_slug);
     let newest = work.newest.clone().map(|newest| {
@@ -178,6 +184,11 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
     let tags = said("Tags", work.tags.join(", "));
     let language = said("Language", language.to_owned());
     let rights = said("Rights", work.rights.clone());
+    let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+    let collections = (!collections.is_empty()).then(|| {
+        let links = collections.into_iter().map(|each| (each.collection_id, each.title));
+        view! { <Definition name>{collection_links("/collections", links)}</Definition> }
+    });
     let provenance = format!("/catalogue/{}/provenance.json", work.asset_id);
     let (created_at, published_at) = (work.created_at, work.offer.published_at);
     view! {
@@ -187,6 +198,7 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
                     <a href=by>{creator}</a>
                 </Definition>
                 <Definition name="Credit line">{attribution}</Definition>
+                {collections}
                 {rights}
                 {tags}
                 {language}
@@ -205,6 +217,21 @@ fn particulars(work: &WorkDetail, now: chrono::DateTime<chrono::Utc>) -> AnyView
         </Section>
     }
     .into_any()
+}
+
+/// Collections by their titles, each leading to its page below `base`.
+pub fn collection_links(
+    base: &'static str,
+    collections: impl Iterator<Item = (CollectionId, String)>,
+) -> AnyView {
+    collections
+        .enumerate()
+        .map(|(at, (id, title))| {
+            let href = format!("{base}/{id}");
+            view! { {(at > 0).then_some(", ")} <a href=href>{title}</a> }
+        })
+        .collect_view()
+        .into_any()
 }
 
 /// What is said, if anything is.

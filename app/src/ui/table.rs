@@ -53,12 +53,13 @@ impl Column {
 pub struct Cell {
     content: AnyView,
     note: Option<AnyView>,
+    choice: Option<AnyView>,
 }
 
 impl Cell {
     #[must_use]
     pub fn new(content: impl IntoAny) -> Self {
-        Self { content: content.into_any(), note: None }
+        Self { content: content.into_any(), note: None, choice: None }
     }
 
     /// The name of what the row is about, leading to its page.
@@ -71,6 +72,25 @@ impl Cell {
     #[must_use]
     pub fn note(self, note: impl IntoAny) -> Self {
         Self { note: Some(note.into_any()), ..self }
+    }
+}
+
+impl Cell {
+    /// With a box before it: ticked, it sends the value along with the form around the table.
+    #[must_use]
+    pub fn choice(self, name: &'static str, value: &str, label: &str, ticked: bool) -> Self {
+        let (value, label) = (value.to_owned(), label.to_owned());
+        let choice = view! {
+            <input
+                class="check__box"
+                type="checkbox"
+                name=name
+                value=value
+                checked=ticked
+                aria-label=label
+            />
+        };
+        Self { choice: Some(choice.into_any()), ..self }
     }
 }
 
@@ -127,9 +147,16 @@ fn draw_row(columns: &[Column], row: Row) -> impl IntoView + use<> {
         .zip(row.0)
         .enumerate()
         .map(|(at, (column, cell))| {
-            let inside = view! {
+            let words = view! {
                 {cell.content}
                 {cell.note.map(|note| view! { <div class="table__note">{note}</div> })}
+            };
+            let inside = match cell.choice {
+                Some(choice) => {
+                    view! { <div class="table__choice">{choice} <div>{words}</div></div> }
+                        .into_any()
+                }
+                None => words.into_any(),
             };
             if at == 0 {
                 view! { <th scope="row" class=column.class()>{inside}</th> }.into_any()

@@ -5,12 +5,14 @@
 
 pub mod assets;
 pub mod batch;
+pub mod collections;
 pub mod identity;
 pub mod licenses;
 pub mod members;
 pub mod offers;
 pub mod payments;
 pub mod payouts;
+pub mod profile;
 pub mod sessions;
 pub mod sites;
 pub mod terms;

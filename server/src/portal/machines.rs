@@ -12,8 +12,15 @@ use super::{Ask, Portal};
 /// Kept for an hour by whoever asks.
 const CACHE: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 /// Public pages that are always there.
-const PAGES: [&str; 6] =
-    ["/", "/catalogue", "/docs", "/docs/quickstart", "/docs/receipts", "/docs/errors"];
+const PAGES: [&str; 7] = [
+    "/",
+    "/catalogue",
+    "/collections",
+    "/docs",
+    "/docs/quickstart",
+    "/docs/receipts",
+    "/docs/errors",
+];
 
 /// `GET /robots.txt` (RFC 9309): only what is for search engines.
 pub async fn robots(State(portal): State<Portal>) -> Response {
@@ -28,10 +35,10 @@ pub async fn robots(State(portal): State<Portal>) -> Response {
     (headers, body).into_response()
 }
 
-/// `GET /sitemap.xml` (sitemaps.org, protocol 0.9): public pages and every listed work.
+/// `GET /sitemap.xml` (sitemaps.org, protocol 0.9): public pages, every listed work and every listed collection.
 pub async fn sitemap(State(portal): State<Portal>, Ask(request): Ask) -> Response {
-    let works = match storefront::listed(&portal.services, &request.actor).await {
-        Ok(works) => works,
+    let (works, collections) = match storefront::listed(&portal.services, &request.actor).await {
+        Ok(listed) => listed,
         Err(error) => return portal.answer(&request, Err(error)).await,
     };
     let base_url = &portal.base_url;
@@ -46,6 +53,13 @@ pub async fn sitemap(State(portal): State<Portal>, Ask(request): Ask) -> Respons
         body.push_str(&format!(
             "<url><loc>{base_url}/catalogue/{}</loc><lastmod>{day}</lastmod></url>\n",
             work.asset_id
+        ));
+    }
+    for collection in collections {
+        let day = collection.published_at.format("%Y-%m-%d");
+        body.push_str(&format!(
+            "<url><loc>{base_url}/collections/{}</loc><lastmod>{day}</lastmod></url>\n",
+            collection.collection_id
         ));
     }
     body.push_str("</urlset>\n");

@@ -3,6 +3,7 @@
 //! A receipt is canonical JSON (RFC 8785) in a compact JWS (RFC 7515) signed with Ed25519 (RFC
 //! 8037). Equal receipts have equal bytes, and nothing but the key's name is believed of a header.
 
+mod consumer;
 mod jwk;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -10,12 +11,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use consumer::ConsumerId;
 pub use jwk::{Jwk, Jwks, PublicKey};
 
 use super::{
     asset::ContentId,
     error::{Kind, Refusal},
-    ids::{LicenseId, OrgId, ReceiptId, TokenId},
+    ids::{LicenseId, ReceiptId, TokenId},
     metering::{FreeReason, JobName},
     terms::Scope,
 };
@@ -32,8 +34,8 @@ const TYPE: &str = "receipt+jws";
 pub struct Receipt {
     /// Below 2^53, like every number in canonical JSON.
     pub bytes: u64,
-    /// The buyer.
-    pub consumer_id: OrgId,
+    /// The buyer, who is not named.
+    pub consumer_id: ConsumerId,
     pub content_id: ContentId,
     /// Why it costs nothing, where that was known when it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

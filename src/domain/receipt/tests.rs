@@ -17,7 +17,7 @@ fn seal(receipt: &Receipt, key: &SigningKey, public: &PublicKey) -> String {
 fn receipt() -> Receipt {
     Receipt {
         receipt_id: ReceiptId::from_uuid(Uuid::from_u128(1)),
-        consumer_id: OrgId::from_uuid(Uuid::from_u128(2)),
+        consumer_id: ConsumerId::from_bytes([2; 16]),
         content_id: ContentId::of(b"abc"),
         license_id: LicenseId::from_uuid(Uuid::from_u128(3)),
         token_id: TokenId::from_uuid(Uuid::from_u128(4)),
@@ -49,7 +49,7 @@ fn receipts() -> impl Strategy<Value = Receipt> {
         let (digest, job, scope, micros, bytes, nonce, range, resource, free_reason) = rest;
         Receipt {
             receipt_id: ReceiptId::from_uuid(Uuid::from_u128(ids.0)),
-            consumer_id: OrgId::from_uuid(Uuid::from_u128(ids.1)),
+            consumer_id: ConsumerId::from_bytes(ids.1.to_be_bytes()),
             content_id: ContentId::from_digest(&digest),
             license_id: LicenseId::from_uuid(Uuid::from_u128(ids.2)),
             token_id: TokenId::from_uuid(Uuid::from_u128(ids.3)),
@@ -107,7 +107,7 @@ fn the_canonical_form_has_sorted_keys_and_whole_microseconds() {
     assert_eq!(
         receipt().canonical().unwrap(),
         format!(
-            r#"{{"bytes":3,"consumer_id":"00000000000000000000000002","content_id":"{}","license_id":"00000000000000000000000003","nonce":"n0nce","receipt_id":"00000000000000000000000001","scope":"training","timestamp":"2026-11-22T07:50:07.000000Z","token_id":"00000000000000000000000004"}}"#,
+            r#"{{"bytes":3,"consumer_id":"02020202020202020202020202020202","content_id":"{}","license_id":"00000000000000000000000003","nonce":"n0nce","receipt_id":"00000000000000000000000001","scope":"training","timestamp":"2026-11-22T07:50:07.000000Z","token_id":"00000000000000000000000004"}}"#,
             ContentId::of(b"abc")
         )
     );

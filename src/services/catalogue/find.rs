@@ -7,7 +7,7 @@ use crate::{
         asset::AssetKind,
         catalogue::{Search, Size, Sort},
         cursor::{Cursor, Direction},
-        ids::{AssetId, OrgId},
+        ids::{AssetId, CollectionId, OrgId},
         pricing::PriceModel,
         terms::Scope,
     },
@@ -122,6 +122,9 @@ async fn ranked(
                    case $9 when 'title' then lower(entry.title) end,
                    case $9 when 'largest' then entry.bytes end desc nulls last,
                    case $9 when 'smallest' then entry.bytes end nulls last,
+                   case $9 when 'arranged' then (
+                       select place from collection_work part
+                       where part.collection_id = $14 and part.asset_id = entry.asset_id) end,
                    entry.asset_id desc) as place
                from on_offer entry
                where (entry.buyer_org_id = $1 or entry.buyer_org_id is null and not exists (
@@ -138,6 +141,9 @@ async fn ranked(
                  and ($6::text is null or entry.creator_slug = $6)
                  and ($7::text is null or entry.language = $7)
                  and ($8::int is null or width_bucket(entry.bytes, $10::bigint[]) = $8)
+                 and ($14::uuid is null or exists (
+                     select from collection_work part
+                     where part.collection_id = $14 and part.asset_id = entry.asset_id))
            ), stood as (
                select coalesce((select place from ranked where asset_id = $11), 0) as place
            )
@@ -161,6 +167,7 @@ async fn ranked(
         cursor.map(|cursor| cursor.id),
         cursor.is_some_and(|cursor| cursor.direction == Direction::Newer),
         PAGE_LENGTH,
+        search.collection.map(CollectionId::uuid),
     )
     .fetch_all(&services.pool)
     .await?;
@@ -200,6 +207,9 @@ async fn counted(
                      select from unnest($2::text[]) word
                      where not (entry.search @@ plainto_tsquery('simple', word)
                                 or spelt_like(word, entry.words)))
+                 and ($11::uuid is null or exists (
+                     select from collection_work part
+                     where part.collection_id = $11 and part.asset_id = entry.asset_id))
            ), counted as (
                select 'kind' as facet, kind as value, kind as name, count(*) as works from found
                where of_use and of_model and of_creator and of_language and of_size group by kind
@@ -235,6 +245,7 @@ async fn counted(
         search.size.map(Size::step),
         &Size::BOUNDS,
         CREATORS_MAX,
+        search.collection.map(CollectionId::uuid),
     )
     .fetch_all(&services.pool)
     .await?)

@@ -3,12 +3,17 @@
 //! A work that is private is there for its own organization alone; one that is unlisted is found by
 //! its link and in no list.
 
+mod collections;
 mod creator;
 mod find;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+pub use collections::{
+    Collection, LISTED_MAX as COLLECTIONS_MAX, Shown, collection, collections, collections_with,
+    matching,
+};
 pub use creator::{Creator, creator};
 pub use find::{Facets, PAGE_LENGTH, Page, facets, page};
 

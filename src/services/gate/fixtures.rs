@@ -13,6 +13,7 @@ use crate::{
         asset::ContentId,
         gate::{Ask, AskedScope, Failover, Subject},
         ids::{AssetId, LicenseId, OrgId, PersonId, TokenId},
+        profile::Reporting,
         terms::template,
     },
     services::{
@@ -242,7 +243,13 @@ impl World {
     pub fn member(&self, org_id: OrgId, role: Role) -> Actor {
         let sides = Sides { creator: true, buyer: true };
         Actor {
-            who: Who::Member(Member { person_id: self.person, org_id, role, sides }),
+            who: Who::Member(Member {
+                person_id: self.person,
+                org_id,
+                role,
+                sides,
+                reporting: Reporting::Full,
+            }),
             request_id: mint(),
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod attempts;
 mod bearer;
+mod consumers;
 mod contact;
 mod delivery;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use outbox::{OutboxSettings, OutboxStatus};
 pub use trial::{Asker, Trial, Tried, Verdict, trial};
 
 use self::{
+    consumers::ConsumerKey,
     contact::Contact,
     keys::Keyring,
     meters::{NonceHold, Paid, Reservation, Standing},
@@ -79,6 +81,8 @@ struct Shared {
     paid: Paid,
     keyring: RwLock<Arc<Keyring>>,
     keys: KeySettings,
+    /// What buyers are called in receipts.
+    consumers: ConsumerKey,
     /// When PostgreSQL last showed that the snapshot was fresh.
     contact: Contact,
     /// Licenses that are to move up.
@@ -105,9 +109,11 @@ impl Keeper {
         let (snapshot, paid) = (Snapshot::new(), Paid::default());
         let contact = Contact::new(settings.failover);
         snapshot.apply(&services, &paid, &Changes::everything()).await?;
+        let consumers = ConsumerKey::derive(&settings.keys.secret);
         let (keyring, keys) = (RwLock::new(Arc::new(keyring)), settings.keys);
         let (moves, moved) = mpsc::channel(moves::WAITING_MAX);
-        let shared = Arc::new(Shared { services, snapshot, paid, keyring, keys, contact, moves });
+        let shared =
+            Arc::new(Shared { services, snapshot, paid, keyring, keys, consumers, contact, moves });
         let (stop, stopped) = channel::channel(false);
         let tasks = vec![
             tokio::spawn(watch::keep_fresh(Arc::clone(&shared), listener, stopped.clone())),
@@ -244,11 +250,12 @@ impl Keeper {
     /// Signs the receipt of a delivery.
     pub fn seal(&self, mut admission: Admission, parcel: Parcel) -> Result<Delivery> {
         let free_reason = self.shared.free_reason(&admission, &parcel.content_id);
+        let license = &admission.license;
         let receipt = Receipt {
             receipt_id: mint(),
-            consumer_id: admission.license.org_id,
+            consumer_id: self.shared.consumers.consumer(license.creator_org_id, license.org_id),
             content_id: parcel.content_id,
-            license_id: admission.license.license_id,
+            license_id: license.license_id,
             token_id: admission.token_id,
             job_id: admission.job.clone(),
             scope: admission.scope,
@@ -278,6 +285,7 @@ impl Keeper {
         let Delivery { receipt, jws, admission } = delivery;
         let kept = Kept {
             asset_id: admission.license.asset_id,
+            org_id: admission.license.org_id,
             creator_org_id: admission.license.creator_org_id,
             jws,
         };
@@ -329,7 +337,7 @@ impl Shared {
     fn settle(&self, receipt: &Receipt, admission: Admission) {
         let repeat = once_per_window(receipt.scope) && {
             let window = window_key(receipt.job_id.as_ref(), receipt.timestamp);
-            !self.paid.insert(receipt.consumer_id, receipt.content_id.as_str(), &window)
+            !self.paid.insert(admission.license.org_id, receipt.content_id.as_str(), &window)
         };
         if !repeat && let Some(up) = admission.reservation.use_up(receipt.scope, receipt.bytes) {
             // Where too many wait, the next unit of the license asks again.

@@ -14,6 +14,7 @@ use crate::{
         error::Refusal,
         event::EventName,
         ids::{OrgId, PersonId},
+        profile::Reporting,
     },
     services::{Result, Services, events, mint},
 };
@@ -173,10 +174,13 @@ pub(super) async fn find(
     org_id: OrgId,
 ) -> Result<Option<Member>> {
     let row = sqlx::query!(
-        "select member.person_id, member.org_id, member.role,
-                organization.is_creator, organization.is_buyer
-         from member join organization using (org_id)
-         where member.org_id = $1 and member.person_id = $2",
+        r#"select member.person_id, member.org_id, member.role,
+                  organization.is_creator, organization.is_buyer,
+                  coalesce(profile.reporting, 'full') as "reporting!: Reporting"
+           from member
+           join organization on organization.org_id = member.org_id
+           left join profile on profile.org_id = member.org_id
+           where member.org_id = $1 and member.person_id = $2"#,
         org_id.uuid(),
         person_id.uuid(),
     )
@@ -187,17 +191,21 @@ pub(super) async fn find(
         org_id: row.org_id,
         role: row.role,
         sides: Sides { creator: row.is_creator, buyer: row.is_buyer },
+        reporting: row.reporting,
     }))
 }
 
 async fn find_latest(pool: &PgPool, person_id: PersonId) -> Result<Option<Member>> {
     let row = sqlx::query!(
-        "select member.person_id, member.org_id, member.role,
-                organization.is_creator, organization.is_buyer
-         from member join organization using (org_id)
-         where member.person_id = $1
-         order by member.acted_at desc, member.org_id desc
-         limit 1",
+        r#"select member.person_id, member.org_id, member.role,
+                  organization.is_creator, organization.is_buyer,
+                  coalesce(profile.reporting, 'full') as "reporting!: Reporting"
+           from member
+           join organization on organization.org_id = member.org_id
+           left join profile on profile.org_id = member.org_id
+           where member.person_id = $1
+           order by member.acted_at desc, member.org_id desc
+           limit 1"#,
         person_id.uuid(),
     )
     .fetch_optional(pool)
@@ -207,6 +215,7 @@ async fn find_latest(pool: &PgPool, person_id: PersonId) -> Result<Option<Member
         org_id: row.org_id,
         role: row.role,
         sides: Sides { creator: row.is_creator, buyer: row.is_buyer },
+        reporting: row.reporting,
     }))
 }
 

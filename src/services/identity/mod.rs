@@ -7,6 +7,7 @@ mod invitations;
 mod members;
 mod organizations;
 mod people;
+mod profile;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +23,7 @@ pub use organizations::{
     found_organization, organization, organizations_of,
 };
 pub use people::{Person, person, sign_in};
+pub use profile::{
+    EditProfile, OwnProfile, Recorded, choose_reporting, edit_profile, profile, record_consents,
+};
+pub(super) use profile::{consenting, consents, read as read_profile};

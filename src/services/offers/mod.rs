@@ -5,6 +5,8 @@ mod preview;
 mod read;
 mod rows;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -15,7 +17,7 @@ pub(crate) use rows::{PriceRow, TierRow, read_paths, read_scopes, write_scopes};
 
 use self::rows::{insert_tier, tiers};
 use super::{
-    Result, Services, events,
+    Result, Services, events, identity,
     sent_before::was_sent,
     terms::{self, PublishedTerms},
 };
@@ -80,6 +82,7 @@ pub async fn publish(services: &Services, actor: &Actor, new: NewOffer) -> Resul
     if is_published(&mut tx, member.org_id, &new).await? {
         return Ok(new.offer_id);
     }
+    let consents = identity::consenting(&mut tx, member.org_id, &terms).await?;
     let terms_id = terms::keep(&mut tx, member.org_id, &terms, now).await?;
     end_before(&mut tx, new.asset_id, buyer_org_id, now).await?;
     insert_offer(&mut tx, member.org_id, &new, terms_id, buyer_org_id, now).await?;
@@ -97,6 +100,7 @@ pub async fn publish(services: &Services, actor: &Actor, new: NewOffer) -> Resul
             "asset_id": new.asset_id,
             "terms_digest": terms.digest()?,
             "buyer_org_id": buyer_org_id,
+            "consents": consents.into_iter().collect::<BTreeMap<_, _>>(),
             "tiers": tiers.iter().map(|tier| json!({
                 "name": tier.name, "currency": tier.currency, "price": tier.price,
             })).collect::<Vec<_>>(),

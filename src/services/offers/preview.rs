@@ -8,7 +8,7 @@ use crate::{
         actor::{Actor, Deed},
         error::Refusal,
         ids::{AssetId, LicenseId, OrgId},
-        metering::{Measures, Unit},
+        metering::{Measures, Side, Unit},
         money::{Currency, Money},
         month::Month,
         pricing::{Tier, TypedTiers},
@@ -23,6 +23,9 @@ use crate::{
 pub struct Preview {
     pub month: Month,
     pub tiers: Vec<Tier>,
+    /// Whether anybody used the work.
+    pub used: bool,
+    /// One for each license; none where reports are coarse.
     pub lines: Vec<PreviewLine>,
     pub total: Money,
 }
@@ -76,7 +79,11 @@ pub async fn preview(
         })?;
         lines.push(line);
     }
-    Ok(Preview { month, tiers, lines, total: Money::new(total, currency) })
+    let used = !lines.is_empty();
+    if member.sees_coarsely(Side::Creator) {
+        lines.clear();
+    }
+    Ok(Preview { month, tiers, used, lines, total: Money::new(total, currency) })
 }
 
 fn line(

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::UsageFilter;
+use super::{UsageFilter, coarse};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -59,8 +59,16 @@ pub async fn breakdown(
     dimensions: Dimensions,
     (metric, top): (Metric, u8),
 ) -> Result<Breakdown> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    let org_id = member.org_id;
     let mut rows = match (side, range.grain()) {
+        (Side::Creator, _) if member.sees_coarsely(side) => {
+            coarse::apart(dimensions.iter())?;
+            match coarse::days(filter, range, services.now())? {
+                Some(days) => days_as_creator(services, org_id, filter, &days, dimensions).await,
+                None => Ok(Vec::new()),
+            }
+        }
         (Side::Creator, Grain::Hour) => {
             hours_as_creator(services, org_id, filter, range, dimensions).await
         }

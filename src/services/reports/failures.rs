@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{CursorKey, Failed, FailureFilter};
+use super::{CursorKey, Failed, FailureFilter, coarse};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -67,7 +67,9 @@ pub async fn failures(
     cursor: Option<&str>,
     limit: u8,
 ) -> Result<FailurePage> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    coarse::full_only(&member, side)?;
+    let org_id = member.org_id;
     let now = services.now();
     let binding = binding(org_id, side, filter);
     let before = cursor.map(|text| key.open(text, &binding, now)).transpose()?;

@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{CursorKey, EventFilter, feed_sql as sql};
+use super::{CursorKey, EventFilter, coarse, feed_sql as sql};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -134,7 +134,9 @@ pub async fn events(
     cursor: Option<&str>,
     limit: u8,
 ) -> Result<EventPage> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    coarse::full_only(&member, side)?;
+    let org_id = member.org_id;
     let feed = Feed { services, org_id, side, filter, effort: EFFORT };
     page(&feed, key, cursor, limit).await
 }

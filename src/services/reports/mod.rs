@@ -1,9 +1,11 @@
 //! What happened, read from any side. Nothing here writes.
 //!
 //! An organization sees the use of its works as creator and its own use as buyer, never more: the
-//! organization is an argument of every query.
+//! organization is an argument of every query. A creator that has chosen coarse reports sees of the use of
+//! its works what `coarse` lets through, and nothing else.
 
 mod breakdown;
+mod coarse;
 mod cursor_key;
 mod failures;
 mod feed;
@@ -35,6 +37,8 @@ pub use usage::{Bucket, UsageFilter, UsageReport, quota_used, usage};
 
 #[cfg(test)]
 mod breakdown_tests;
+#[cfg(test)]
+mod coarse_tests;
 #[cfg(test)]
 mod feed_tests;
 #[cfg(test)]

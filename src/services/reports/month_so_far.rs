@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Datelike as _, Utc};
 
+use super::coarse;
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -33,7 +34,8 @@ impl MonthSoFar {
     }
 }
 
-/// The month of a license with this price and this first instant. Both parties may ask.
+/// The month of a license with this price and this first instant. Both parties may ask, unless the
+/// creator has chosen coarse reports.
 pub async fn month_so_far(
     services: &Services,
     actor: &Actor,
@@ -41,10 +43,11 @@ pub async fn month_so_far(
     price: &Price,
     starts_at: DateTime<Utc>,
 ) -> Result<MonthSoFar> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    let party = (member.org_id, coarse::as_creator_too(&member));
     let now = services.now();
     let month = Month::of(now);
-    let of_days = units_by_day(services, org_id, license_id, month.from()).await?;
+    let of_days = units_by_day(services, party, license_id, month.from()).await?;
     let mut days = vec![0; usize::try_from(now.day()).unwrap_or(1)];
     let mut billable_units = 0_i64;
     for (at, used, billable) in of_days {
@@ -62,7 +65,7 @@ pub async fn month_so_far(
     let carried_units = match before.first() {
         None => 0,
         Some(first) => {
-            let units = billable_by_month(services, org_id, license_id, first.from()).await?;
+            let units = billable_by_month(services, party, license_id, first.from()).await?;
             let used = before.iter().map(|month| {
                 units.iter().find(|(at, _)| *at == month.from()).map_or(0, |(_, units)| *units)
             });
@@ -76,7 +79,7 @@ pub async fn month_so_far(
 
 async fn units_by_day(
     services: &Services,
-    org_id: OrgId,
+    (org_id, sold_too): (OrgId, bool),
     license_id: LicenseId,
     since: DateTime<Utc>,
 ) -> Result<Vec<(DateTime<Utc>, i64, i64)>> {
@@ -85,11 +88,12 @@ async fn units_by_day(
                   sum(case when scope = 'preview' then calls else billable_units end)::bigint as "used!",
                   sum(billable_units)::bigint as "billable!"
            from usage_day
-           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and bucket >= $3
+           where license_id = $2 and (org_id = $1 or creator_org_id = $1 and $4) and bucket >= $3
            group by bucket order by bucket"#,
         org_id.uuid(),
         license_id.uuid(),
         since,
+        sold_too,
     )
     .fetch_all(&services.pool)
     .await?;
@@ -98,18 +102,19 @@ async fn units_by_day(
 
 async fn billable_by_month(
     services: &Services,
-    org_id: OrgId,
+    (org_id, sold_too): (OrgId, bool),
     license_id: LicenseId,
     since: DateTime<Utc>,
 ) -> Result<Vec<(DateTime<Utc>, i64)>> {
     let rows = sqlx::query!(
         r#"select bucket, sum(billable_units)::bigint as "billable!"
            from usage_month
-           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and bucket >= $3
+           where license_id = $2 and (org_id = $1 or creator_org_id = $1 and $4) and bucket >= $3
            group by bucket"#,
         org_id.uuid(),
         license_id.uuid(),
         since,
+        sold_too,
     )
     .fetch_all(&services.pool)
     .await?;

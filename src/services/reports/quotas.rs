@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::coarse;
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -39,7 +40,9 @@ pub async fn quotas(
     license_id: Option<LicenseId>,
     limit: u8,
 ) -> Result<Vec<Quota>> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    coarse::full_only(&member, side)?;
+    let org_id = member.org_id;
     let (now, limit) = (services.now(), i64::from(limit).clamp(1, QUOTAS_MAX));
     match side {
         Side::Creator => quotas_as_creator(services, org_id, license_id, now, limit).await,

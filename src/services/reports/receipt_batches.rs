@@ -7,7 +7,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::CursorKey;
+use super::{CursorKey, coarse};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -69,7 +69,9 @@ pub async fn receipts(
     cursor: Option<&str>,
     limit: u16,
 ) -> Result<ReceiptBatch> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    coarse::full_only(&member, side)?;
+    let org_id = member.org_id;
     batch(services, key, Of::Party(org_id, side), filter, cursor, limit).await
 }
 
@@ -90,7 +92,7 @@ pub async fn receipts_of_license(
 }
 
 /// The compact JWS of each of these receipts that the actor's organization is a party of, in the
-/// order of their ids.
+/// order of their ids. With coarse reports they are those of what it bought.
 ///
 /// # Errors
 ///
@@ -100,7 +102,7 @@ pub async fn receipts_named(
     actor: &Actor,
     receipt_ids: &[ReceiptId],
 ) -> Result<Vec<String>> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
     if receipt_ids.len() > usize::from(RECEIPTS_PER_BATCH_MAX) {
         return Err(Refusal::invalid(
             "receipt_id",
@@ -108,7 +110,7 @@ pub async fn receipts_named(
         )
         .into());
     }
-    named(services, org_id, receipt_ids).await
+    named(services, member.org_id, coarse::as_creator_too(&member), receipt_ids).await
 }
 
 async fn batch(
@@ -224,15 +226,17 @@ async fn of_license(
 async fn named(
     services: &Services,
     org_id: OrgId,
+    sold_too: bool,
     receipt_ids: &[ReceiptId],
 ) -> Result<Vec<String>> {
     let ids: Vec<Uuid> = receipt_ids.iter().map(|id| id.uuid()).collect();
     let found = sqlx::query_scalar!(
         "select jws from receipt
-         where receipt_id = any($2) and (org_id = $1 or creator_org_id = $1)
+         where receipt_id = any($2) and (org_id = $1 or creator_org_id = $1 and $3)
          order by receipt_id",
         org_id.uuid(),
         &ids,
+        sold_too,
     )
     .fetch_all(&services.pool)
     .await?;

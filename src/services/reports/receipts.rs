@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, Utc};
 
+use super::coarse;
 use crate::{
     domain::{
         actor::{Actor, Deed},
         error::Refusal,
         ids::{AssetId, LicenseId, OrgId, ReceiptId, TokenId, TypedId as _},
-        metering::FreeReason,
+        metering::{FreeReason, Side},
         receipt::{Jwks, PublicKey},
         terms::Scope,
     },
@@ -44,15 +45,23 @@ pub struct StoredReceipt {
 }
 
 /// One receipt, for either of its parties.
+///
+/// # Errors
+///
+/// "Not found", or `reports_coarse` if the creator has chosen coarse reports.
 pub async fn receipt(
     services: &Services,
     actor: &Actor,
     receipt_id: ReceiptId,
 ) -> Result<StoredReceipt> {
     let member = actor.may(Deed::ReadUsage)?;
-    find(services, member.org_id, receipt_id)
+    let found = find(services, member.org_id, receipt_id)
         .await?
-        .ok_or_else(|| Refusal::not_found(ReceiptId::NOUN).into())
+        .ok_or_else(|| Refusal::not_found(ReceiptId::NOUN))?;
+    if found.org_id != member.org_id {
+        coarse::full_only(&member, Side::Creator)?;
+    }
+    Ok(found)
 }
 
 /// The compact JWS of one receipt, for a machine that acts under its license.

@@ -1,7 +1,7 @@
 //! How often the gate refused, and why. Both parties of a license see it; what came without a known
 //! token belongs to nobody.
 
-use super::UsageFilter;
+use super::{UsageFilter, coarse};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -32,6 +32,12 @@ pub async fn refusals(
     range: &Range,
 ) -> Result<Vec<RefusalCount>> {
     let member = actor.may(Deed::ReadUsage)?;
+    if member.sees_coarsely(side) {
+        return match coarse::days(filter, range, services.now())? {
+            Some(days) => refusals_as_creator(services, member.org_id, filter, &days).await,
+            None => Ok(Vec::new()),
+        };
+    }
     match side {
         Side::Creator => refusals_as_creator(services, member.org_id, filter, range).await,
         Side::Buyer => refusals_as_buyer(services, member.org_id, filter, range).await,

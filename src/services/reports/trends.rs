@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Key, UsageFilter};
+use super::{Key, UsageFilter, coarse};
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -27,11 +27,21 @@ pub async fn trends(
     range: &Range,
     keys: &[&Key],
 ) -> Result<Vec<Vec<i64>>> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    let org_id = member.org_id;
     let Some(by) = keys.first().map(|key| key.dimension) else { return Ok(Vec::new()) };
     let stored: Vec<String> = keys.iter().map(|key| stored(key)).collect();
     let asked = Asked { filter, range, by, keys: &stored };
-    let rows = match (side, range.grain()) {
+    let mut rows = match (side, range.grain()) {
+        (Side::Creator, _) if member.sees_coarsely(side) => {
+            coarse::apart([by].into_iter())?;
+            match coarse::days(filter, range, services.now())? {
+                Some(days) => {
+                    days_as_creator(services, org_id, &Asked { range: &days, ..asked }).await
+                }
+                None => Ok(Vec::new()),
+            }
+        }
         (Side::Creator, Grain::Hour) => hours_as_creator(services, org_id, &asked).await,
         (Side::Creator, Grain::Day) => days_as_creator(services, org_id, &asked).await,
         (Side::Creator, Grain::Month) => months_as_creator(services, org_id, &asked).await,
@@ -39,6 +49,9 @@ pub async fn trends(
         (Side::Buyer, Grain::Day) => days_as_buyer(services, org_id, &asked).await,
         (Side::Buyer, Grain::Month) => months_as_buyer(services, org_id, &asked).await,
     }?;
+    for row in &mut rows {
+        row.at = range.grain().start(row.at);
+    }
     let mut calls: HashMap<(&str, DateTime<Utc>), i64> = HashMap::new();
     for row in &rows {
         *calls.entry((&row.key, row.at)).or_default() += row.calls;
@@ -66,6 +79,7 @@ fn stored(key: &Key) -> String {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Asked<'a> {
     filter: &'a UsageFilter,
     range: &'a Range,

@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::coarse;
 use crate::{
     domain::{
         actor::{Actor, Deed},
@@ -50,7 +51,12 @@ pub async fn usage(
     filter: &UsageFilter,
     range: &Range,
 ) -> Result<UsageReport> {
-    let org_id = actor.may(Deed::ReadUsage)?.org_id;
+    let member = actor.may(Deed::ReadUsage)?;
+    let org_id = member.org_id;
+    if member.sees_coarsely(side) {
+        let found = coarse_days(services, org_id, filter, range).await?;
+        return Ok(filled(range, &found));
+    }
     let found = match (side, range.grain()) {
         (Side::Creator, Grain::Hour) => hours_as_creator(services, org_id, filter, range).await,
         (Side::Creator, Grain::Day) => days_as_creator(services, org_id, filter, range).await,
@@ -63,10 +69,30 @@ pub async fn usage(
 }
 
 /// How many units of its monthly quota a license has used in this calendar month (UTC): everything
-/// counts but repeats. Both parties may ask.
+/// counts but repeats. Both parties may ask; to a creator with coarse reports it is nothing.
 pub async fn quota_used(services: &Services, actor: &Actor, license_id: LicenseId) -> Result<i64> {
     let member = actor.may(Deed::ReadUsage)?;
-    quota_units(services, member.org_id, license_id, month_start(services.now())).await
+    let sold_too = coarse::as_creator_too(&member);
+    quota_units(services, member.org_id, license_id, sold_too, month_start(services.now())).await
+}
+
+/// What days that are over add up to, in the buckets of the range.
+async fn coarse_days(
+    services: &Services,
+    org_id: OrgId,
+    filter: &UsageFilter,
+    range: &Range,
+) -> Result<Vec<Bucket>> {
+    let Some(days) = coarse::days(filter, range, services.now())? else { return Ok(Vec::new()) };
+    let mut found: Vec<Bucket> = Vec::new();
+    for Bucket { at, totals } in days_as_creator(services, org_id, filter, &days).await? {
+        let at = range.grain().start(at);
+        match found.last_mut().filter(|last| last.at == at) {
+            Some(last) => last.totals += totals,
+            None => found.push(Bucket { at, totals }),
+        }
+    }
+    Ok(found)
 }
 
 fn filled(range: &Range, found: &[Bucket]) -> UsageReport {
@@ -191,15 +217,17 @@ async fn quota_units(
     services: &Services,
     org_id: OrgId,
     license_id: LicenseId,
+    sold_too: bool,
     since: DateTime<Utc>,
 ) -> Result<i64> {
     let units = sqlx::query_scalar!(
         r#"select coalesce(sum(case when scope = 'preview' then calls else billable_units end), 0)::bigint as "units!"
            from usage_month
-           where license_id = $2 and (org_id = $1 or creator_org_id = $1) and bucket = $3"#,
+           where license_id = $2 and (org_id = $1 or creator_org_id = $1 and $4) and bucket = $3"#,
         org_id.uuid(),
         license_id.uuid(),
         since,
+        sold_too,
     )
     .fetch_one(&services.pool)
     .await?;

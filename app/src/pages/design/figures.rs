@@ -130,8 +130,14 @@ pub fn Works() -> impl IntoView {
                 " · "
                 <Digest value=work.digest />
             };
+            let choose = format!("Choose {}", work.title);
             Row::new(vec![
-                Cell::link(work.title, "/design#tables").note(identity),
+                Cell::link(work.title, "/design#tables").note(identity).choice(
+                    "work",
+                    work.title,
+                    &choose,
+                    seed == 1,
+                ),
                 Cell::new(work.scopes),
                 Cell::new(
                     view! { <Sparkline values=sample::moved(seed) label="Uses over 90 days" /> },

@@ -12,7 +12,7 @@ use crate::{
 /// The fields of a receipt, in the order they are signed in.
 pub const FIELDS: [(&str, &str); 13] = [
     ("bytes", "How many were delivered."),
-    ("consumer_id", "The buyer's organization."),
+    ("consumer_id", "Who received it: a keyed hash of the buyer, another one for each creator."),
     ("content_id", "What was delivered: the SHA-256 of the whole work."),
     ("free_reason", "Why it costs nothing, where that was known at once."),
     ("job_id", "The training run, as it was named."),

@@ -87,6 +87,10 @@ impl Asked {
         // A license is the buyer's; asking for one is asking as the buyer.
         let side = match (request.param("side"), license_id) {
             (None, Some(_)) if request.sides().buyer => Side::Buyer,
+            // Of its works such an organization has no feed.
+            (None, None) if request.sides().buyer && request.sees_coarsely(Side::Creator) => {
+                Side::Buyer
+            }
             _ => chosen_side(request),
         };
         let said = |name| said(request, name);

@@ -50,6 +50,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     };
     let choices = Choices::read(request, &asked).await?;
     let sides = request.sides();
+    let both = sides.creator && sides.buyer && !request.sees_coarsely(Side::Creator);
     Ok(Page::workspace(request, "Event feed", move || {
         let Listed { rows, columns, caption, title, newer, older } = listed;
         let (side, outcome) = (asked.side, asked.outcome);
@@ -70,7 +71,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         };
         view! {
             <PageHeader title="Event feed" lead=move || lead />
-            {filters(&asked, choices, sides.creator && sides.buyer, title.as_deref())}
+            {filters(&asked, choices, both, title.as_deref())}
             <Table caption columns rows empty=move || unfound(side, outcome, further) />
             {paged.then(|| view! { <Pager newer=newer older=older what /> })}
         }

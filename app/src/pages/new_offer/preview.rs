@@ -22,7 +22,7 @@ pub(super) fn draw(preview: Preview) -> AnyView {
     let fees = (!fees.is_empty()).then(
         || view! { <p class="section__note">{format!("Beside it: {}.", fees.join("; "))}</p> },
     );
-    let (sentence, table) = if preview.lines.is_empty() {
+    let (sentence, table) = if !preview.used {
         (
             format!("Nobody used this work in {month}. This is what a month would pay:"),
             examples(&preview.tiers),
@@ -44,6 +44,14 @@ pub(super) fn draw(preview: Preview) -> AnyView {
 }
 
 fn lines(lines: Vec<PreviewLine>) -> AnyView {
+    if lines.is_empty() {
+        return view! {
+            <p class="section__note">
+                "Your organization has chosen coarse reports, so it is not told apart by buyer."
+            </p>
+        }
+        .into_any();
+    }
     let rows = lines
         .into_iter()
         .map(|line| {

@@ -2,7 +2,7 @@
 
 mod todo;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use imprimatur::{
     domain::{
         actor::Deed,
@@ -19,7 +19,7 @@ use leptos::prelude::*;
 use super::{
     feed::outcome,
     live::{Metered, live},
-    usage::{Asked, Groups, chosen_side, groups_table, unused, use_chart},
+    usage::{Asked, Groups, chosen_side, groups_table, only_coarse, unused, use_chart},
 };
 use crate::{
     request::{Page, Request},
@@ -41,6 +41,7 @@ struct Counts {
     calls_before: i64,
     units: i64,
     units_before: i64,
+    /// Of today, or of the last day that is over.
     today: i64,
     refused: i64,
 }
@@ -50,17 +51,26 @@ pub async fn show(request: &Request) -> Result<Page> {
     request.member_only()?;
     let side = chosen_side(request);
     let (services, actor) = (&request.services, &request.actor);
-    let (range, week) = (
-        Range::last_days(request.now, DAYS, Grain::Day)?,
-        Range::last_days(request.now, 7, Grain::Hour)?,
-    );
+    let coarse = request.sees_coarsely(side);
+    // Coarse reports know of days that are over.
+    let (last, fine) = match coarse {
+        true => (request.now - TimeDelta::days(1), Grain::Day),
+        false => (request.now, Grain::Hour),
+    };
+    let range = Range::last_days(last, DAYS, Grain::Day)?;
+    let week = Range::last_days(last, 7, fine)?;
     let filter = UsageFilter::default();
     let report = reports::usage(services, actor, side, &filter, &range).await?;
     let before = reports::usage(services, actor, side, &filter, &range.previous()?).await?;
-    let asked = Asked::last_days(side, DAYS);
+    let asked = Asked::last_days(side, DAYS, coarse);
     let works = Groups::read(request, &asked, &range, (Dimension::Asset, WORKS)).await?;
     let (key, every) = (&request.cursor_key, EventFilter::default());
-    let latest = reports::events(services, key, actor, side, &every, None, LATEST).await?.lines;
+    let latest = match coarse {
+        true => None,
+        false => {
+            Some(reports::events(services, key, actor, side, &every, None, LATEST).await?.lines)
+        }
+    };
     let refusals = reports::refusals(services, actor, side, &filter, &week).await?;
     let todo = match side {
         Side::Creator => todo::of_creator(request).await?,
@@ -88,12 +98,19 @@ pub async fn show(request: &Request) -> Result<Page> {
         let aside = move || {
             view! {
                 <Section title="Needs you">{todo::draw(todo)}</Section>
-                <Section
-                    title="Latest deliveries"
-                    links=move || view! { <a href=format!("/feed?side={side}")>"Feed"</a> }.into_any()
-                >
-                    {draw_latest(latest, side, now)}
-                </Section>
+                {latest
+                    .map(|latest| {
+                        view! {
+                            <Section
+                                title="Latest deliveries"
+                                links=move || {
+                                    view! { <a href=format!("/feed?side={side}")>"Feed"</a> }.into_any()
+                                }
+                            >
+                                {draw_latest(latest, side, now)}
+                            </Section>
+                        }
+                    })}
             }
             .into_any()
         };
@@ -116,7 +133,8 @@ pub async fn show(request: &Request) -> Result<Page> {
                     }
                 }}
             </PageHeader>
-            {live(Some(Metered::Today(side)), figures(side, counts))}
+            {coarse.then(only_coarse)}
+            {live((!coarse).then_some(Metered::Today(side)), figures(side, counts, coarse))}
             <Columns side=aside>
                 <Section title="Use" links=move || {
                     view! { <a href=format!("/usage?side={side}")>"All usage"</a> }.into_any()
@@ -152,32 +170,46 @@ fn lead(side: Side, counts: Counts) -> String {
     }
 }
 
-fn figures(side: Side, counts: Counts) -> AnyView {
+fn figures(side: Side, counts: Counts, coarse: bool) -> AnyView {
     let against = |now: i64, before: i64, alone: &'static str| {
         change(now, before).unwrap_or_else(|| alone.to_owned())
     };
     let deliveries = against(counts.calls, counts.calls_before, "Complete, receipted");
     let units = against(counts.units, counts.units_before, "Repeats and previews are free");
-    view! {
-        <Figures label="The last 30 days">
+    let day = match coarse {
+        true => view! {
+            <Figure label="Yesterday" href=format!("/usage?side={side}&days=7") note=|| "From 00:00 to 24:00 UTC">
+                <Quantity count=counts.today />
+            </Figure>
+        }
+        .into_any(),
+        false => view! {
             <Figure label="Today" href=format!("/usage?side={side}&days=1") note=|| "Since 00:00 UTC">
                 <span data-live="today">
                     <Quantity count=counts.today />
                 </span>
             </Figure>
+        }
+        .into_any(),
+    };
+    let feed = |outcome: &str| (!coarse).then(|| format!("/feed?side={side}&outcome={outcome}"));
+    let (billable, refused) = (feed("billable"), feed("refused"));
+    view! {
+        <Figures label="The last 30 days">
+            {day}
             <Figure label="Deliveries, 30 days" href=format!("/usage?side={side}") note=move || deliveries>
                 <Quantity count=counts.calls short=true />
             </Figure>
             <Figure
                 label="Billable units, 30 days"
-                href=format!("/feed?side={side}&outcome=billable")
+                nostrip:href=billable
                 note=move || units
             >
                 <Quantity count=counts.units short=true />
             </Figure>
             <Figure
                 label="Refused, 7 days"
-                href=format!("/feed?side={side}&outcome=refused")
+                nostrip:href=refused
                 note=|| "Never billed"
             >
                 <Quantity count=counts.refused short=true />

@@ -46,6 +46,8 @@ pub struct Asked {
     pub grain: Option<Grain>,
     pub filter: UsageFilter,
     pub by: Dimension,
+    /// Whether the side asked for is seen coarsely: whole days that are over, by work and by use.
+    pub coarse: bool,
 }
 
 impl Asked {
@@ -82,8 +84,10 @@ impl Asked {
         let grain: Option<Grain> = request.param("grain").map(str::parse).transpose()?;
         let by: Option<Dimension> = request.param("by").map(str::parse).transpose()?;
         let said = |name| said(request, name);
+        let side = super::chosen_side(request);
         Ok(Self {
-            side: super::chosen_side(request),
+            side,
+            coarse: request.sees_coarsely(side),
             time,
             grain,
             filter: UsageFilter {
@@ -100,9 +104,9 @@ impl Asked {
     }
 
     /// All use of the last days, from a side.
-    pub fn last_days(side: Side, days: u16) -> Self {
+    pub fn last_days(side: Side, days: u16, coarse: bool) -> Self {
         let (grain, filter, by) = (None, UsageFilter::default(), Dimension::Asset);
-        Self { side, time: Time::Last(days), grain, filter, by }
+        Self { side, time: Time::Last(days), grain, filter, by, coarse }
     }
 
     /// The time asked for, cut into buckets.
@@ -113,6 +117,10 @@ impl Asked {
                 Range::new(now - TimeDelta::hours(23), now + TimeDelta::microseconds(1), grain)
             }
             Time::Last(365) if grain == Grain::Month => Range::last_months(now, 12),
+            // Today is not over.
+            Time::Last(days) if self.coarse => {
+                Range::last_days(now - TimeDelta::days(1), days, grain)
+            }
             Time::Last(days) => Range::last_days(now, days, grain),
             Time::Days(from, until) => {
                 let end = until.checked_add_days(Days::new(1)).unwrap_or(until);
@@ -123,6 +131,13 @@ impl Asked {
 
     /// The grain the time is cut into where none is named.
     pub fn usual_grain(&self) -> Grain {
+        match self.grain_of_time() {
+            Grain::Hour if self.coarse => Grain::Day,
+            grain => grain,
+        }
+    }
+
+    fn grain_of_time(&self) -> Grain {
         match self.time {
             Time::Last(days) => PERIODS
                 .iter()
@@ -197,8 +212,12 @@ impl Asked {
         self.filtered(address).with_some("by", by)
     }
 
-    /// Every delivery that is counted here.
-    pub fn feed(&self, range: &Range) -> Address {
+    /// Every delivery that is counted here; nothing where they are seen coarsely.
+    pub fn feed(&self, range: &Range) -> Option<Address> {
+        (!self.coarse).then(|| self.feed_address(range))
+    }
+
+    fn feed_address(&self, range: &Range) -> Address {
         let last = (range.until() - TimeDelta::microseconds(1)).date_naive();
         let address = Address::new("/feed")
             .with("side", self.side)

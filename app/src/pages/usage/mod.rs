@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{
     request::{Page, Request},
-    ui::{PageHeader, Section, Segment, Segmented, text::quantity},
+    ui::{Notice, PageHeader, Section, Segment, Segmented, text::quantity},
 };
 
 /// How many groups and licenses are listed.
@@ -52,9 +52,18 @@ pub async fn show(request: &Request) -> Result<Page> {
         Err(_) => None,
     };
     let groups = Groups::read(request, &asked, &range, (asked.by, GROUPS)).await?;
-    let regions = groups_of_all(request, side, &range, Dimension::Region).await?;
+    let coarse = asked.coarse;
+    let regions = if coarse {
+        Vec::new()
+    } else {
+        groups_of_all(request, side, &range, Dimension::Region).await?
+    };
     let refusals = reports::refusals(services, actor, side, filter, &range).await?;
-    let quotas = reports::quotas(services, actor, side, filter.license_id, QUOTAS).await?;
+    let quotas = if coarse {
+        Vec::new()
+    } else {
+        reports::quotas(services, actor, side, filter.license_id, QUOTAS).await?
+    };
     let chips = chips(request, &asked, &range).await?;
     let now = request.now;
     let sides = request.sides();
@@ -63,14 +72,15 @@ pub async fn show(request: &Request) -> Result<Page> {
         let lead = lead(&asked, report.totals.calls);
         let file = asked.address("/usage.csv");
         let groups_file = file.clone().with("table", "groups").href();
-        let feed = asked.feed(&range).href();
+        let feed = asked.feed(&range).map(|feed| view! { <a href=feed.href()>"Event feed"</a> });
         let sides = (sides.creator && sides.buyer).then(|| sides_of(&asked));
         let periods = periods(&asked);
         let filters = filters(&asked, regions, chips);
         let before_sums = before.as_ref().map(|before| before.totals);
         let chart =
             if used { use_chart(&report, before.as_ref(), &range, now) } else { unused(side) };
-        let refusals = refusals_table(refusals, &asked.feed(&range).with("outcome", "refused"));
+        let refused = asked.feed(&range).map(|feed| feed.with("outcome", "refused"));
+        let refusals = refusals_table(refusals, refused.as_ref());
         let table = used.then(|| {
             let to = |value: &str| {
                 let part = || asked.narrow(asked.by, Some(value)).address("/usage").href();
@@ -83,11 +93,12 @@ pub async fn show(request: &Request) -> Result<Page> {
                 {sides.map(|segments| view! { <Segmented label="Side" segments /> })}
                 <Segmented label="Period" segments=periods />
             </PageHeader>
+            {coarse.then(only_coarse)}
             {filters}
             <Sums totals=report.totals before=before_sums asked range />
             <Section title="Over time" links=move || {
                 view! {
-                    <a href=feed>"Event feed"</a>
+                    {feed}
                     <a href=file.href() download>"CSV"</a>
                 }
                 .into_any()
@@ -105,10 +116,24 @@ pub async fn show(request: &Request) -> Result<Page> {
                 })}
             <div class="halves">
                 <Section title="Refused by the gate">{refusals}</Section>
-                <Section title="Quota this month">{quota_list(quotas, side)}</Section>
+                {(!coarse)
+                    .then(|| {
+                        view! { <Section title="Quota this month">{quota_list(quotas, side)}</Section> }
+                    })}
             </div>
         }
     }))
+}
+
+/// Why less is here than others see.
+pub fn only_coarse() -> AnyView {
+    view! {
+        <Notice title="Your organization has chosen coarse reports">
+            "Days appear here once they are over (UTC), by work and by use. "
+            <a href="/settings/profile#reporting">"What that leaves out"</a>
+        </Notice>
+    }
+    .into_any()
 }
 
 /// The side asked for, else the one the organization is on; creators come first.
@@ -157,7 +182,8 @@ fn sides_of(asked: &Asked) -> Vec<Segment> {
         .into_iter()
         .map(|(side, label)| {
             // What is narrowed to on one side means nothing on the other.
-            let other = Asked { side, filter: UsageFilter::default(), ..asked.clone() };
+            let filter = UsageFilter::default();
+            let other = Asked { side, filter, by: Dimension::Asset, grain: None, ..asked.clone() };
             Segment::new(label, other.address("/usage").href(), side == asked.side)
         })
         .collect()
@@ -166,6 +192,7 @@ fn sides_of(asked: &Asked) -> Vec<Segment> {
 fn periods(asked: &Asked) -> Vec<Segment> {
     asked::PERIODS
         .into_iter()
+        .filter(|(days, ..)| !asked.coarse || *days > 1)
         .map(|(days, label, _)| {
             let time = asked::Time::Last(days);
             let other = Asked { time, grain: None, ..asked.clone() };
@@ -177,6 +204,7 @@ fn periods(asked: &Asked) -> Vec<Segment> {
 fn dimensions(asked: &Asked) -> Vec<Segment> {
     Dimension::ALL
         .iter()
+        .filter(|by| !asked.coarse || by.is_coarse())
         .map(|&by| {
             let other = Asked { by, ..asked.clone() };
             let label = dimension_in_words(by, asked.side);

@@ -61,8 +61,12 @@ pub async fn chips(request: &Request, asked: &Asked, range: &Range) -> Result<Ve
 pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView {
     let usual = grain_in_words(asked.usual_grain());
     let mut grains = vec![Choice::new("", format!("As usual ({})", usual.to_lowercase()))];
-    grains
-        .extend(Grain::ALL.iter().map(|grain| Choice::new(grain.as_str(), grain_in_words(*grain))));
+    grains.extend(
+        Grain::ALL
+            .iter()
+            .filter(|grain| !asked.coarse || **grain != Grain::Hour)
+            .map(|grain| Choice::new(grain.as_str(), grain_in_words(*grain))),
+    );
     let grain = asked.grain.map(Grain::as_str).unwrap_or_default();
     let mut uses = vec![Choice::new("", "Every use")];
     uses.extend(Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words())));
@@ -73,6 +77,11 @@ pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView
     everywhere.extend(
         regions.into_iter().chain(asked_for).map(|region| Choice::new(region.clone(), region)),
     );
+    let regions = (!asked.coarse).then(|| {
+        view! {
+            <SelectField name="region" label="Region" choices=everywhere value=region required=true />
+        }
+    });
     let (from, until) = asked.days();
     let filter = &asked.filter;
     let hidden = [
@@ -101,7 +110,7 @@ pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView
             <TextField name="until" label="Until" kind="date" value=until />
             <SelectField name="grain" label="Cut into" choices=grains value=grain required=true />
             <SelectField name="scope" label="Use" choices=uses value=used required=true />
-            <SelectField name="region" label="Region" choices=everywhere value=region required=true />
+            {regions}
             <Button kind=ButtonKind::Quiet>"Show"</Button>
         </FilterForm>
         <Chips chips />

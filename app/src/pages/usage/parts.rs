@@ -28,6 +28,8 @@ use crate::{
 pub fn Sums(totals: Totals, before: Option<Totals>, asked: Asked, range: Range) -> impl IntoView {
     let bytes = u64::try_from(totals.bytes).unwrap_or_default();
     let feed = asked.feed(&range);
+    let billable = feed.clone().map(|feed| feed.with("outcome", "billable").href());
+    let deliveries = feed.map(|feed| feed.href());
     let note = move |of: fn(&Totals) -> i64, alone: &'static str| {
         let before = before.as_ref().map(of).unwrap_or_default();
         let words = text::change(of(&totals), before);
@@ -40,12 +42,12 @@ pub fn Sums(totals: Totals, before: Option<Totals>, asked: Asked, range: Range) 
     };
     view! {
         <Figures label="The period">
-            <Figure label="Deliveries" href=feed.href() note=note(|sums| sums.calls, "Complete, receipted")>
+            <Figure label="Deliveries" nostrip:href=deliveries note=note(|sums| sums.calls, "Complete, receipted")>
                 <Quantity count=totals.calls short=true />
             </Figure>
             <Figure
                 label="Billable units"
-                href=feed.with("outcome", "billable").href()
+                nostrip:href=billable
                 note=note(|sums| sums.billable_units, "Repeats and previews are free")
             >
                 <Quantity count=totals.billable_units short=true />

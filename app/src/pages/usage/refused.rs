@@ -39,15 +39,18 @@ pub fn code_in_words(code: &str) -> Option<&'static str> {
     })
 }
 
-/// Refusals by reason, the most frequent first.
-pub fn refusals_table(refusals: Vec<RefusalCount>, feed: &Address) -> AnyView {
+/// Refusals by reason, the most frequent first; each leads to its attempts, where there is a feed of them.
+pub fn refusals_table(refusals: Vec<RefusalCount>, feed: Option<&Address>) -> AnyView {
     let rows = refusals
         .into_iter()
         .map(|RefusalCount { code, attempts }| {
-            let href = feed.clone().with("code", &code).href();
             let words = code_in_words(&code).unwrap_or("Refused for another reason");
+            let words = match feed {
+                Some(feed) => Cell::link(words, feed.clone().with("code", &code).href()),
+                None => Cell::new(words),
+            };
             Row::new(vec![
-                Cell::link(words, href).note(view! { <code class="digest">{code}</code> }),
+                words.note(view! { <code class="digest">{code}</code> }),
                 Cell::new(view! { <Quantity count=attempts /> }),
             ])
         })

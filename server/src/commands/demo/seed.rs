@@ -6,6 +6,7 @@
 mod cast;
 mod dice;
 mod made;
+mod shelves;
 mod site;
 mod use_history;
 mod works;
@@ -152,6 +153,8 @@ pub async fn fill(
     }
     story.clock.set(begin + TimeDelta::hours(11));
     site::publish(&story, hollow_fen, cobalt, gazette).await?;
+    story.clock.set(begin + TimeDelta::minutes(11 * 60 + 30));
+    story.introduce().await?;
     story.clock.set(begin + TimeDelta::hours(12));
     let mut held = Vec::new();
     for (asset_id, work) in &on_offer {

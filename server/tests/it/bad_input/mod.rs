@@ -4,6 +4,7 @@
 //! typed is kept; and no row changes.
 
 mod addresses;
+mod collections;
 mod forms;
 mod offers;
 mod others;

@@ -3,7 +3,7 @@
 use imprimatur::{
     domain::{
         actor::Role,
-        ids::{AssetId, InvitationId, LicenseId, PersonId, TokenId},
+        ids::{AssetId, CollectionId, InvitationId, LicenseId, PersonId, TokenId},
     },
     services::mint,
 };
@@ -99,6 +99,41 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
     let form = [("id", org_id.as_str()), ("name", "Mine"), ("sides", "buyer")];
     hidden(&world, &mut stranger, "/welcome", Some(&form)).await;
     hidden(&world, &mut stranger, "/auth/act-for", Some(&[("org_id", &org_id)])).await;
+}
+
+#[sqlx::test(migrator = "imprimatur::MIGRATOR")]
+async fn collections_of_others_and_of_nobody_read_the_same(pool: PgPool) {
+    let world = World::new(pool).await;
+    let mut mira = world.creator("mira").await;
+    let asset_id = mira.register("Hidden title", "Salt.").await;
+    let mut stranger = world.owner("stranger", &["creator", "buyer"]).await;
+    let kept = mint::<CollectionId>().to_string();
+    let form = [("id", kept.as_str()), ("title", "Hidden title"), ("visibility", "private")];
+    assert_eq!(mira.post("/assets/collections/new", &form).await.status, 303);
+    for id in [kept.clone(), mint::<CollectionId>().to_string(), "x".into(), "%00".into()] {
+        let own = format!("/assets/collections/{id}");
+        for path in [own.clone(), format!("{own}/edit"), format!("/collections/{id}")] {
+            hidden(&world, &mut stranger, &path, None).await;
+        }
+        let edit = [("revision", "1"), ("title", "Mine")];
+        hidden(&world, &mut stranger, &format!("{own}/edit"), Some(&edit)).await;
+        let ours = asset_id.to_string();
+        for form in [
+            vec![("form", "works"), ("do", "take-out"), ("work", ours.as_str())],
+            vec![("form", "works"), ("do", "arrange"), ("arrangement", "1")],
+            vec![("form", "remove")],
+        ] {
+            hidden(&world, &mut stranger, &own, Some(&form)).await;
+        }
+    }
+    // Works of ours in a collection of theirs.
+    let (fresh, ours) = (mint::<CollectionId>().to_string(), asset_id.to_string());
+    let form = [("id", fresh.as_str()), ("title", "Mine"), ("works", ours.as_str())];
+    hidden(&world, &mut stranger, "/assets/collections/new", Some(&form)).await;
+    for into in [kept, fresh] {
+        let form = [("form", "collect"), ("work", ours.as_str()), ("into", into.as_str())];
+        hidden(&world, &mut stranger, "/assets", Some(&form)).await;
+    }
 }
 
 /// There is no such thing, and the page says nothing more.

@@ -2,7 +2,7 @@
 
 use imprimatur::domain::{
     actor::Role,
-    ids::{AssetId, InvitationId, OrgId, TermsId, TokenId},
+    ids::{AssetId, CollectionId, InvitationId, OrgId, TermsId, TokenId},
 };
 use imprimatur::services::mint;
 use sqlx::PgPool;
@@ -70,6 +70,38 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
     ];
     let answers = again_and_again(&mira, &path, &form).await;
     assert_all_lead_to(&answers, &format!("/assets/{asset_id}"));
+    let id = mint::<CollectionId>().to_string();
+    let (own, work) = (format!("/assets/collections/{id}"), asset_id.to_string());
+    let form = [("id", id.as_str()), ("title", "Salt"), ("works", work.as_str())];
+    let answers = again_and_again(&mira, "/assets/collections/new", &form).await;
+    assert_all_lead_to(&answers, &own);
+    let form = [("revision", "1"), ("title", "Salt and water")];
+    let answers = again_and_again(&mira, &format!("{own}/edit"), &form).await;
+    assert_all_lead_to(&answers, &format!("{own}?done=saved"));
+    let form = [("form", "works"), ("do", "take-out"), ("work", work.as_str())];
+    let answers = again_and_again(&mira, &own, &form).await;
+    assert_eq!(
+        answers.iter().filter(|each| each.location().ends_with("done=taken&of=1")).count(),
+        1
+    );
+    let form = [("form", "collect"), ("work", work.as_str()), ("into", id.as_str())];
+    let answers = again_and_again(&mira, "/assets", &form).await;
+    assert_eq!(
+        answers.iter().filter(|each| each.location().ends_with("done=added&of=1")).count(),
+        1
+    );
+    assert_eq!((world.count("collection").await, world.count("collection_work").await), (1, 1));
+
+    let saved = "/settings/profile?done=saved";
+    for form in [
+        vec![("form", "about"), ("revision", "0"), ("about", "A press.")],
+        vec![("form", "consent"), ("training", "given"), ("commercial", "open")],
+        vec![("form", "reporting"), ("reporting", "coarse")],
+    ] {
+        assert_all_lead_to(&again_and_again(&mira, "/settings/profile", &form).await, saved);
+    }
+    assert_eq!((world.count("profile").await, world.count("consent").await), (1, 1));
+
     let path = format!("/assets/{asset_id}/offer");
     let id = input(&mira.open(&path).await, "id");
     let answers = again_and_again(&mira, &path, &offer(&id)).await;
@@ -140,13 +172,20 @@ async fn every_form_sent_many_times_has_one_result(pool: PgPool) {
         [
             ("asset.edited", 1),
             ("asset.registered", 1),
+            ("collection.edited", 1),
+            ("collection.made", 1),
+            ("collection.works_added", 1),
+            ("collection.works_removed", 1),
             ("invitation.withdrawn", 1),
             ("license.accepted", 1),
             ("member.invited", 2),
             ("member.joined", 1),
             ("member.role_changed", 1),
             ("offer.published", 1),
+            ("organization.consent_recorded", 1),
             ("organization.founded", 3),
+            ("organization.profile_edited", 1),
+            ("organization.reporting_chosen", 1),
             ("terms.published", 1),
             ("token.created", 1),
             ("token.revoked", 1),

@@ -11,6 +11,7 @@ use imprimatur::{
         gate::Failover,
         ids::{AssetId, LicenseId, OrgId, PersonId, ReceiptId, TokenId},
         pricing::TypedTiers,
+        profile::Reporting,
         receipt::{self, Jwks, Receipt},
         terms::Scope,
     },
@@ -256,6 +257,6 @@ async fn member(services: &Services, name: &str) -> Actor {
     .unwrap();
     tx.commit().await.unwrap();
     let sides = Sides { creator: true, buyer: true };
-    let member = Member { person_id, org_id, role: Role::Owner, sides };
+    let member = Member { person_id, org_id, role: Role::Owner, sides, reporting: Reporting::Full };
     Actor { who: Who::Member(member), request_id: mint() }
 }

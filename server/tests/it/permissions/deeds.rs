@@ -8,10 +8,12 @@ use imprimatur::{
         actor::Role,
         asset::{ContentId, TypedParticulars},
         catalogue::Search,
+        collection::TypedAbout,
         ids::RequestId,
         metering::{Dimensions, Grain, Measures, Range, Reported, Side},
         money::Currency,
         payout::Schedule,
+        profile::{Reporting, Said, TypedProfile},
         report::{Dimension, Dimensions as ByDimensions, Metric},
         terms::Scope,
     },
@@ -19,9 +21,10 @@ use imprimatur::{
         Result, Services,
         assets::{self, Batch, CameOf, Edit, NewAsset, NewVersion},
         billing, catalogue,
+        collections::{self, Arrangement, EditCollection},
         find::{self, Found},
         gate::{self, Asker, Trial, Verdict},
-        identity::{self, EditOrganization, Invite, NewOrganization},
+        identity::{self, EditOrganization, EditProfile, Invite, NewOrganization},
         licenses::{self, Renewal},
         metering::{self, Outcome},
         mint, offers,
@@ -38,7 +41,7 @@ use stripe_sandbox::{Options, Sandbox};
 
 use crate::sites::world::Believing;
 
-use super::stage::{Asking, Prepared, Stage};
+use super::stage::{Asking, OUR_ABOUT, Prepared, Stage};
 
 /// Calls the service; answers `yes` if ours was touched or shown, `own` if not, or the refusal.
 pub async fn perform(stage: &Stage, service: &str, asking: &Asking, about: Prepared) -> String {
@@ -83,6 +86,32 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
         "edit" => {
             let edit = EditOrganization { name: asking.name.clone(), creator: true, buyer: true };
             identity::edit_organization(services, actor, edit).await?.org_id == stage.org_id
+        }
+        "profile" => identity::profile(services, actor).await?.profile.about == OUR_ABOUT,
+        "edit_profile" => {
+            let about = mint::<RequestId>().to_string();
+            let typed = TypedProfile { about: about.clone(), ..TypedProfile::default() };
+            let revision = match identity::profile(services, actor).await {
+                Ok(own) => own.revision,
+                Err(_) => 0,
+            };
+            identity::edit_profile(services, actor, EditProfile { revision, typed }).await?;
+            identity::profile(services, &stage.owner).await?.profile.about == about
+        }
+        "record_consents" => {
+            let before = identity::profile(services, &stage.owner).await?.consents[0].clone();
+            let said = if before.said == Said::Given { Said::Open } else { Said::Given };
+            identity::record_consents(services, actor, &[(before.about, said)]).await?;
+            identity::profile(services, &stage.owner).await?.consents[0].said == said
+        }
+        "choose_reporting" => {
+            let before = identity::profile(services, &stage.owner).await?.reporting;
+            let reporting = match before {
+                Reporting::Full => Reporting::Coarse,
+                Reporting::Coarse => Reporting::Full,
+            };
+            identity::choose_reporting(services, actor, reporting).await?;
+            identity::profile(services, &stage.owner).await?.reporting == reporting
         }
         "invite" => {
             let invite = Invite { invitation_id: mint(), role: Role::Viewer };
@@ -164,6 +193,50 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let asset_id = stage.asset_id;
             let new = NewVersion { version_id: mint(), asset_id, file_name, staged };
             assets::add_version(services, actor, new).await?.work()? == stage.asset_id
+        }
+        "collections" => {
+            let listed = collections::list(services, actor).await?;
+            listed.iter().any(|each| Some(each.collection_id) == about.collection_id)
+        }
+        "collection" => {
+            let id = about.collection_id.unwrap();
+            collections::get(services, actor, id).await?.works.len() == 1
+        }
+        "with_work" => {
+            let found = collections::with_work(services, actor, stage.asset_id).await?;
+            found.iter().any(|(id, _)| Some(*id) == about.collection_id)
+        }
+        "make_collection" | "make_as_ours" => {
+            let new = about.new_collection.unwrap();
+            let id = new.collection_id;
+            collections::make(services, actor, new).await?;
+            collections::get(services, &stage.owner, id).await.is_ok()
+        }
+        "edit_collection" => {
+            let collection_id = about.collection_id.unwrap();
+            let typed = TypedAbout { title: "Another".into(), ..TypedAbout::default() };
+            let edit = EditCollection { collection_id, revision: 1, typed };
+            collections::edit(services, actor, edit).await?;
+            true
+        }
+        "add_to_collection" => {
+            let (id, works) = (about.collection_id.unwrap(), [stage.asset_id]);
+            collections::add(services, actor, id, &works).await? == 0
+        }
+        "take_out" => {
+            let (id, works) = (about.collection_id.unwrap(), [stage.asset_id]);
+            collections::take_out(services, actor, id, &works).await? == 1
+        }
+        "arrange" => {
+            let collection_id = about.collection_id.unwrap();
+            let places = vec![(stage.asset_id, 2)];
+            let asked = Arrangement { collection_id, arrangement: 1, places };
+            collections::arrange(services, actor, asked).await?;
+            true
+        }
+        "remove_collection" => {
+            collections::remove(services, actor, about.collection_id.unwrap()).await?;
+            true
         }
         "sites" => {
             let sites = sites::list(services, actor).await?;
@@ -433,6 +506,26 @@ async fn call(stage: &Stage, service: &str, asking: &Asking, about: Prepared) ->
             let key = CursorKey::new(&[7; 32]);
             let creator = catalogue::creator(services, &key, actor, &work.creator_slug).await?;
             creator.name == work.creator
+        }
+        "shown_collection" => {
+            let (key, every) = (CursorKey::new(&[7; 32]), Search::default());
+            let id = about.collection_id.unwrap();
+            let shown = catalogue::collection(services, &key, actor, &every, id, None).await?;
+            shown.works.total == 1 && shown.own == (actor.org_id() == Some(stage.org_id))
+        }
+        "shown_collections" => {
+            let all = catalogue::collections(services, actor).await?;
+            let of_work = catalogue::collections_with(services, actor, stage.asset_id).await?;
+            [all, of_work].iter().all(|shown| {
+                shown.iter().any(|each| Some(each.collection_id) == about.collection_id)
+            })
+        }
+        "find_collection" => {
+            let typed = about.collection_id.unwrap().to_string();
+            let found = find::find(services, actor, &typed).await?;
+            let named = Search { typed, ..Search::default() };
+            !catalogue::matching(services, actor, &named).await?.is_empty()
+                && found.iter().any(|each| matches!(each, Found::OnShow { .. }))
         }
         "held_license" => {
             let license = licenses::get(services, &stage.owner, stage.license_id).await?;

@@ -27,6 +27,10 @@ const GRID: &str = "
 organization.read organization      sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 organization.read members           sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 organization.read invitations       sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+organization.read profile           sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+organization.edit edit_profile      sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+organization.edit record_consents   sign join   | yes   yes   no      no        no     |         own   own   no      no        no
+organization.edit choose_reporting  sign join   | yes   yes   no      no        no     |         own   own   no      no        no
 organization.edit edit              sign join   | yes   yes   no      no        no     |         own   own   no      no        no
 member.invite     invite            sign join   | yes   yes   no      no        no     |         own   own   no      no        no
 member.invite     withdraw          sign join   | yes   yes   no      no        no     |         hid   hid   no      no        no
@@ -42,6 +46,9 @@ asset.read        trial             sign join   | yes   yes   yes     yes       
 asset.read        version           sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        provenance        sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
 asset.read        claims            sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        collections       sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
+asset.read        collection        sign join   | yes   yes   yes     yes       yes    |         hid   hid   hid     hid       hid
+asset.read        with_work         sign join   | yes   yes   yes     yes       yes    |         own   own   own     own       own
 asset.register    register          sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 asset.register    register_as_ours  sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.register    batch             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
@@ -49,6 +56,13 @@ asset.register    withdraw_claim    sign join   | yes   yes   no      yes       
 asset.register    reopen_claim      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.edit        edit_work         sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 asset.edit        add_version       sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        make_collection   sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
+asset.edit        make_as_ours      sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        edit_collection   sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        add_to_collection sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        take_out          sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        arrange           sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
+asset.edit        remove_collection sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       claim             sign join   | yes   yes   no      yes       no     |         own   own   no      own       no
 site.manage       claim_as_ours     sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
 site.manage       verify            sign join   | yes   yes   no      yes       no     |         hid   hid   no      hid       no
@@ -107,6 +121,9 @@ anybody           find_own          own  own    | yes   yes   yes     yes       
 anybody           find_offered      yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           similar_works     yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           creator           yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           shown_collection  yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           shown_collections yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
+anybody           find_collection   yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 anybody           held_license      own  own    | yes   yes   yes     yes       yes    |         own   own   own     own       own
 anybody           invitation        yes  yes    | yes   yes   yes     yes       yes    |         yes   yes   yes     yes       yes
 ";
@@ -114,8 +131,8 @@ anybody           invitation        yes  yes    | yes   yes   yes     yes       
 /// The services behind a deed.
 const fn services_of(deed: Deed) -> &'static [&'static str] {
     match deed {
-        Deed::ReadOrganization => &["organization", "members", "invitations"],
-        Deed::EditOrganization => &["edit"],
+        Deed::ReadOrganization => &["organization", "members", "invitations", "profile"],
+        Deed::EditOrganization => &["edit", "edit_profile", "record_consents", "choose_reporting"],
         Deed::InviteMember => &["invite", "withdraw"],
         Deed::ChangeMember => &["change_role", "remove"],
         Deed::ReadAssets => &[
@@ -129,11 +146,24 @@ const fn services_of(deed: Deed) -> &'static [&'static str] {
             "sites",
             "site",
             "trial",
+            "collections",
+            "collection",
+            "with_work",
         ],
         Deed::RegisterAsset => {
             &["register", "register_as_ours", "batch", "withdraw_claim", "reopen_claim"]
         }
-        Deed::EditAsset => &["edit_work", "add_version"],
+        Deed::EditAsset => &[
+            "edit_work",
+            "add_version",
+            "make_collection",
+            "make_as_ours",
+            "edit_collection",
+            "add_to_collection",
+            "take_out",
+            "arrange",
+            "remove_collection",
+        ],
         Deed::ManageSite => &["claim", "claim_as_ours", "verify", "change_origin"],
         Deed::PublishTerms => &["publish_terms", "continue_terms"],
         Deed::PublishOffer => &["publish", "preview_offer", "withdraw_offer", "restore_offer"],
@@ -231,6 +261,14 @@ async fn an_organization_does_only_what_its_side_does(pool: PgPool) {
         ("edit_work", &buyer, "not_a_creator"),
         ("add_version", &buyer, "not_a_creator"),
         ("withdraw_claim", &buyer, "not_a_creator"),
+        ("make_collection", &buyer, "not_a_creator"),
+        ("edit_collection", &buyer, "not_a_creator"),
+        ("add_to_collection", &buyer, "not_a_creator"),
+        ("take_out", &buyer, "not_a_creator"),
+        ("arrange", &buyer, "not_a_creator"),
+        ("remove_collection", &buyer, "not_a_creator"),
+        ("record_consents", &buyer, "not_a_creator"),
+        ("choose_reporting", &buyer, "not_a_creator"),
         ("claim", &buyer, "not_a_creator"),
         ("publish", &buyer, "not_a_creator"),
         ("publish_terms", &buyer, "not_a_creator"),

@@ -9,19 +9,22 @@ use imprimatur::{
         access_token::TypedLimits,
         actor::{Actor, Role, Who},
         asset::{ContentId, Particulars},
+        collection::TypedAbout,
         identity::InvitationCode,
         ids::{
-            AssetId, ClaimId, InvitationId, InvoiceId, LicenseId, OfferId, OrgId, PayoutId,
-            PersonId, ReceiptId, SessionId, TermsId, TokenId, VersionId,
+            AssetId, ClaimId, CollectionId, InvitationId, InvoiceId, LicenseId, OfferId, OrgId,
+            PayoutId, PersonId, ReceiptId, SessionId, TermsId, TokenId, VersionId,
         },
         pricing::TypedTiers,
+        profile::TypedProfile,
         site::{Ground, Origin, SiteHost},
         terms::{Scope, TypedTerms, template},
     },
     services::{
         assets::{self, NewAsset, Registered},
+        collections::{self, NewCollection},
         content::Staged,
-        identity::{self, EditOrganization, Invite},
+        identity::{self, EditOrganization, EditProfile, Invite},
         licenses::{self, Acceptance},
         mint,
         offers::{self, NewOffer},
@@ -38,6 +41,9 @@ use crate::{
     visitor::{Tier, Visitor},
     world::World,
 };
+
+/// What our organization says about itself.
+pub const OUR_ABOUT: &str = "We are ours.";
 
 /// A visitor, a person, and every role of two organizations.
 pub const COLUMNS: usize = 12;
@@ -75,6 +81,8 @@ pub struct Prepared {
     pub claim_id: Option<ClaimId>,
     pub new_terms: Option<NewTerms>,
     pub offer_id: Option<OfferId>,
+    pub new_collection: Option<NewCollection>,
+    pub collection_id: Option<CollectionId>,
 }
 
 impl Stage {
@@ -201,6 +209,25 @@ impl Stage {
                 if service == "restore_offer" {
                     offers::withdraw(services, &self.owner, offer_id).await.unwrap();
                 }
+            }
+            "profile" => {
+                let own = identity::profile(services, &self.owner).await.unwrap();
+                let typed = TypedProfile { about: OUR_ABOUT.into(), ..TypedProfile::default() };
+                let edit = EditProfile { revision: own.revision, typed };
+                identity::edit_profile(services, &self.owner, edit).await.unwrap();
+            }
+            "make_collection" => prepared.new_collection = Some(new_collection(Vec::new())),
+            "make_as_ours" => {
+                let new = new_collection(Vec::new());
+                collections::make(services, &self.owner, new.clone()).await.unwrap();
+                prepared.new_collection = Some(new);
+            }
+            "collections" | "collection" | "with_work" | "edit_collection" | "take_out"
+            | "add_to_collection" | "arrange" | "remove_collection" | "shown_collection"
+            | "shown_collections" | "find_collection" => {
+                let new = new_collection(vec![self.asset_id]);
+                prepared.collection_id = Some(new.collection_id);
+                collections::make(services, &self.owner, new).await.unwrap();
             }
             "accept" => prepared.acceptance = Some(self.on_offer().await),
             "accept_as_ours" => {
@@ -338,6 +365,13 @@ fn new_terms(replaces: &str) -> NewTerms {
     let typed = TypedTerms::of(&template("training").unwrap().terms);
     let typed = TypedTerms { name: terms_id.to_string(), ..typed };
     NewTerms { terms_id, typed, replaces: replaces.to_owned() }
+}
+
+/// A collection that nobody has made.
+fn new_collection(works: Vec<AssetId>) -> NewCollection {
+    let collection_id: CollectionId = mint();
+    let typed = TypedAbout { title: collection_id.to_string(), ..TypedAbout::default() };
+    NewCollection { collection_id, typed, works }
 }
 
 fn tiers() -> TypedTiers {

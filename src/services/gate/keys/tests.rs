@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     domain::{
         ids::ReceiptId,
-        receipt::{kid_of, verify},
+        receipt::{ConsumerId, kid_of, verify},
         terms::Scope,
     },
     services::{
@@ -21,7 +21,7 @@ fn receipt(world: &World) -> Receipt {
     let receipt_id: ReceiptId = mint();
     Receipt {
         receipt_id,
-        consumer_id: world.buyer,
+        consumer_id: ConsumerId::from_bytes([1; 16]),
         content_id: crate::domain::asset::ContentId::of(b"Salt."),
         license_id: mint(),
         token_id: mint(),

@@ -71,7 +71,7 @@ async fn insert_receipts(tx: &mut PgConnection, batch: &[Booking]) -> Result<Has
         &column(batch, |each| each.receipt.receipt_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.license_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.token_id.uuid()) as &[Uuid],
-        &column(batch, |each| each.receipt.consumer_id.uuid()) as &[Uuid],
+        &column(batch, |each| each.entry.org_id.uuid()) as &[Uuid],
         &column(batch, |each| each.entry.creator_org_id.uuid()) as &[Uuid],
         &column(batch, |each| each.entry.asset_id.uuid()) as &[Uuid],
         &column(batch, |each| each.receipt.content_id.to_string()),

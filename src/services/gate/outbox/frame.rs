@@ -23,6 +23,8 @@ const LINE_BYTES_MAX: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::services::gate) struct Entry {
     pub asset_id: AssetId,
+    /// The buyer, whom the receipt does not name.
+    pub org_id: OrgId,
     pub creator_org_id: OrgId,
     /// The compact JWS.
     pub jws: String,

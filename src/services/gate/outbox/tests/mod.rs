@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     domain::{
         ids::{AssetId, TypedId as _},
-        receipt::Receipt,
+        receipt::{ConsumerId, Receipt},
         terms::Scope,
     },
     services::{
@@ -69,7 +69,7 @@ impl Room {
     fn receipt(&self) -> Receipt {
         Receipt {
             receipt_id: mint(),
-            consumer_id: self.world.buyer,
+            consumer_id: ConsumerId::from_bytes([1; 16]),
             content_id: self.sale.content_id.clone(),
             license_id: self.sale.license_id,
             token_id: self.sale.token_id,
@@ -86,7 +86,12 @@ impl Room {
 
     fn entry(&self, receipt: &Receipt) -> Entry {
         let jws = self.keyring.seal(receipt, receipt.timestamp).unwrap();
-        Entry { asset_id: self.sale.asset_id, creator_org_id: self.world.creator, jws }
+        Entry {
+            asset_id: self.sale.asset_id,
+            org_id: self.world.buyer,
+            creator_org_id: self.world.creator,
+            jws,
+        }
     }
 
     async fn keep(&self, outbox: &Outbox, receipt: &Receipt) -> Result<()> {
@@ -135,7 +140,8 @@ fn ids(receipts: &[Receipt]) -> Vec<ReceiptId> {
 }
 
 fn entry(jws: String) -> Entry {
-    Entry { asset_id: AssetId::from_uuid(uuid::Uuid::from_u128(1)), creator_org_id: mint(), jws }
+    let asset_id = AssetId::from_uuid(uuid::Uuid::from_u128(1));
+    Entry { asset_id, org_id: mint(), creator_org_id: mint(), jws }
 }
 
 fn framed(entries: &[Entry]) -> Vec<u8> {
