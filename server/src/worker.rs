@@ -17,6 +17,7 @@ use imprimatur::{
         metering, mint,
         payments::{Payments, inbox},
         payouts, sessions,
+        settlement::{self, Bookkeeper},
         sites::{self, Prober},
     },
 };
@@ -103,7 +104,7 @@ impl Worker {
         let services = &self.services;
         ask_for_rounds(services).await?;
         if let Some(payments) = &self.payments
-            && inbox::apply(services, &**payments, &[]).await? > 0
+            && move_money(services, payments).await?
         {
             return Ok(true);
         }
@@ -172,6 +173,15 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+/// Books what the payment provider has to say, charges invoices and sends payouts. Answers whether
+/// there was anything.
+async fn move_money(services: &Services, payments: &Arc<dyn Payments>) -> Result<bool> {
+    let bookkeeper = Bookkeeper::new(payments.clone());
+    let heard = inbox::apply(services, &**payments, &[&bookkeeper]).await?;
+    let moved = settlement::turn(services, &**payments).await?;
+    Ok(heard > 0 || moved > 0)
 }
 
 async fn ask_for_rounds(services: &Services) -> Result<()> {
