@@ -87,7 +87,7 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
         let sentence = format!(
             "Nobody can accept “{title}” under it any more. {}",
             match licenses {
-                0 => "You can put it back until another takes its place.".to_owned(),
+                0 => "No license is under it.".to_owned(),
                 1 => "1 license stays as it is.".to_owned(),
                 count => format!("{count} licenses stay as they are."),
             }
