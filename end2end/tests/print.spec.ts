@@ -30,7 +30,7 @@ async function expectPrintable(page: Page): Promise<void> {
   await page.emulateMedia({ media: null, colorScheme: null });
 }
 
-test('a creator prints use, a receipt and terms', async ({ page }) => {
+test('a creator prints use, a receipt, a statement and terms', async ({ page }) => {
   await signIn(page, 'Mira Okafor', '/usage?days=7');
   await expectPrintable(page);
   // The figures of a chart, which the screen keeps one click away.
@@ -42,7 +42,8 @@ test('a creator prints use, a receipt and terms', async ({ page }) => {
   await page.getByRole('main').locator('.table__link').first().click();
   await expectPrintable(page);
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.goto(`/earnings/${new Date().toISOString().slice(0, 7)}`);
+  await page.goto('/earnings');
+  await page.getByRole('main').locator('.table__link').first().click();
   await expectPrintable(page);
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto('/terms');
@@ -50,8 +51,12 @@ test('a creator prints use, a receipt and terms', async ({ page }) => {
   await expectPrintable(page);
 });
 
-test('a buyer prints a license and an offer', async ({ page }) => {
-  await signIn(page, 'Jonas Weber', '/licenses');
+test('a buyer prints an invoice, a license and an offer', async ({ page }) => {
+  await signIn(page, 'Jonas Weber', '/invoices');
+  await page.getByRole('main').locator('.table__link').first().click();
+  await expectPrintable(page);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.goto('/licenses');
   await page.getByRole('main').locator('.table__link').first().click();
   await expectPrintable(page);
   await page.setViewportSize({ width: 1280, height: 800 });

@@ -44,7 +44,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 <ButtonLink kind=ButtonKind::Quiet href="/payouts">"Payouts"</ButtonLink>
             </PageHeader>
             {figures}
-            <Section title="Statements">
+            <Section title="Statements" id="statements">
                 <Table
                     caption="Statements by month"
                     columns=vec![
@@ -75,16 +75,16 @@ fn draw_balance(balance: Balance) -> impl IntoView {
     let label = format!("Your balance in {}", balance.pending.currency);
     view! {
         <Figures label>
-            <Figure label="Pending" href="#statements" note=|| "not paid yet, or less than 7 days ago">
+            <Figure label="Pending" href="#statements" note=|| "Not paid yet, or less than 7 days ago">
                 {display(balance.pending)}
             </Figure>
-            <Figure label="Available" href="/payouts" note=|| "the next payout sends it">
+            <Figure label="Available" href="/payouts" note=|| "The next payout sends it">
                 {display(balance.available)}
             </Figure>
-            <Figure label="Held" note=|| "until a dispute is decided">
+            <Figure label="Held" note=|| "Until a dispute is decided">
                 {display(balance.held)}
             </Figure>
-            <Figure label="In transit" href="/payouts" note=|| "on its way to your bank">
+            <Figure label="In transit" href="/payouts" note=|| "On its way to your bank">
                 {display(balance.in_transit)}
             </Figure>
         </Figures>

@@ -85,10 +85,11 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
     let terms = view! { <a href=format!("/terms/{}", terms.digest)>{terms.terms.name}</a> };
     let change = may_publish.then(|| {
         let sentence = format!(
-            "Nobody can accept “{title}” under it any more. {} stay as they are.",
+            "Nobody can accept “{title}” under it any more. {}",
             match licenses {
-                1 => "1 license".to_owned(),
-                count => format!("{count} licenses"),
+                0 => "No license is under it.".to_owned(),
+                1 => "1 license stays as it is.".to_owned(),
+                count => format!("{count} licenses stay as they are."),
             }
         );
         view! {

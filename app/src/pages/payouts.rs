@@ -17,9 +17,9 @@ use super::earnings::amount;
 use crate::{
     request::{Page, Request},
     ui::{
-        Button, ButtonKind, ButtonLink, Cell, Choice, Column, Columns, EmptyState, HiddenField,
-        Instant, PageHeader, Panel, PostForm, Row, RowRefusal, SelectField, Status, Table, Toast,
-        Tone,
+        Button, ButtonKind, ButtonLink, Cell, Choice, Column, Columns, EmptyState, FormActions,
+        HiddenField, Instant, PageHeader, Panel, PostForm, Row, RowRefusal, SelectField, Status,
+        Table, Toast, Tone,
     },
 };
 
@@ -64,8 +64,11 @@ pub async fn show(request: &Request) -> Result<Page> {
                                 .map(|each| Choice::new(each.as_str(), each.in_words()))
                                 .collect()
                             value=schedule.as_str()
+                            required=true
                         />
-                        <Button kind=ButtonKind::Quiet>"Save"</Button>
+                        <FormActions>
+                            <Button kind=ButtonKind::Quiet>"Save"</Button>
+                        </FormActions>
                     </PostForm>
                 </Panel>
             }
