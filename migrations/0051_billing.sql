@@ -146,10 +146,11 @@ create table invoice (
     external_number text,
     page_url       text,
     pdf_url        text,
-    -- How far charging it has come: what the next call is recognized by, and when it is made.
+    -- How far charging it has come: what the next call is recognized by, and when it is made; never by itself where
+    -- the buyer has to do something first.
     generation     int         not null default 0,
     first_try_at   timestamptz,
-    next_try_at    timestamptz not null,
+    next_try_at    timestamptz,
     -- How often it could not be charged, and why the last time.
     declines       int         not null default 0,
     failure        text,

@@ -59,7 +59,8 @@ impl Listener for Bookkeeper {
                 payouts::arrivals_seen(services, payments, &actor, account, payout).await?;
             }
             Seen::Chargeback(chargeback) => book_chargeback(services, chargeback).await?,
-            Seen::Customer(_) | Seen::Checkout(_) | Seen::Refund(_) | Seen::Account(_) => {}
+            Seen::Customer(customer) => billing::customer_seen(services, customer).await?,
+            Seen::Checkout(_) | Seen::Refund(_) | Seen::Account(_) => {}
         }
         Ok(())
     }

@@ -107,6 +107,9 @@ pub async fn show(request: &Request) -> Result<Page> {
                 lead=|| "Your earnings on their way to your bank. Where nothing was sent, or not all, the row says why."
             >
                 {may_manage.then_some(asks)}
+                <ButtonLink kind=ButtonKind::Quiet href="/settings/payouts">
+                    "Where they go"
+                </ButtonLink>
             </PageHeader>
             <RowRefusal forms=&["request"] />
             {body}

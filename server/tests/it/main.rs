@@ -16,6 +16,7 @@ mod kept;
 mod licensing;
 mod limits;
 mod live;
+mod money;
 mod operations;
 mod outage;
 mod permissions;

@@ -2,7 +2,7 @@
 //!
 //! No call is made inside a transaction, and each has a key made from the invoice. What is not answered
 //! is asked again with the same key; a card that is declined is tried again after one, three and seven
-//! days, with another key.
+//! days, with another key, and after that once its buyer has left another card.
 
 use chrono::TimeDelta;
 use serde_json::json;
@@ -67,6 +67,23 @@ pub async fn invoice_seen(
     super::payment_received(services, actor, &paid).await
 }
 
+/// The buyer has left another card here: what could not be charged is tried again at once.
+pub async fn card_changed(services: &Services, org_id: OrgId) -> Result<()> {
+    invoices::try_again(services, org_id, false).await
+}
+
+/// A buyer's record was read at the provider, where they may have left another card: what was given up
+/// is tried again.
+pub async fn customer_seen(services: &Services, seen: &payments::Customer) -> Result<()> {
+    if seen.default_card.is_none() {
+        return Ok(());
+    }
+    match parties::payer(services, &seen.id).await? {
+        Some(org_id) => invoices::try_again(services, org_id, true).await,
+        None => Ok(()),
+    }
+}
+
 async fn charge(
     services: &Services,
     payments: &dyn Payments,
@@ -76,7 +93,7 @@ async fn charge(
     let party = parties::of(services, due.org_id).await?;
     if party.default_card.is_none() {
         let why = "There is no card to charge; leave one under Payment method.";
-        return invoices::put_off(services, due, NO_CARD, Collected::Waits(why)).await;
+        return invoices::put_off(services, due, Some(NO_CARD), Collected::Waits(why)).await;
     }
     let customer = parties::customer(services, payments, due.org_id).await?;
     let Some(made) = make(services, payments, due, &customer).await? else { return Ok(()) };
@@ -177,8 +194,7 @@ async fn create(
 async fn declined(services: &Services, actor: &Actor, due: &Due, why: &str) -> Result<()> {
     let declines = usize::try_from(due.declines).unwrap_or(0);
     let after = DECLINED_DAYS.get(declines).map(|days| TimeDelta::days(*days));
-    let last = TimeDelta::days(30);
-    invoices::put_off(services, due, after.unwrap_or(last), Collected::Declined(why)).await?;
+    invoices::put_off(services, due, after, Collected::Declined(why)).await?;
     tell(services, actor, due.org_id, due.invoice_id, due.due, why).await
 }
 

@@ -148,11 +148,11 @@ pub(super) async fn claim(services: &Services) -> Result<Option<Due>> {
     }))
 }
 
-/// It is tried again after so long.
+/// It is tried again after so long; never by itself where nothing is said.
 pub(super) async fn put_off(
     services: &Services,
     due: &Due,
-    after: TimeDelta,
+    after: Option<TimeDelta>,
     why: Collected<'_>,
 ) -> Result<()> {
     let (declined, why) = match why {
@@ -164,9 +164,25 @@ pub(super) async fn put_off(
          set next_try_at = $2, generation = generation + $3, declines = declines + $3, failure = $4
          where invoice_id = $1",
         due.invoice_id.uuid(),
-        services.now() + after,
+        after.map(|after| services.now() + after),
         declined,
         why,
+    )
+    .execute(&services.pool)
+    .await?;
+    Ok(())
+}
+
+/// The buyer has left another card: what could not be charged is tried again; of `given_up` only what
+/// is not tried by itself any more.
+pub(super) async fn try_again(services: &Services, org_id: OrgId, given_up: bool) -> Result<()> {
+    sqlx::query!(
+        "update invoice set next_try_at = $2
+         where org_id = $1 and settled_at is null and failure is not null
+           and (next_try_at is null or not $3)",
+        org_id.uuid(),
+        services.now(),
+        given_up,
     )
     .execute(&services.pool)
     .await?;

@@ -17,7 +17,7 @@ mod read;
 mod rounds;
 
 pub use close::{Closed, charge_fees, close};
-pub use collect::{collect, invoice_seen};
+pub use collect::{card_changed, collect, customer_seen, invoice_seen};
 pub use credit::{Credit, credit};
 pub use earnings::mature;
 pub use payments::{Paid, payer, payment_received, payment_returned};

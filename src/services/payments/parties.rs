@@ -15,7 +15,7 @@ use crate::{
         ids::OrgId,
         money::Currency,
     },
-    services::{Error, Result, Services},
+    services::{Error, Result, Services, billing},
 };
 
 /// What is kept of an organization.
@@ -67,6 +67,7 @@ pub async fn card_left(
         && party.customer.as_ref() == Some(customer)
     {
         use_card(services, payments, customer, card).await?;
+        billing::card_changed(services, org).await?;
     }
     of(services, org).await
 }
@@ -182,6 +183,17 @@ pub async fn org_of(services: &Services, account: &AccountId) -> Result<Option<O
     let found = sqlx::query_scalar!(
         r#"select org_id as "org_id: OrgId" from stripe_party where account_id = $1"#,
         account.as_str(),
+    )
+    .fetch_optional(&services.pool)
+    .await?;
+    Ok(found)
+}
+
+/// Who pays under this record.
+pub async fn payer(services: &Services, customer: &CustomerId) -> Result<Option<OrgId>> {
+    let found = sqlx::query_scalar!(
+        r#"select org_id as "org_id: OrgId" from stripe_party where customer_id = $1"#,
+        customer.as_str(),
     )
     .fetch_optional(&services.pool)
     .await?;

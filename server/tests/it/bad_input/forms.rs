@@ -257,12 +257,22 @@ async fn members_and_sessions_take_no_nonsense(pool: PgPool) {
     let expected = Refused { status: 422, field: "", says: "Choose one of the" };
     refused(&world, &mut mira, path, &form, expected).await;
 
+    for schedule in ["", "hourly", "weekly\0"] {
+        let form = [("form", "schedule"), ("schedule", schedule)];
+        let expected = invalid("schedule", "Choose one of those listed.");
+        refused(&world, &mut mira, "/payouts", &form, expected).await;
+    }
+    let form = [("form", "request"), ("currency", "XXX")];
+    let expected = Refused { status: 422, field: "", says: "Choose one of the listed values" };
+    refused(&world, &mut mira, "/payouts", &form, expected).await;
+
     let attempt = mint::<RequestId>().to_string();
     for (path, form) in [
         (path, vec![("form", "promote")]),
         (path, vec![]),
         ("/settings/sessions", vec![("form", "revoke-everything")]),
         ("/settings/payment", vec![("form", "pay"), ("id", &attempt)]),
+        ("/payouts", vec![("form", "everything")]),
     ] {
         let before = world.rows().await;
         let answer = mira.post(path, &form).await;
@@ -287,6 +297,7 @@ async fn what_is_no_form_is_refused_at_every_door(pool: PgPool) {
         "/settings/sessions".to_owned(),
         "/settings/payment".to_owned(),
         "/settings/payouts".to_owned(),
+        "/payouts".to_owned(),
         "/join/nothing".to_owned(),
         format!("/assets/{asset_id}/offer"),
         "/terms/new".to_owned(),

@@ -3,13 +3,16 @@
 use imprimatur::{
     domain::{
         actor::Role,
-        ids::{AssetId, CollectionId, InvitationId, LicenseId, PersonId, TokenId},
+        ids::{
+            AssetId, CollectionId, InvitationId, InvoiceId, LicenseId, PayoutId, PersonId, TokenId,
+        },
     },
     services::mint,
 };
 use sqlx::PgPool;
 
 use crate::{
+    permissions::money,
     visitor::{Tier, Visitor, offer, pairs, shown},
     world::World,
 };
@@ -70,6 +73,18 @@ async fn ids_of_others_and_of_nobody_read_the_same(pool: PgPool) {
             let form = [("form", "revoke"), ("token_id", token_id.as_str())];
             hidden(&world, &mut stranger, &format!("/licenses/{id}"), Some(&form)).await;
         }
+    }
+    let (invoice_id, payout_id) =
+        money::ours(&world.services.pool, mira.org_id.unwrap(), license_id).await;
+    for id in [invoice_id.to_string(), mint::<InvoiceId>().to_string(), "x".into()] {
+        hidden(&world, &mut stranger, &format!("/invoices/{id}"), None).await;
+    }
+    for id in [payout_id.to_string(), mint::<PayoutId>().to_string(), "%00".into()] {
+        hidden(&world, &mut stranger, &format!("/payouts/{id}"), None).await;
+    }
+    for month in ["2026-13", "x", "%FF"] {
+        hidden(&world, &mut stranger, &format!("/earnings/{month}"), None).await;
+        hidden(&world, &mut stranger, &format!("/earnings.csv?month={month}"), None).await;
     }
     for id in [mira_id.to_string(), mint::<PersonId>().to_string(), "x".into()] {
         for form in ["role", "remove"] {

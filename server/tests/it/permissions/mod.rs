@@ -4,7 +4,7 @@
 //! call that is refused changes no row and leaves no content behind.
 
 mod deeds;
-mod money;
+pub mod money;
 mod stage;
 
 use std::collections::BTreeMap;
