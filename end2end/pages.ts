@@ -300,8 +300,6 @@ const viewers: Screen[] = [
   { name: 'viewer-members', open: '/settings/members' },
   { name: 'viewer-settings', open: '/settings' },
   { name: 'viewer-profile', open: '/settings/profile' },
-  { name: 'viewer-collections', open: '/assets/collections' },
-  { name: 'viewer-collection', open: through('/assets/collections', 'The fens before the pumps') },
 ];
 
 const withoutOrganization: Screen[] = [

@@ -183,7 +183,7 @@ fn unfound(side: Side, outcome: Outcome, further: bool) -> AnyView {
             />
         }
         .into_any(),
-        (Outcome::Delivered(_), false) => unused(side),
+        (Outcome::Delivered(_), false) => unused(side, false),
         (Outcome::Failed(_), false) => view! {
             <EmptyState
                 title="Nothing of this kind"

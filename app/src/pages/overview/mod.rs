@@ -139,7 +139,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                 <Section title="Use" links=move || {
                     view! { <a href=format!("/usage?side={side}")>"All usage"</a> }.into_any()
                 }>
-                    {if used { use_chart(&report, Some(&before), &range, now) } else { unused(side) }}
+                    {if used { use_chart(&report, Some(&before), &range, now) } else { unused(side, coarse) }}
                 </Section>
                 {table.map(|table| view! { <Section title="Works, by use">{table}</Section> })}
             </Columns>

@@ -77,8 +77,11 @@ pub async fn show(request: &Request) -> Result<Page> {
         let periods = periods(&asked);
         let filters = filters(&asked, regions, chips);
         let before_sums = before.as_ref().map(|before| before.totals);
-        let chart =
-            if used { use_chart(&report, before.as_ref(), &range, now) } else { unused(side) };
+        let chart = if used {
+            use_chart(&report, before.as_ref(), &range, now)
+        } else {
+            unused(side, coarse)
+        };
         let refused = asked.feed(&range).map(|feed| feed.with("outcome", "refused"));
         let refusals = refusals_table(refusals, refused.as_ref());
         let table = used.then(|| {

@@ -115,8 +115,15 @@ pub fn use_chart(
 }
 
 /// What stands where no use is.
-pub fn unused(side: Side) -> AnyView {
+pub fn unused(side: Side, coarse: bool) -> AnyView {
     match side {
+        Side::Creator if coarse => view! {
+            <EmptyState
+                title="Nothing was fetched in this time"
+                sentence="A day's use appears here once the day is over."
+            />
+        }
+        .into_any(),
         Side::Creator => view! {
             <EmptyState
                 title="Nothing was fetched in this time"
