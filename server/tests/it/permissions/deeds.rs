@@ -58,9 +58,10 @@ pub async fn perform(stage: &Stage, service: &str, asking: &Asking, about: Prepa
     }
 }
 
-/// A payment provider of its own, and the way to it.
+/// A payment provider that remembers what it was told in this world, and the way to it.
 async fn sandbox(services: &Services) -> (Sandbox, Stripe) {
-    let sandbox = Sandbox::start(Options::default()).await.unwrap();
+    let options = Options { pool: Some(services.pool.clone()), ..Options::default() };
+    let sandbox = Sandbox::start(options).await.unwrap();
     let base_url = Some(sandbox.url().parse().unwrap());
     let settings = Settings { key: "sk_test_of_the_tests".into(), base_url };
     let stripe = Stripe::new(settings, Arc::new(services.clone())).unwrap();
