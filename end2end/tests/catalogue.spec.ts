@@ -30,7 +30,7 @@ test('a work is found, worked out and traced to its creator @without-javascript'
 
 test('a month is worked out while one types, and the answer is the button\'s', async ({ page }) => {
   await page.goto('/catalogue?q=salt+roads');
-  await page.locator('.table__link').first().click();
+  await page.getByRole('main').getByRole('link', { name: 'The Salt Roads', exact: true }).click();
   const calculator = page.getByRole('form', { name: 'Price calculator' });
   const units = calculator.getByLabel(/in a month/);
   const sums = page.getByRole('table', { name: 'What a month would cost on each tier' });
@@ -76,7 +76,7 @@ test('choices say how many works they leave, and are in the address @without-jav
 
 test('a sum that cannot be read is said at the calculator @without-javascript', async ({ page }) => {
   await page.goto('/catalogue?q=salt+roads');
-  await page.locator('.table__link').first().click();
+  await page.getByRole('main').getByRole('link', { name: 'The Salt Roads', exact: true }).click();
   const calculator = page.getByRole('form', { name: 'Price calculator' });
   await calculator.getByLabel(/in a month/).fill('many');
   await calculator.getByRole('button', { name: 'Work it out' }).click();

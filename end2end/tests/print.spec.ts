@@ -61,6 +61,6 @@ test('a buyer prints an invoice, a license and an offer', async ({ page }) => {
   await expectPrintable(page);
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.goto('/catalogue?q=salt+roads');
-  await page.getByRole('main').locator('.table__link').first().click();
+  await page.getByRole('main').getByRole('link', { name: 'The Salt Roads', exact: true }).click();
   await expectPrintable(page);
 });
