@@ -69,7 +69,7 @@ pub(in crate::services) async fn insert_asset(
         "insert into asset (asset_id, org_id, title, description, attribution, kind, rights, tags,
                             language, visibility, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         on conflict (asset_id) do nothing",
+         on conflict do nothing",
         asset_id.uuid(),
         org_id.uuid(),
         particulars.title,

@@ -74,7 +74,7 @@ async fn insert(
 ) -> Result<bool> {
     let inserted = sqlx::query!(
         "insert into collection (collection_id, org_id, title, description, visibility, created_at)
-         values ($1, $2, $3, $4, $5, $6) on conflict (collection_id) do nothing",
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
         collection_id.uuid(),
         org_id.uuid(),
         about.title,
