@@ -3,8 +3,10 @@
 //! `domain` is pure and compiles to WebAssembly too. `services` is the only place that speaks SQL,
 //! and exists only with the feature `ssr`.
 
-// The macros of `words` name this crate, here too.
+// The macros name this crate, here too.
 extern crate self as imprimatur;
+#[macro_use]
+extern crate imprimatur_words;
 
 pub mod domain;
 pub mod words;

@@ -203,7 +203,7 @@ impl Page {
         let account = Account {
             organization: acting.name.clone(),
             person: viewer.person.clone(),
-            role: acting.role.to_string(),
+            role: acting.role.in_words().to_owned(),
             others: viewer
                 .others
                 .iter()

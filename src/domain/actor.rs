@@ -48,6 +48,19 @@ text_enum! {
     }
 }
 
+impl Role {
+    /// The role, in a sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Owner => t!("owner"),
+            Self::Admin => t!("admin"),
+            Self::Finance => t!("finance"),
+            Self::Developer => t!("developer"),
+            Self::Viewer => t!("viewer"),
+        }
+    }
+}
+
 impl Deed {
     /// What the deed is, to complete "Your role cannot …".
     pub const fn in_words(self) -> &'static str {
@@ -193,7 +206,7 @@ impl Actor {
         if !member.role.may(deed) {
             return Err(Refusal::forbidden(format!(
                 "Your role, {}, cannot {}. Ask an owner or admin of your organization.",
-                member.role,
+                member.role.in_words(),
                 deed.in_words()
             )));
         }

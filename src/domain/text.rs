@@ -100,7 +100,7 @@ macro_rules! text_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::domain::error::Refusal::invalid($noun, concat!("Choose one of the listed values for ", $noun, "."))),
+                    _ => Err($crate::domain::error::Refusal::not_listed($noun)),
                 }
             }
         }

@@ -230,7 +230,10 @@ mod tests {
             ("msgid \"Of {cap}\"\nmsgstr \"Von\"", "line 6: {cap} is missing"),
             ("msgid \"Of\"\nmsgstr \"Von {cap}\"", "line 6: there is no {cap} in English"),
             ("msgid \"Of\"\nmsgstr \"Von", "line 6: the text in quotes has no end"),
-            ("msgid \"Of\"\nmsgctxt \"x\"\nmsgstr \"V\"", "line 6: only msgid, msgid_plural and msgstr are known"),
+            (
+                "msgid \"Of\"\nmsgctxt \"x\"\nmsgstr \"V\"",
+                "line 6: only msgid, msgid_plural and msgstr are known",
+            ),
             ("\"Of\"", "line 5: this goes on from nothing"),
             ("msgid Of", "line 5: text in quotes is missing"),
             (

@@ -40,6 +40,11 @@ impl Language {
         Ok(Box::leak(Box::new(Self { tag: tag.to_owned(), catalogue })))
     }
 
+    /// Its tag (BCP 47).
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
     pub(super) fn one(&'static self, sentence: &str) -> Option<&'static str> {
         self.catalogue.one(sentence)
     }
@@ -128,7 +133,6 @@ fn wish(part: &str) -> Option<(u16, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{t, tn};
 
     const GERMAN: &str = "msgid \"\"\nmsgstr \"Plural-Forms: nplurals=2; plural=(n != 1);\\n\"\n\n\
         msgid \"It is over.\"\nmsgstr \"Es ist vorbei.\"\n\n\
@@ -155,8 +159,14 @@ mod tests {
                 tag().to_owned(),
             ]
         });
-        let expected =
-            ["Es ist vorbei.", " 3, bis 21.11..", "Nobody translated this.", "Ein Werk.", "5 Werke.", "de"];
+        let expected = [
+            "Es ist vorbei.",
+            " 3, bis 21.11..",
+            "Nobody translated this.",
+            "Ein Werk.",
+            "5 Werke.",
+            "de",
+        ];
         assert_eq!(said.await, expected);
         assert_eq!(t!("It is over."), "It is over.");
         assert_eq!(tag(), "en");

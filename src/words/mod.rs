@@ -14,8 +14,6 @@ mod plural;
 
 use std::fmt::Display;
 
-pub use imprimatur_words::{n, t, tn};
-
 #[cfg(feature = "ssr")]
 pub use self::{
     catalogue::Unreadable,
@@ -54,6 +52,12 @@ pub fn say(sentence: &'static str) -> &'static str {
     find(sentence).map_or(sentence, |said| said.0)
 }
 
+/// The same for a sentence that was made of an English noun; each that can be made is listed.
+#[inline]
+pub fn say_made(sentence: String) -> String {
+    find(&sentence).map_or(sentence, |said| said.0.to_owned())
+}
+
 /// What a translator made of a sentence; nothing in English.
 #[cfg(feature = "ssr")]
 #[inline]
@@ -85,9 +89,7 @@ pub const fn find_counted(_: &str, _: &str, _: u64) -> Option<Said> {
 /// How many, whatever it was counted in; what is below zero counts as its size.
 #[inline]
 pub fn count(many: impl TryInto<i128>) -> u64 {
-    many.try_into().map_or(u64::MAX, |many| {
-        u64::try_from(many.unsigned_abs()).unwrap_or(u64::MAX)
-    })
+    many.try_into().map_or(u64::MAX, |many| u64::try_from(many.unsigned_abs()).unwrap_or(u64::MAX))
 }
 
 /// Several names as one: `a, b and c`.
@@ -98,6 +100,24 @@ pub fn all_of<T: AsRef<str>>(names: &[T]) -> String {
 /// A choice of several names: `a, b or c`.
 pub fn any_of<T: AsRef<str>>(names: &[T]) -> String {
     listed(names, |first, last| t!("{first} or {last}"))
+}
+
+/// The name of a month, the first being 1.
+pub fn month_name(month: u32) -> &'static str {
+    match month {
+        1 => t!("January"),
+        2 => t!("February"),
+        3 => t!("March"),
+        4 => t!("April"),
+        5 => t!("May"),
+        6 => t!("June"),
+        7 => t!("July"),
+        8 => t!("August"),
+        9 => t!("September"),
+        10 => t!("October"),
+        11 => t!("November"),
+        _ => t!("December"),
+    }
 }
 
 fn listed<T: AsRef<str>>(names: &[T], join: impl Fn(&str, &str) -> String) -> String {
@@ -167,7 +187,10 @@ mod tests {
     fn without_another_language_everything_is_as_it_was_written() {
         let ends = "21 Nov";
         assert_eq!(t!("It is over."), "It is over.");
-        assert_eq!(t!("Until {ends}; {n:>3}, \u{a0}{{so}}.", n = 3), "Until 21 Nov;   3, \u{a0}{so}.");
+        assert_eq!(
+            t!("Until {ends}; {n:>3}, \u{a0}{{so}}.", n = 3),
+            "Until 21 Nov;   3, \u{a0}{so}."
+        );
         let say = |count: i64| tn!(count, "One work.", "{works} works.", works = count.abs());
         assert_eq!(say(1), "One work.");
         assert_eq!(say(0), "0 works.");

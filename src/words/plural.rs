@@ -169,9 +169,15 @@ mod tests {
     #[test]
     fn what_is_no_rule_is_refused() {
         let deep = format!("nplurals=2; plural={}n", "(".repeat(100_000));
-        for rule in
-            ["", "nplurals=2", "nplurals=9; plural=0", "nplurals=2; plural=n!", "nplurals=2; plural=(n", "nplurals=2; plural=n ? 1", &deep]
-        {
+        for rule in [
+            "",
+            "nplurals=2",
+            "nplurals=9; plural=0",
+            "nplurals=2; plural=n!",
+            "nplurals=2; plural=(n",
+            "nplurals=2; plural=n ? 1",
+            &deep,
+        ] {
             assert_eq!(Plural::parse(rule), None, "{}", rule.get(..40).unwrap_or(rule));
         }
         assert_eq!(Plural::parse("nplurals=2; plural=n/0").unwrap().form(7), 0);

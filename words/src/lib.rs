@@ -54,13 +54,14 @@ pub fn tn(input: TokenStream) -> TokenStream {
     english.extend([braced(format(&one.literal))]);
     english.extend(code("else"));
     english.extend([braced(format(&other.literal))]);
+    // It is counted first: a place may have the name of what is counted.
     let mut body = code("let");
     body.extend([counted()]);
     body.extend(code("="));
     body.extend(count);
     body.extend(code(";"));
-    body.extend(choice(found, &call, english));
-    bound(&call, TokenTree::from(Group::new(Delimiter::Brace, body)).into())
+    body.extend(bound(&call, choice(found, &call, english)));
+    braced(body).into()
 }
 
 /// A sentence that is said elsewhere, with `imprimatur::words::say`: what a constant holds.

@@ -3,6 +3,7 @@
 use imprimatur::domain::asset::{
     AssetKind, Language, TAG_LENGTH_MAX, TAGS_MAX, Visibility, WELL_KNOWN_LANGUAGES,
 };
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use crate::ui::{Choice, RadioCards, SelectField, TextArea, TextField, Typed};
@@ -31,7 +32,7 @@ pub fn LanguageField(#[prop(optional, into)] value: String) -> impl IntoView {
     if !value.is_empty() && !WELL_KNOWN_LANGUAGES.iter().any(|(tag, _)| *tag == value) {
         choices.push(Choice::new(value.clone(), Language::in_words(&value)));
     }
-    choices.extend(WELL_KNOWN_LANGUAGES.iter().map(|(tag, name)| Choice::new(*tag, *name)));
+    choices.extend(WELL_KNOWN_LANGUAGES.iter().map(|(tag, name)| Choice::new(*tag, say(name))));
     view! { <SelectField name="language" label="Language" choices value /> }
 }
 

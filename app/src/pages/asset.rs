@@ -74,7 +74,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let language = said("Language", language.unwrap_or_default().to_owned());
         let tags = said("Tags", particulars.typed_tags());
         let rights = said("Rights", particulars.rights);
-        let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+        let name = tn!(collections.len(), "Collection", "Collections");
         let collections = (!collections.is_empty()).then(|| {
             let links = collection_links("/assets/collections", collections.into_iter());
             view! { <Definition name>{links}</Definition> }

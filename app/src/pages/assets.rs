@@ -38,18 +38,18 @@ pub async fn show(request: &Request) -> Result<Page> {
         let lead = match (works.len(), page.unoffered) {
             (0, _) => "A work can be anything you own the rights to: a text, a picture, a recording, a data set.".to_owned(),
             (_, 0) => "Every work is on offer.".to_owned(),
-            (_, 1) => "One work has no offer yet, so nobody can license it.".to_owned(),
-            (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
+            (_, some) => tn!(
+                some,
+                "One work has no offer yet, so nobody can license it.",
+                "{some} works have no offer yet, so nobody can license them."
+            ),
         };
         let none = works.is_empty();
         let newer = after.map(|_| "/assets".to_owned());
         let older = page.next.map(|next| format!("/assets?after={next}"));
         let paged = newer.is_some() || older.is_some();
         let claims = (claims > 0).then(|| {
-            let title = match claims {
-                1 => "A claim is open".to_owned(),
-                some => format!("{some} claims are open"),
-            };
+            let title = tn!(claims, "A claim is open", "{claims} claims are open");
             view! {
                 <Notice tone=Tone::Warn title>
                     "Two creators registered exactly the same bytes. "

@@ -148,8 +148,7 @@ pub fn found(total: i64, first: i64, shown: usize) -> String {
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     let words = |count: i64| grouped(&count.to_string());
     match total {
-        1 => "One work.".to_owned(),
-        _ if shown >= total => format!("{} works.", words(total)),
+        _ if shown >= total => tn!(total, "One work.", "{works} works.", works = words(total)),
         _ => {
             let last = first.saturating_add(shown).saturating_sub(1);
             format!("{} to {} of {} works.", words(first), words(last), words(total))

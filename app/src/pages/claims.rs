@@ -30,8 +30,11 @@ pub async fn show(request: &Request) -> Result<Page> {
         let open = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
         let lead = match open {
             0 => "No claim is open.".to_owned(),
-            1 => "One claim is open. Nothing changes for either side until our staff have settled it.".to_owned(),
-            open => format!("{open} claims are open. Nothing changes for either side until our staff have settled them."),
+            open => tn!(
+                open,
+                "One claim is open. Nothing changes for either side until our staff have settled it.",
+                "{open} claims are open. Nothing changes for either side until our staff have settled them."
+            ),
         };
         let none = claims.is_empty();
         let sections =

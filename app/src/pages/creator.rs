@@ -35,8 +35,12 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
     Ok(Page::public(request, creator.name.clone(), description, move || {
         let lead = match creator.works.total {
             0 => "Nothing is on offer at the moment.".to_owned(),
-            1 => "One work on offer.".to_owned(),
-            works => format!("{} works on offer.", grouped(&works.to_string())),
+            works => tn!(
+                works,
+                "One work on offer.",
+                "{works} works on offer.",
+                works = grouped(&works.to_string())
+            ),
         };
         let all = creator.works.older.is_some().then(|| {
             let href = Address::new("/catalogue").with("creator", &creator.slug).href();

@@ -14,7 +14,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Amount, ButtonKind, ButtonLink, Cell, Column, EmptyState, Figure, Figures, PageHeader,
-        Quantity, Row, Section, Table,
+        Quantity, Row, Section, Table, text,
     },
 };
 
@@ -102,5 +102,5 @@ pub(super) fn amount(money: Money) -> impl IntoView {
 
 /// `March 2026`.
 pub(super) fn month_in_words(at: DateTime<Utc>) -> String {
-    at.format("%B %Y").to_string()
+    text::month_in_full(at.date_naive())
 }

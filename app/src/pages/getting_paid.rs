@@ -6,6 +6,7 @@ use imprimatur::{
         Result, mint,
         payments::{Account, parties, plain},
     },
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, Choice, Definition, Definitions, FormActions, Instant, Notice, PageHeader,
-        PostForm, Section, SelectField, Status, Tone,
+        PostForm, Section, SelectField, Status, Tone, text,
     },
 };
 
@@ -82,7 +83,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                             .then(|| {
                                 let choices = plain::COUNTRIES
                                     .iter()
-                                    .map(|(code, name)| Choice::new(*code, *name));
+                                    .map(|(code, name)| Choice::new(*code, say(name)));
                                 let choices = std::iter::once(Choice::new("", "Choose a country"))
                                     .chain(choices)
                                     .collect();
@@ -147,7 +148,7 @@ fn asked(account: &Account) -> impl IntoView + use<> {
         None => "Still needed",
     };
     let deadline = asked.deadline.map(|at| {
-        let by = at.format("%-d %B %Y").to_string();
+        let by = text::day_in_full(at.date_naive());
         view! { <p>{format!("Give it by {by}, and payouts go on without a break.")}</p> }
     });
     view! {

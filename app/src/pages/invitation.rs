@@ -16,7 +16,9 @@ pub async fn show(request: &Request, code: &str) -> Result<Page> {
     Ok(Page::workspace(request, "Invitation", move || {
         let lead = format!(
             "{} invites you to act for {} as {}.",
-            invitation.invited_by, invitation.organization, invitation.role
+            invitation.invited_by,
+            invitation.organization,
+            invitation.role.in_words()
         );
         view! {
             <div class="narrow">

@@ -1,6 +1,7 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
 use imprimatur::services::storefront::{self, FIGURES_DAYS};
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use crate::ui::{
@@ -25,7 +26,7 @@ pub fn Landing(
               <div class="landing__head">
                 <div>
                 <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
-                <p class="landing__lead">{SENTENCE}</p>
+                <p class="landing__lead">{say(SENTENCE)}</p>
                 <div class="landing__actions">
                     {way_in}
                     <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"Browse the catalogue"</ButtonLink>
@@ -142,8 +143,8 @@ fn Road() -> impl IntoView {
         .map(|(name, what)| {
             view! {
                 <li class="road__step">
-                    <span class="road__name">{name}</span>
-                    <span class="road__what">{what}</span>
+                    <span class="road__name">{say(name)}</span>
+                    <span class="road__what">{say(what)}</span>
                 </li>
             }
         })

@@ -143,7 +143,7 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
                 />
                 {shown}
                 <Section title="What it gives">
-                    <p>{link.role.as_str()} ", to one person. It ends " <Instant at=link.expires_at now /> "."</p>
+                    <p>{link.role.in_words()} ", to one person. It ends " <Instant at=link.expires_at now /> "."</p>
                 </Section>
                 <FormActions>
                     <ButtonLink kind=ButtonKind::Quiet href="/settings/members">"To the members"</ButtonLink>
@@ -157,7 +157,7 @@ fn role_choices(own_role: Option<Role>) -> Vec<Choice> {
     Role::ALL
         .iter()
         .filter(|role| own_role.is_some_and(|own| own.may_grant(**role)))
-        .map(|role| Choice::new(role.as_str(), role.as_str()))
+        .map(|role| Choice::new(role.as_str(), role.in_words()))
         .collect()
 }
 
@@ -197,7 +197,7 @@ fn draw_member(
             .map(|&role| {
                 view! {
                     <option value=role.as_str() selected=role == member.role>
-                        {role.as_str()}
+                        {role.in_words()}
                     </option>
                 }
             })
@@ -213,7 +213,7 @@ fn draw_member(
         }
         .into_any()
     } else {
-        member.role.as_str().into_any()
+        member.role.in_words().into_any()
     };
     let remove = (own || may_change).then(|| {
         let (label, sentence, button) = if own {
@@ -249,7 +249,7 @@ fn draw_invitations(
         .into_iter()
         .map(|invitation| {
             Row::new(vec![
-                Cell::new(invitation.role.as_str())
+                Cell::new(invitation.role.in_words())
                     .note(format!("Made by {}", invitation.invited_by)),
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {

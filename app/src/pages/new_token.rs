@@ -1,5 +1,6 @@
 //! `/licenses/{id}/tokens/new`: creating a token, and the one time its secret is shown.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         access_token::TokenSecret,
@@ -38,7 +39,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .map(|scope| Choice::new(scope.as_str(), scope.in_words()))
             .collect();
         let lifetimes =
-            LIFETIMES.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+            LIFETIMES.iter().map(|(value, label)| Choice::new(*value, say(label))).collect();
         let title = license.title;
         view! {
             <div class="narrow">

@@ -84,14 +84,16 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
         .collect_view();
     let terms = view! { <a href=format!("/terms/{}", terms.digest)>{terms.terms.name}</a> };
     let change = may_publish.then(|| {
-        let sentence = format!(
-            "Nobody can accept “{title}” under it any more. {}",
-            match licenses {
-                0 => "No license is under it.".to_owned(),
-                1 => "1 license stays as it is.".to_owned(),
-                count => format!("{count} licenses stay as they are."),
-            }
-        );
+        let under = match licenses {
+            0 => "No license is under it.".to_owned(),
+            licenses => tn!(
+                licenses,
+                "1 license stays as it is.",
+                "{licenses} licenses stay as they are."
+            ),
+        };
+        let sentence =
+            format!("Nobody can accept “{title}” under it any more. {under}");
         view! {
             <Confirm label="Withdraw" sentence>
                 <PostForm name="withdraw" row=true>

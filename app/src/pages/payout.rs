@@ -15,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Cell, Column, Columns, Crumb, Definition, Definitions, EmptyState, Instant, PageHeader,
-        Row, Section, Status, Table, Timeline, TimelineStep,
+        Row, Section, Status, Table, Timeline, TimelineStep, text,
     },
 };
 
@@ -23,7 +23,7 @@ use crate::{
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let (payout, parts) = payouts::payout(&request.services, &request.actor, id.parse()?).await?;
     let now = request.now;
-    let title = format!("Payout of {}", payout.created_at.format("%-d %B %Y"));
+    let title = format!("Payout of {}", text::day_in_full(payout.created_at.date_naive()));
     Ok(Page::workspace(request, title.clone(), move || {
         let lead = sentence(&payout);
         let rows = parts

@@ -19,7 +19,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Columns, EmptyState, FormActions,
         HiddenField, Instant, PageHeader, Panel, PostForm, Row, RowRefusal, SelectField, Status,
-        Table, Toast, Tone,
+        Table, Toast, Tone, text,
     },
 };
 
@@ -122,7 +122,10 @@ fn draw(row: DecisionRow, now: DateTime<Utc>) -> Row {
     let (name, state, sent) = match row.payout {
         Some(payout) => {
             let href = format!("/payouts/{}", payout.payout_id);
-            let name = Cell::link(format!("Payout of {}", row.run_at.format("%-d %B %Y")), href);
+            let name = Cell::link(
+                format!("Payout of {}", text::day_in_full(row.run_at.date_naive())),
+                href,
+            );
             let why = payout.failure.or(row.why);
             let status = view! {
                 <Status tone=tone(payout.state) word=payout.state.in_words() />

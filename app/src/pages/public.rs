@@ -1,6 +1,7 @@
 //! Pages for everybody: the landing page, and every component in one place.
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use super::{
@@ -16,7 +17,7 @@ pub async fn landing(request: &Request) -> Result<Page> {
     Ok(Page::public(
         request,
         "License creative work to AI, provably",
-        SENTENCE,
+        say(SENTENCE),
         move || view! { <Landing nostrip:workspace=workspace figures /> },
     ))
 }

@@ -1,5 +1,6 @@
 //! `/licenses/{id}/rotate?token=…`: a new secret in the place of one in use.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         actor::Deed,
@@ -39,7 +40,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let token = token.ok_or_else(|| Refusal::not_found("token"))?;
     Ok(Page::workspace(request, "Rotate token", move || {
         let fresh: TokenId = mint();
-        let choices = OVERLAPS.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+        let choices =
+            OVERLAPS.iter().map(|(value, label)| Choice::new(*value, say(label))).collect();
         let name = token.name;
         view! {
             <div class="narrow">

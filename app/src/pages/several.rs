@@ -1,5 +1,6 @@
 //! `/assets/several`: many works by one form, and what came of each.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         asset::{ATTRIBUTION_LENGTH_MAX, RIGHTS_LENGTH_MAX, Visibility, batch::COLUMNS},
@@ -105,7 +106,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                                 {COLUMNS
                                     .iter()
                                     .map(|(name, means)| {
-                                        view! { <Definition name=*name>{*means}</Definition> }
+                                        view! { <Definition name=*name>{say(means)}</Definition> }
                                     })
                                     .collect_view()}
                             </Definitions>
@@ -127,13 +128,14 @@ pub fn report(request: &Request, outcomes: Vec<BatchOutcome>) -> Page {
         let claimed = count(|came_of| matches!(came_of, CameOf::Claimed(_)));
         let mut lead = match registered {
             0 => "No work was registered.".to_owned(),
-            1 => "One work was registered.".to_owned(),
-            some => format!("{some} works were registered."),
+            some => tn!(some, "One work was registered.", "{some} works were registered."),
         };
-        match refused {
-            0 => {}
-            1 => lead.push_str(" One was not; what to mend stands beside it."),
-            some => lead.push_str(&format!(" {some} were not; what to mend stands beside each.")),
+        if refused > 0 {
+            lead.push_str(&tn!(
+                refused,
+                " One was not; what to mend stands beside it.",
+                " {refused} were not; what to mend stands beside each."
+            ));
         }
         if claimed > 0 {
             lead.push_str(" Of some, another creator had registered the bytes before.");

@@ -184,7 +184,7 @@ fn particulars(
     let tags = said("Tags", work.tags.join(", "));
     let language = said("Language", language.to_owned());
     let rights = said("Rights", work.rights.clone());
-    let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+    let name = tn!(collections.len(), "Collection", "Collections");
     let collections = (!collections.is_empty()).then(|| {
         let links = collections.into_iter().map(|each| (each.collection_id, each.title));
         view! { <Definition name>{collection_links("/collections", links)}</Definition> }

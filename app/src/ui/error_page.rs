@@ -21,7 +21,7 @@ pub fn ErrorPage(
     code: Option<String>,
     #[prop(optional, into)] request_id: Option<String>,
     /// Where it goes on, and what the link says.
-    #[prop(default = ("/", "Go to the start page"))]
+    #[prop(default = ("/", t!("Go to the start page")))]
     way_on: (&'static str, &'static str),
 ) -> impl IntoView {
     let (href, label) = way_on;

@@ -15,10 +15,12 @@ pub fn Pager(
     #[prop(optional)]
     by_place: bool,
 ) -> impl IntoView {
-    let [newer_label, older_label, newest, oldest] = if by_place {
-        ["Previous", "Next", "first", "last"]
+    let [newer_label, older_label] =
+        if by_place { [t!("Previous"), t!("Next")] } else { [t!("Newer"), t!("Older")] };
+    let (newest, oldest) = if by_place {
+        (t!("The first {what}"), t!("The last {what}"))
     } else {
-        ["Newer", "Older", "newest", "oldest"]
+        (t!("The newest {what}"), t!("The oldest {what}"))
     };
     let step =
         |href: Option<String>, rel: &'static str, label: &'static str, end: String| match href {
@@ -29,8 +31,8 @@ pub fn Pager(
         };
     view! {
         <nav class="pager" aria-label=format!("Pages of {what}")>
-            {step(newer, "prev", newer_label, format!("The {newest} {what}"))}
-            {step(older, "next", older_label, format!("The {oldest} {what}"))}
+            {step(newer, "prev", newer_label, newest)}
+            {step(older, "next", older_label, oldest)}
         </nav>
     }
 }

@@ -63,7 +63,10 @@ impl Language {
 
     /// The language's name where it is well known, else its tag.
     pub fn in_words(tag: &str) -> &str {
-        WELL_KNOWN.iter().find(|(known, _)| *known == tag).map_or(tag, |(_, name)| name)
+        WELL_KNOWN
+            .iter()
+            .find(|(known, _)| *known == tag)
+            .map_or(tag, |(_, name)| crate::words::say(name))
     }
 }
 

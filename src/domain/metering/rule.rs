@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Measures;
-use crate::domain::{terms::Scope, text::text_enum};
+use crate::domain::{money::grouped, terms::Scope, text::text_enum};
 
 text_enum! {
     /// Why a use costs nothing.
@@ -74,6 +74,19 @@ impl Unit {
             Self::Byte => "bytes",
             Self::Image => "images",
             Self::Inference => "inferences",
+        }
+    }
+
+    /// So many of it, in a sentence.
+    pub fn counted(self, count: i64) -> String {
+        let n = grouped(&count.to_string());
+        match self {
+            Self::Call => tn!(count, "1 request", "{n} requests"),
+            Self::Page => tn!(count, "1 page", "{n} pages"),
+            Self::Token => tn!(count, "1 token", "{n} tokens"),
+            Self::Byte => tn!(count, "1 byte", "{n} bytes"),
+            Self::Image => tn!(count, "1 image", "{n} images"),
+            Self::Inference => tn!(count, "1 inference", "{n} inferences"),
         }
     }
 

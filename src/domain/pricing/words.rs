@@ -41,10 +41,7 @@ impl Tier {
             }
         };
         if let Some(units) = self.price.month_units() {
-            lines.insert(
-                0,
-                format!("{} {} a month", grouped(&units.to_string()), units_of(self.unit)),
-            );
+            lines.insert(0, t!("{units} a month", units = units_of(self.unit, units)));
         }
         lines.extend(self.beyond());
         PriceWords { amount, per, lines }
@@ -54,11 +51,11 @@ impl Tier {
     pub fn price_in_words(&self) -> String {
         let PriceWords { amount, per, .. } = self.price_words();
         let units = self.price.month_units().map(|units| {
-            let what = match self.overage() {
-                Some(_) => "included",
-                None => "a month",
-            };
-            format!("{} {} {what}", grouped(&units.to_string()), units_of(self.unit))
+            let units = units_of(self.unit, units);
+            match self.overage() {
+                Some(_) => t!("{units} included"),
+                None => t!("{units} a month"),
+            }
         });
         let roll = matches!(self.price, Price::Prepaid { rolls_over: true, .. })
             .then(|| "unused ones roll over".to_owned());
@@ -100,18 +97,18 @@ impl Tier {
     }
 }
 
-/// What units are called: of requests they keep the short name that quotas have.
-fn units_of(unit: Unit) -> &'static str {
+/// So many units: of requests they keep the short name that quotas have.
+fn units_of(unit: Unit, count: i64) -> String {
     match unit {
-        Unit::Call => "units",
-        unit => unit.plural(),
+        Unit::Call => tn!(count, "1 unit", "{n} units", n = grouped(&count.to_string())),
+        unit => unit.counted(count),
     }
 }
 
 fn counted(count: i64, unit: Unit) -> String {
     match count {
         1 => unit.singular().to_owned(),
-        count => format!("{} {}", grouped(&count.to_string()), unit.plural()),
+        count => unit.counted(count),
     }
 }
 

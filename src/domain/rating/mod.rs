@@ -74,8 +74,7 @@ impl Charge {
         match self.kind {
             ChargeKind::Base => "Fee for the month".to_owned(),
             ChargeKind::Overage => format!("{quantity} × 1,000 started beyond those included"),
-            ChargeKind::Use if self.quantity == 1 => format!("1 {}", tier.unit.singular()),
-            ChargeKind::Use => format!("{quantity} {}", tier.unit.plural()),
+            ChargeKind::Use => tier.unit.counted(self.quantity),
             ChargeKind::Share => {
                 format!("Share of {} earned", tier.money(self.quantity))
             }

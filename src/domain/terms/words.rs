@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{Intent, Revocation, Scope, Terms};
+use crate::words::{all_of, any_of, month_name};
 
 /// One sentence of terms read in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Terms {
         );
         if !self.excluded_models.is_empty() {
             let sentence =
-                format!("No model of {} may use it.", listed(&self.excluded_models, "or"));
+                t!("No model of {models} may use it.", models = any_of(&self.excluded_models));
             clauses.add(ClauseKind::MayNot, sentence);
         }
         clauses.0.sort_by_key(|clause| clause.kind);
@@ -122,10 +123,10 @@ impl Terms {
             clauses.add(ClauseKind::MayNot, "Models may not read or quote the work in answers.");
             return;
         }
-        let sentence = format!("To answer people, models may {} the work.", listed(&may, "and"));
+        let sentence = t!("To answer people, models may {uses} the work.", uses = all_of(&may));
         clauses.add(ClauseKind::May, sentence);
         if !may_not.is_empty() {
-            let sentence = format!("To answer people, they may not {} it.", listed(&may_not, "or"));
+            let sentence = t!("To answer people, they may not {uses} it.", uses = any_of(&may_not));
             clauses.add(ClauseKind::MayNot, sentence);
         }
     }
@@ -155,12 +156,10 @@ impl Terms {
             (Revocation::Breach, _) => {
                 "The creator may end a license early only if these terms are broken.".into()
             }
-            (Revocation::Notice, days) => format!(
-                "The creator may end a license early with {} notice, or at once if these terms are broken.",
-                match days {
-                    1 => "a day’s".to_owned(),
-                    days => format!("{days} days’"),
-                }
+            (Revocation::Notice, days) => tn!(
+                days,
+                "The creator may end a license early with a day’s notice, or at once if these terms are broken.",
+                "The creator may end a license early with {days} days’ notice, or at once if these terms are broken."
             ),
         });
         duty(match self.retention_days {
@@ -178,41 +177,15 @@ impl Terms {
     }
 }
 
-/// `a, b and c`.
-pub(super) fn listed<T: AsRef<str>>(all: &[T], last: &str) -> String {
-    match all {
-        [] => String::new(),
-        [one] => one.as_ref().to_owned(),
-        [first @ .., end] => {
-            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} {last} {}", first.join(", "), end.as_ref())
-        }
-    }
-}
-
 /// By hand: the browser loads this, and a formatter of dates is larger than all the rest.
 fn day(date: NaiveDate) -> String {
-    let month = match date.month() {
-        1 => "January",
-        2 => "February",
-        3 => "March",
-        4 => "April",
-        5 => "May",
-        6 => "June",
-        7 => "July",
-        8 => "August",
-        9 => "September",
-        10 => "October",
-        11 => "November",
-        _ => "December",
-    };
-    format!("{} {month} {}", date.day(), date.year())
+    let month = month_name(date.month());
+    t!("{day} {month} {year}", day = date.day(), year = date.year())
 }
 
 fn counted_days(days: u32) -> String {
     match days {
-        1 => "1 day".into(),
-        365 => "a year".into(),
-        _ => format!("{days} days"),
+        365 => t!("a year").into(),
+        _ => tn!(days, "1 day", "{days} days"),
     }
 }

@@ -33,8 +33,11 @@ pub async fn show(request: &Request) -> Result<Page> {
         };
         let begins = match ticked {
             0 => None,
-            1 => Some("It begins with the work you ticked".to_owned()),
-            some => Some(format!("It begins with the {some} works you ticked")),
+            some => Some(tn!(
+                some,
+                "It begins with the work you ticked",
+                "It begins with the {some} works you ticked"
+            )),
         };
         view! {
             <div class="narrow">

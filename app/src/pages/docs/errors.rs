@@ -4,6 +4,7 @@
 //! hold every refusal they meet against it.
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use super::{page, part, samples};
@@ -111,7 +112,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let base_url = request.base_url.clone();
     let lead = "A refusal is never billed. It says what happened in a code for machines and a sentence for people.";
     Ok(page(request, "Errors", lead, move || {
-        let groups = GROUPS.iter().map(|group| part(group.title, table(group))).collect_view();
+        let groups = GROUPS.iter().map(|group| part(say(group.title), table(group))).collect_view();
         view! {
             {part("What a refusal looks like", view! {
                 <p>
@@ -140,11 +141,11 @@ fn table(group: &'static Group) -> AnyView {
             Row::new(vec![
                 Cell::new(view! { <code class="docs__code" id=id>{code.code}</code> })
                     .note(code.status),
-                Cell::new(code.what).note(code.advice),
+                Cell::new(say(code.what)).note(say(code.advice)),
             ])
         })
         .collect();
     let columns =
         vec![Column::text("Code and status"), Column::text("What happened, and what to do")];
-    view! { <Table caption=group.title columns rows /> }.into_any()
+    view! { <Table caption=say(group.title) columns rows /> }.into_any()
 }

@@ -9,6 +9,7 @@ mod receipts;
 mod samples;
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 pub use errors::show as errors;
@@ -38,8 +39,8 @@ pub async fn show(request: &Request) -> Result<Page> {
                 .map(|(href, name, what)| {
                     view! {
                         <li class="docs__page">
-                            <a class="docs__name" href=href>{name}</a>
-                            <p>{what}</p>
+                            <a class="docs__name" href=href>{say(name)}</a>
+                            <p>{say(what)}</p>
                         </li>
                     }
                 })
@@ -67,7 +68,7 @@ fn page(
         let links = PAGES
             .map(|(href, name, _)| {
                 let current = (href == here).then_some("page");
-                view! { <li><a class="docs__link" href=href aria-current=current>{name}</a></li> }
+                view! { <li><a class="docs__link" href=href aria-current=current>{say(name)}</a></li> }
             })
             .collect_view();
         let side = move || {

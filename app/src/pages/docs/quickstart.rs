@@ -1,6 +1,7 @@
 //! `/docs/quickstart`: from a license to the first delivery.
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use super::{page, part, samples};
@@ -107,7 +108,7 @@ fn headers(caption: &'static str, headers: &'static [(&str, &str)]) -> AnyView {
     let rows = headers
         .iter()
         .map(|(name, what)| {
-            Row::new(vec![Cell::new(view! { <code>{*name}</code> }), Cell::new(*what)])
+            Row::new(vec![Cell::new(view! { <code>{*name}</code> }), Cell::new(say(what))])
         })
         .collect();
     view! {

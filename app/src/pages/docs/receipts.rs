@@ -1,6 +1,7 @@
 //! `/docs/receipts`: what is signed, how to check it, how to keep them all.
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use super::{page, part, samples};
@@ -34,7 +35,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         let rows = FIELDS
             .iter()
             .map(|(name, what)| {
-                Row::new(vec![Cell::new(view! { <code>{*name}</code> }), Cell::new(*what)])
+                Row::new(vec![Cell::new(view! { <code>{*name}</code> }), Cell::new(say(what))])
             })
             .collect();
         view! {

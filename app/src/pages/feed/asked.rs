@@ -40,9 +40,7 @@ impl Outcome {
             .into_iter()
             .find(|(_, known, _)| *known == name)
             .map(|(outcome, ..)| outcome)
-            .ok_or_else(|| {
-                Refusal::invalid("outcome", "Choose one of the listed values for outcome.")
-            })
+            .ok_or_else(|| Refusal::not_listed("outcome"))
     }
 
     /// Its name in the address; nothing for the usual one.

@@ -1,6 +1,7 @@
 //! The form that narrows the feed, and a way back out of each choice.
 
 use chrono::NaiveDate;
+use imprimatur::words::say;
 use imprimatur::{
     domain::{ids::LicenseId, metering::Side, terms::Scope},
     services::{Result, assets, licenses, tokens},
@@ -76,7 +77,7 @@ pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>)
         id(asked.license_id.map(|id| id.to_string())),
         id(asked.token_id.map(|id| id.to_string())),
     );
-    let outcomes = Outcome::ALL.map(|(_, name, words)| Choice::new(name, words)).to_vec();
+    let outcomes = Outcome::ALL.map(|(_, name, words)| Choice::new(name, say(words))).to_vec();
     // For what use something was refused was not settled.
     let uses: Vec<Choice> = match asked.outcome {
         Outcome::Delivered(_) => {

@@ -160,7 +160,7 @@ fn outlook(used: i64, units: i64, today: u32, month: Month, overrun: Overrun) ->
     match u64::try_from(day).ok().filter(|day| *day <= u64::from(last)) {
         Some(day) => {
             let date = month.first_day().checked_add_days(chrono::Days::new(day.max(1) - 1));
-            let date = date.map(|date| date.format("%-d\u{a0}%b").to_string()).unwrap_or_default();
+            let date = date.map(text::day_alone).unwrap_or_default();
             format!("At this pace the included units last until {date}; {then}.")
         }
         None => "At this pace the included units last all month.".to_owned(),

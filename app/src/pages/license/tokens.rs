@@ -2,12 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use imprimatur::{
-    domain::{
-        access_token::{Domain, TokenLimits},
-        ids::LicenseId,
-        metering::JobName,
-        terms::Scope,
-    },
+    domain::{access_token::TokenLimits, ids::LicenseId, terms::Scope},
     services::tokens::Token,
 };
 use leptos::prelude::*;
@@ -20,19 +15,23 @@ use crate::ui::{
 
 /// Limits in a few words: "job run-7, 2 domains, nonces".
 fn limits_in_words(limits: &TokenLimits) -> Option<String> {
-    let counted = |names: Vec<&str>, noun: &str| match names[..] {
+    let jobs = match &limits.jobs[..] {
         [] => None,
-        [name] => Some(format!("{noun} {name}")),
-        _ => Some(format!("{} {noun}s", names.len())),
+        [job] => Some(t!("job {job}", job = job.as_str())),
+        jobs => Some(tn!(jobs.len(), "1 job", "{jobs} jobs", jobs = jobs.len())),
     };
-    let words: Vec<String> = [
-        counted(limits.jobs.iter().map(JobName::as_str).collect(), "job"),
-        counted(limits.domains.iter().map(Domain::as_str).collect(), "domain"),
-        limits.requires_nonce.then(|| "nonces".to_owned()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    let domains = match &limits.domains[..] {
+        [] => None,
+        [domain] => Some(t!("domain {domain}", domain = domain.as_str())),
+        domains => {
+            Some(tn!(domains.len(), "1 domain", "{domains} domains", domains = domains.len()))
+        }
+    };
+    let words: Vec<String> =
+        [jobs, domains, limits.requires_nonce.then(|| t!("nonces").to_owned())]
+            .into_iter()
+            .flatten()
+            .collect();
     (!words.is_empty()).then(|| format!("Limited to {}", words.join(", ")))
 }
 

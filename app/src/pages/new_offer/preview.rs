@@ -10,14 +10,14 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use crate::ui::{Cell, Column, Quantity, Row, Section, Table};
+use crate::ui::{Cell, Column, Quantity, Row, Section, Table, text};
 
 /// Units of the examples, where nobody used the work.
 const EXAMPLES: [i64; 5] = [0, 1_000, 50_000, 50_001, 100_001];
 
 /// The preview, above the form that asked for it.
 pub(super) fn draw(preview: Preview) -> AnyView {
-    let month = preview.month.first_day().format("%B %Y").to_string();
+    let month = text::month_in_full(preview.month.first_day());
     let fees: Vec<String> = preview.tiers.iter().filter_map(apart).collect();
     let fees = (!fees.is_empty()).then(
         || view! { <p class="section__note">{format!("Beside it: {}.", fees.join("; "))}</p> },

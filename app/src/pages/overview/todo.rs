@@ -80,13 +80,15 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
     let filter = UsageFilter::default();
     let refusals = reports::refusals(services, actor, Side::Buyer, &filter, week).await?;
     if let Some(most) = refusals.first() {
-        let times = match refusals.iter().map(|refused| refused.attempts).sum() {
-            1 => "One request".to_owned(),
-            all => format!("{} requests", text::quantity(all)),
-        };
+        let times: i64 = refusals.iter().map(|refused| refused.attempts).sum();
         todo.push(Todo {
             tone: Tone::Warn,
-            title: format!("{times} refused in the last 7 days"),
+            title: tn!(
+                times,
+                "One request refused in the last 7 days",
+                "{times} requests refused in the last 7 days",
+                times = text::quantity(times)
+            ),
             note: format!(
                 "Most often: {}. See what was asked and mend it.",
                 code_in_words(&most.code).unwrap_or(&most.code)

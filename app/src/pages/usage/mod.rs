@@ -7,6 +7,7 @@ mod narrowed;
 mod parts;
 mod refused;
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         metering::{Grain, Range, Side},
@@ -199,7 +200,7 @@ fn periods(asked: &Asked) -> Vec<Segment> {
         .map(|(days, label, _)| {
             let time = asked::Time::Last(days);
             let other = Asked { time, grain: None, ..asked.clone() };
-            Segment::new(label, other.address("/usage").href(), time == asked.time)
+            Segment::new(say(label), other.address("/usage").href(), time == asked.time)
         })
         .collect()
 }

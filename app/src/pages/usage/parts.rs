@@ -67,18 +67,33 @@ pub fn use_chart(
     now: DateTime<Utc>,
 ) -> AnyView {
     let grain = range.grain();
-    let (step, each) = match grain {
-        Grain::Hour => ("Hour (UTC)", "hour"),
-        Grain::Day => ("Day (UTC)", "day"),
-        Grain::Month => ("Month (UTC)", "month"),
+    let (step, title, deliveries, units) = match grain {
+        Grain::Hour => (
+            t!("Hour (UTC)"),
+            t!("Use per hour"),
+            t!("Deliveries per hour"),
+            t!("Billable units per hour"),
+        ),
+        Grain::Day => (
+            t!("Day (UTC)"),
+            t!("Use per day"),
+            t!("Deliveries per day"),
+            t!("Billable units per day"),
+        ),
+        Grain::Month => (
+            t!("Month (UTC)"),
+            t!("Use per month"),
+            t!("Deliveries per month"),
+            t!("Billable units per month"),
+        ),
     };
     let mut dates: Vec<String> = report
         .buckets
         .iter()
         .map(|bucket| match grain {
-            Grain::Hour => bucket.at.format("%-d\u{a0}%b\u{a0}%H:%M").to_string(),
+            Grain::Hour => text::hour(bucket.at),
             Grain::Day => date(bucket.at, now),
-            Grain::Month => bucket.at.format("%b\u{a0}%Y").to_string(),
+            Grain::Month => text::month(bucket.at),
         })
         .collect();
     let unfinished = range.until() > now;
@@ -90,19 +105,19 @@ pub fn use_chart(
     };
     // Months before the first use, or a first month: nothing to compare with.
     let before = before.filter(|before| before.totals.calls > 0);
-    let line = |label: String, of: fn(&Totals) -> i64| {
+    let line = |label: &'static str, of: fn(&Totals) -> i64| {
         Line::new(label, Unit::Count, values(report, of))
             .before(before.map(|before| values(before, of)))
     };
     view! {
         <Chart
-            title=format!("Use per {each}")
+            title
             step
             unfinished
             dates
             lines=vec![
-                line(format!("Deliveries per {each}"), |sums| sums.calls),
-                line(format!("Billable units per {each}"), |sums| sums.billable_units).seal(),
+                line(deliveries, |sums| sums.calls),
+                line(units, |sums| sums.billable_units).seal(),
             ]
         >
             <EmptyState
@@ -196,7 +211,7 @@ pub fn groups_table(groups: Groups, href: impl Fn(&str) -> Option<String>) -> An
         })
         .collect();
     if others > 0 {
-        let label = if others == 1 { "1 other".to_owned() } else { format!("{others} others") };
+        let label = tn!(others, "1 other", "{others} others");
         rows.push(sums(Cell::new(label).note(share(other.calls, whole)), Vec::new(), &other));
     }
     view! {
