@@ -35,15 +35,16 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
                 let refusal = Refusal::new(
                     Kind::Unavailable,
                     "provider_unreachable",
-                    format!(
-                        "{} did not answer as it should. Try again in a minute, or choose another \
+                    t!(
+                        "{label} did not answer as it should. Try again in a minute, or choose another \
                          way to sign in.",
-                        unreachable.label
+                        label = unreachable.label
                     ),
                 );
                 return answer(&refusal.into(), request_id, back);
             }
-            let sentence = "Something went wrong on our side, and nothing was changed. Try again.";
+            let sentence =
+                t!("Something went wrong on our side, and nothing was changed. Try again.");
             page(StatusCode::INTERNAL_SERVER_ERROR, sentence, request_id, back)
         }
     }

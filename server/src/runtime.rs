@@ -12,7 +12,9 @@ use imprimatur::{
         self, Clock, Services,
         archive::Archive,
         content::ContentStore,
-        gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
+        gate::{
+            self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey,
+        },
         payments::Payments,
         reports::CursorKey,
         sites::Prober,

@@ -92,18 +92,18 @@ impl Refusal {
     /// There is no such thing, or it belongs to somebody else; the two read the same.
     pub fn not_found(noun: &'static str) -> Self {
         // One sentence for each noun: in other languages they differ by more than the noun.
-        let sentence = say_made(format!("There is no such {noun}."));
+        let sentence = say_made(t!("There is no such {noun}."));
         Self::new(Kind::NotFound, "not_found", sentence)
     }
 
     /// What was chosen is none of the choices.
     pub fn not_listed(noun: &'static str) -> Self {
-        Self::invalid(noun, say_made(format!("Choose one of the listed values for {noun}.")))
+        Self::invalid(noun, say_made(t!("Choose one of the listed values for {noun}.")))
     }
 
     /// Nobody is signed in.
     pub fn sign_in_first() -> Self {
-        Self::new(Kind::Unauthenticated, "sign_in_required", "Sign in to do this.")
+        Self::new(Kind::Unauthenticated, "sign_in_required", t!("Sign in to do this."))
     }
 
     /// The person is known and their role does not allow it.

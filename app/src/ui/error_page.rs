@@ -37,11 +37,11 @@ pub fn ErrorPage(
                 .map(|id| {
                     view! {
                         <p class="error-page__id">
-                            "If you ask for help, quote "
+                            {t!("If you ask for help, quote ")}
                             {code
                                 .map(|code| {
-                                    view! { <code class="digest digest--whole">{code}</code> " and " }
-                                })} "request " <code class="digest digest--whole">{id}</code> "."
+                                    view! { <code class="digest digest--whole">{code}</code> {t!(" and ")} }
+                                })} {t!("request ")} <code class="digest digest--whole">{id}</code> "."
                         </p>
                     }
                 })}

@@ -30,7 +30,7 @@ pub fn Pager(
             None => view! { <span class="pager__end">{end}</span> }.into_any(),
         };
     view! {
-        <nav class="pager" aria-label=format!("Pages of {what}")>
+        <nav class="pager" aria-label=t!("Pages of {what}")>
             {step(newer, "prev", newer_label, newest)}
             {step(older, "next", older_label, oldest)}
         </nav>

@@ -100,12 +100,12 @@ pub fn change(now: i64, before: i64) -> Option<String> {
     let difference = i128::from(now) - i128::from(before);
     let percent = difference.unsigned_abs() * 100 / u128::from(before.unsigned_abs());
     Some(match (difference, percent) {
-        (0, _) => "as many".to_owned(),
-        (1.., 0) => "slightly more".to_owned(),
-        (_, 0) => "slightly less".to_owned(),
-        (1.., 1000..) => "more than ten times as many".to_owned(),
-        (1.., percent) => format!("{percent}\u{a0}% more"),
-        (_, percent) => format!("{percent}\u{a0}% less"),
+        (0, _) => t!("as many").to_owned(),
+        (1.., 0) => t!("slightly more").to_owned(),
+        (_, 0) => t!("slightly less").to_owned(),
+        (1.., 1000..) => t!("more than ten times as many").to_owned(),
+        (1.., percent) => t!("{percent}\u{a0}% more"),
+        (_, percent) => t!("{percent}\u{a0}% less"),
     })
 }
 
@@ -137,7 +137,7 @@ pub fn bytes(count: u64) -> String {
             };
         }
     }
-    format!("{count}\u{a0}bytes")
+    t!("{count}\u{a0}bytes")
 }
 
 /// How far from `now`, in the coarsest unit that still says something; the day where that is far.
@@ -159,7 +159,7 @@ pub fn span(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
         s @ 172_800..1_209_600 => t!("{days}\u{a0}days", days = s / 86_400),
         _ => return None,
     };
-    Some(if ahead { format!("in\u{a0}{span}") } else { format!("{span}\u{a0}ago") })
+    Some(if ahead { t!("in\u{a0}{span}") } else { t!("{span}\u{a0}ago") })
 }
 
 /// `21 Nov`, with the year when it is not this one.

@@ -24,12 +24,12 @@ text_enum! {
 
 impl FreeReason {
     /// As a line of a feed says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Repeat => "Free: repeat",
-            Self::Preview => "Free: preview",
-            Self::BeforeMeter => "Free: before the license",
-            Self::NoUnits => "Free: no units",
+            Self::Repeat => t!("Free: repeat"),
+            Self::Preview => t!("Free: preview"),
+            Self::BeforeMeter => t!("Free: before the license"),
+            Self::NoUnits => t!("Free: no units"),
         }
     }
 }
@@ -54,26 +54,26 @@ text_enum! {
 
 impl Unit {
     /// One of it, in a sentence.
-    pub const fn singular(self) -> &'static str {
+    pub fn singular(self) -> &'static str {
         match self {
-            Self::Call => "request",
-            Self::Page => "page",
-            Self::Token => "token",
-            Self::Byte => "byte",
-            Self::Image => "image",
-            Self::Inference => "inference",
+            Self::Call => t!("request"),
+            Self::Page => t!("page"),
+            Self::Token => t!("token"),
+            Self::Byte => t!("byte"),
+            Self::Image => t!("image"),
+            Self::Inference => t!("inference"),
         }
     }
 
     /// Several of it, in a sentence.
-    pub const fn plural(self) -> &'static str {
+    pub fn plural(self) -> &'static str {
         match self {
-            Self::Call => "requests",
-            Self::Page => "pages",
-            Self::Token => "tokens",
-            Self::Byte => "bytes",
-            Self::Image => "images",
-            Self::Inference => "inferences",
+            Self::Call => t!("requests"),
+            Self::Page => t!("pages"),
+            Self::Token => t!("tokens"),
+            Self::Byte => t!("bytes"),
+            Self::Image => t!("images"),
+            Self::Inference => t!("inferences"),
         }
     }
 

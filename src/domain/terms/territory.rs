@@ -25,7 +25,7 @@ impl Territory {
                 let shown: String = word.chars().filter(|c| !c.is_control()).take(20).collect();
                 return Err(Refusal::invalid(
                     "territory",
-                    format!("“{shown}” is no country code. Write codes like DE, FR or EU."),
+                    t!("“{shown}” is no country code. Write codes like DE, FR or EU."),
                 ));
             }
             codes.push(code);
@@ -42,8 +42,7 @@ impl Territory {
 
     /// The names of the countries; nothing for the whole world.
     pub fn in_words(&self) -> Option<String> {
-        let names: Vec<&str> =
-            self.0.iter().map(|code| name(code).unwrap_or(code)).collect();
+        let names: Vec<&str> = self.0.iter().map(|code| name(code).unwrap_or(code)).collect();
         (!names.is_empty()).then(|| all_of(&names))
     }
 }

@@ -61,7 +61,7 @@ impl Asked {
     pub fn read(request: &Request) -> Result<Self> {
         let day = |name: &'static str| {
             request.param(name).map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| {
-                Refusal::invalid(name, "Write the day as year, month, day: 2026-11-22.")
+                Refusal::invalid(name, t!("Write the day as year, month, day: 2026-11-22."))
             })
         };
         let days = request
@@ -258,7 +258,7 @@ impl Asked {
 pub fn said(request: &Request, name: &'static str) -> std::result::Result<Option<String>, Refusal> {
     let Some(said) = request.param(name) else { return Ok(None) };
     if said.chars().count() > SAID_LENGTH_MAX || said.chars().any(char::is_control) {
-        return Err(Refusal::invalid(name, "Choose one that is listed."));
+        return Err(Refusal::invalid(name, t!("Choose one that is listed.")));
     }
     Ok(Some(said.to_owned()))
 }
