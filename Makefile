@@ -7,7 +7,7 @@ SHELL := /bin/bash
 ENV := . scripts/env;
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup build demo demo-reset dev test screens sqlx bench
+.PHONY: help setup build demo demo-reset dev test screens sqlx words bench
 
 help: ## say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ screens: build ## pictures of every page, into end2end/screens/
 
 sqlx: setup ## describe the checked queries anew, into .sqlx
 	@scripts/sqlx
+
+words: ## list every sentence anew, into words/imprimatur.pot
+	@scripts/words
 
 bench: setup ## ours and peers in turn: is it as fast as it should be? (BENCH="--only gate" for a part)
 	@$(ENV) export BENCH_PEERS; BENCH_PEERS=$$(scripts/bench-setup); cargo build --quiet --release --package server --package bench; exec "$$CARGO_TARGET_DIR/release/bench" $(BENCH)

@@ -4,6 +4,18 @@
 //! Always true: everything but `islands` is behind the one gate below, so the
 //! WebAssembly holds islands and nothing else.
 
+#[cfg(feature = "ssr")]
+#[macro_use]
+extern crate imprimatur_words;
+
+/// In the browser a sentence is its English; what the server drew stays until something is said anew.
+#[cfg(not(feature = "ssr"))]
+macro_rules! t {
+    ($sentence:literal) => {
+        $sentence
+    };
+}
+
 pub mod islands;
 
 #[cfg(feature = "ssr")]

@@ -203,7 +203,7 @@ impl Page {
         let account = Account {
             organization: acting.name.clone(),
             person: viewer.person.clone(),
-            role: acting.role.to_string(),
+            role: acting.role.in_words().to_owned(),
             others: viewer
                 .others
                 .iter()
@@ -212,13 +212,13 @@ impl Page {
             switch_action: "/auth/act-for".into(),
             sign_out_action: "/auth/sign-out".into(),
             links: vec![
-                NavItem::new("Your sessions", "/settings/sessions"),
-                NavItem::new("Create another organization", "/welcome"),
-                NavItem::new("Documentation", "/docs"),
+                NavItem::new(t!("Your sessions"), "/settings/sessions"),
+                NavItem::new(t!("Create another organization"), "/welcome"),
+                NavItem::new(t!("Documentation"), "/docs"),
             ],
         };
         let nav = navigation(acting);
-        let description = Some(format!("{title}: {}, on Imprimatur.", acting.name));
+        let description = Some(t!("{title}: {name}, on Imprimatur.", name = acting.name));
         let (path, address, now) = (request.path.clone(), request.address(), request.now);
         Self {
             title,
@@ -270,7 +270,7 @@ impl Page {
     /// Draws the page with its title, once.
     pub fn draw(self) -> AnyView {
         provide_meta_context();
-        let title = in_markup(&format!("{} · Imprimatur", self.title));
+        let title = in_markup(&t!("{title} · Imprimatur", title = self.title));
         let described = self.description.filter(|description| !description.is_empty());
         let description =
             described.clone().map(|content| view! { <Meta name="description" content /> });
@@ -304,7 +304,7 @@ fn Card(title: String, described: String, address: String, base_url: String) -> 
         <Meta property="og:image" content=image />
         <Meta property="og:image:width" content="1200" />
         <Meta property="og:image:height" content="630" />
-        <Meta property="og:image:alt" content="Imprimatur: work licensed to AI companies, and every line of every payout proved." />
+        <Meta property="og:image:alt" content=t!("Imprimatur: work licensed to AI companies, and every line of every payout proved.") />
         <Meta name="twitter:card" content="summary_large_image" />
     }
 }
@@ -312,43 +312,43 @@ fn Card(title: String, described: String, address: String, base_url: String) -> 
 /// Where the workspace leads, for whoever acts so. The command palette leads there too.
 pub(crate) fn navigation(acting: &Acting) -> Vec<NavGroup> {
     let (sides, sees_money) = (acting.sides, acting.role.may(Deed::ReadMoney));
-    let mut work = vec![NavItem::new("Overview", "/overview").key('o')];
+    let mut work = vec![NavItem::new(t!("Overview"), "/overview").key('o')];
     if sides.creator {
-        work.push(NavItem::new("Works", "/assets").key('w'));
-        work.push(NavItem::new("Collections", "/assets/collections").key('k'));
-        work.push(NavItem::new("Sites", "/sites").key('i'));
-        work.push(NavItem::new("Terms", "/terms").key('t'));
-        work.push(NavItem::new("Offers", "/offers").key('f'));
+        work.push(NavItem::new(t!("Works"), "/assets").key('w'));
+        work.push(NavItem::new(t!("Collections"), "/assets/collections").key('k'));
+        work.push(NavItem::new(t!("Sites"), "/sites").key('i'));
+        work.push(NavItem::new(t!("Terms"), "/terms").key('t'));
+        work.push(NavItem::new(t!("Offers"), "/offers").key('f'));
     }
     if sides.buyer {
-        work.push(NavItem::new("Catalogue", "/catalogue").key('c'));
-        work.push(NavItem::new("Licenses", "/licenses").key('l'));
+        work.push(NavItem::new(t!("Catalogue"), "/catalogue").key('c'));
+        work.push(NavItem::new(t!("Licenses"), "/licenses").key('l'));
     }
-    work.push(NavItem::new("Usage", "/usage").key('u'));
+    work.push(NavItem::new(t!("Usage"), "/usage").key('u'));
     // Who sees its works coarsely and buys nothing has no feed of single uses.
     if sides.buyer || acting.reporting == Reporting::Full {
-        work.push(NavItem::new("Event feed", "/feed").key('e'));
+        work.push(NavItem::new(t!("Event feed"), "/feed").key('e'));
     }
     let mut money = Vec::new();
     if sides.creator && sees_money {
-        money.push(NavItem::new("Earnings", "/earnings").key('a'));
-        money.push(NavItem::new("Payouts", "/payouts").key('p'));
-        money.push(NavItem::new("Getting paid", "/settings/payouts"));
+        money.push(NavItem::new(t!("Earnings"), "/earnings").key('a'));
+        money.push(NavItem::new(t!("Payouts"), "/payouts").key('p'));
+        money.push(NavItem::new(t!("Getting paid"), "/settings/payouts"));
     }
     if sides.buyer && sees_money {
-        money.push(NavItem::new("Invoices", "/invoices").key('v'));
-        money.push(NavItem::new("Payment method", "/settings/payment"));
+        money.push(NavItem::new(t!("Invoices"), "/invoices").key('v'));
+        money.push(NavItem::new(t!("Payment method"), "/settings/payment"));
     }
     let organization = vec![
-        NavItem::new("Members", "/settings/members").key('m'),
-        NavItem::new("Profile", "/settings/profile").key('r'),
-        NavItem::new("Settings", "/settings").key('s'),
+        NavItem::new(t!("Members"), "/settings/members").key('m'),
+        NavItem::new(t!("Profile"), "/settings/profile").key('r'),
+        NavItem::new(t!("Settings"), "/settings").key('s'),
     ];
     let mut groups = vec![NavGroup { title: None, items: work }];
     if !money.is_empty() {
-        groups.push(NavGroup { title: Some("Money".into()), items: money });
+        groups.push(NavGroup { title: Some(t!("Money").into()), items: money });
     }
-    groups.push(NavGroup { title: Some("Organization".into()), items: organization });
+    groups.push(NavGroup { title: Some(t!("Organization").into()), items: organization });
     groups
 }
 
@@ -359,37 +359,40 @@ pub fn refused(request: &Request, refusal: &Refusal) -> Page {
     let status = refusal.kind.status();
     let (title, advice) = match (refusal.code, status) {
         ("reports_coarse", _) => {
-            ("Only coarse reports here", "Full ones can be chosen again at any time.")
+            (t!("Only coarse reports here"), t!("Full ones can be chosen again at any time."))
         }
         ("not_a_creator" | "not_a_buyer", _) => {
-            ("Not for this organization", "An owner or admin can turn it on in Settings.")
+            (t!("Not for this organization"), t!("An owner or admin can turn it on in Settings."))
         }
-        ("sign_in_denied", _) => ("You are not signed in", "Sign in whenever you like."),
+        ("sign_in_denied", _) => (t!("You are not signed in"), t!("Sign in whenever you like.")),
         ("invalid_cursor" | "expired_cursor", _) => {
-            ("This part of the list is gone", "Open the list again from the navigation.")
+            (t!("This part of the list is gone"), t!("Open the list again from the navigation."))
         }
-        (_, 404) => {
-            ("There is nothing here", "Check the address, or go back to where you came from.")
+        (_, 404) => (
+            t!("There is nothing here"),
+            t!("Check the address, or go back to where you came from."),
+        ),
+        (_, 403) => {
+            (t!("Not with your role"), t!("Switch organization, or ask an owner or admin."))
         }
-        (_, 403) => ("Not with your role", "Switch organization, or ask an owner or admin."),
-        (_, 410) => ("This is over", "Ask for a new link."),
-        (_, 503) => ("Somebody else does not answer", "Try again in a minute."),
-        _ => ("That did not work", "Go back and try again."),
+        (_, 410) => (t!("This is over"), t!("Ask for a new link.")),
+        (_, 503) => (t!("Somebody else does not answer"), t!("Try again in a minute.")),
+        _ => (t!("That did not work"), t!("Go back and try again.")),
     };
     let (sentence, code) = (refusal.sentence.clone(), refusal.code);
     let request_id = request.request_id().to_string();
     let way_on = match refusal.code {
-        "not_a_creator" | "not_a_buyer" => ("/settings", "Open Settings"),
-        "reports_coarse" => ("/settings/profile#reporting", "Open Profile and privacy"),
+        "not_a_creator" | "not_a_buyer" => ("/settings", t!("Open Settings")),
+        "reports_coarse" => ("/settings/profile#reporting", t!("Open Profile and privacy")),
         "invalid_cursor" | "expired_cursor" if request.path == "/catalogue" => {
-            ("/catalogue", "Open the catalogue")
+            ("/catalogue", t!("Open the catalogue"))
         }
-        "invalid_cursor" | "expired_cursor" => ("/feed", "Open the feed"),
+        "invalid_cursor" | "expired_cursor" => ("/feed", t!("Open the feed")),
         _ if refusal.code.starts_with("sign_in") || refusal.code.starts_with("provider") => {
-            ("/sign-in", "Sign in again")
+            ("/sign-in", t!("Sign in again"))
         }
-        _ if request.viewer.is_some() => ("/overview", "Go to your overview"),
-        _ => ("/", "Go to the start page"),
+        _ if request.viewer.is_some() => ("/overview", t!("Go to your overview")),
+        _ => ("/", t!("Go to the start page")),
     };
     let page = move || view! { <ErrorPage title sentence advice code request_id way_on /> };
     let page = if request.viewer.is_some() {
@@ -408,12 +411,12 @@ pub fn broken(request: &Request) -> Page {
     let page = move || {
         view! {
             <ErrorPage
-                title="Something broke on our side"
-                sentence="Nothing you did caused this, and nothing was changed."
-                advice="Try again in a moment. If it stays, send us the request id."
+                title=t!("Something broke on our side")
+                sentence=t!("Nothing you did caused this, and nothing was changed.")
+                advice=t!("Try again in a moment. If it stays, send us the request id.")
                 request_id
             />
         }
     };
-    Page::public(request, "Something broke", "", page).unlisted().status(500)
+    Page::public(request, t!("Something broke"), "", page).unlisted().status(500)
 }

@@ -58,6 +58,7 @@ pub const KEYS: &[&str] = &[
     "TRUSTED_PROXIES",
     "UNLICENSED_PER_HOUR",
     "UPLOAD_BYTES_MAX",
+    "WORDS_DIR",
 ];
 
 /// A value that no log and no error shows.
@@ -100,6 +101,8 @@ pub struct Web {
     pub base_url: String,
     /// `SITE_DIR`: the built stylesheet, script and WebAssembly.
     pub site_dir: PathBuf,
+    /// `WORDS_DIR`: files of sentences in other languages; English only without it.
+    pub words_dir: Option<PathBuf>,
     /// `SANDBOX`: whether stand-ins for the outside are on; loopback only.
     pub sandbox: bool,
 }
@@ -283,6 +286,7 @@ impl Web {
             listen,
             base_url: source.base_url()?,
             site_dir: source.required("SITE_DIR")?.into(),
+            words_dir: source.text("WORDS_DIR").map(PathBuf::from),
             sandbox,
         })
     }

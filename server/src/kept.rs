@@ -45,7 +45,7 @@ impl KeptForm {
             values: self.fields,
             error: Some(FieldError {
                 field: None,
-                sentence: "You had been signed out when you sent this. What you typed is here: look at it and send it again.".into(),
+                sentence: t!("You had been signed out when you sent this. What you typed is here: look at it and send it again.").into(),
             }),
         }
     }

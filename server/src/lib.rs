@@ -2,6 +2,9 @@
 //!
 //! Nothing here decides: a door parses, calls a service of the core and answers.
 
+#[macro_use]
+extern crate imprimatur_words;
+
 pub mod commands;
 pub mod config;
 pub mod front;
@@ -20,6 +23,7 @@ mod forms;
 mod health;
 mod hooks;
 mod kept;
+mod language;
 mod portal;
 mod refused;
 mod worker;

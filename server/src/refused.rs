@@ -14,6 +14,7 @@ use imprimatur::{
         ids::RequestId,
     },
     services::Error,
+    words,
 };
 
 use crate::sign_in::Unreachable;
@@ -34,15 +35,16 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
                 let refusal = Refusal::new(
                     Kind::Unavailable,
                     "provider_unreachable",
-                    format!(
-                        "{} did not answer as it should. Try again in a minute, or choose another \
+                    t!(
+                        "{label} did not answer as it should. Try again in a minute, or choose another \
                          way to sign in.",
-                        unreachable.label
+                        label = unreachable.label
                     ),
                 );
                 return answer(&refusal.into(), request_id, back);
             }
-            let sentence = "Something went wrong on our side, and nothing was changed. Try again.";
+            let sentence =
+                t!("Something went wrong on our side, and nothing was changed. Try again.");
             page(StatusCode::INTERNAL_SERVER_ERROR, sentence, request_id, back)
         }
     }
@@ -50,13 +52,17 @@ pub fn answer(error: &Error, request_id: RequestId, back: &str) -> Response {
 
 fn page(status: StatusCode, sentence: &str, request_id: RequestId, back: &str) -> Response {
     let body = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\">\
-         <title>That did not work · Imprimatur</title>\
-         <main><h1>That did not work</h1><p>{}</p><p><a href=\"{}\">Go back</a></p>\
-         <p>If you ask for help, quote the request id <code>{request_id}</code>.</p></main></html>",
+         <title>{title} · Imprimatur</title>\
+         <main><h1>{title}</h1><p>{}</p><p><a href=\"{}\">{}</a></p>\
+         <p>{} <code>{request_id}</code>.</p></main></html>",
+        escape(words::tag()),
         escape(sentence),
         escape(back),
+        escape(t!("Go back")),
+        escape(t!("If you ask for help, quote the request id")),
+        title = escape(t!("That did not work")),
     );
     let mut response = (status, Html(body)).into_response();
     let headers = response.headers_mut();

@@ -7,14 +7,19 @@ use std::{io, net::SocketAddr, path::Path, str::FromStr, sync::Arc, time::Durati
 
 use axum::Router;
 use chrono::{DateTime, Timelike as _, Utc};
-use imprimatur::services::{
-    self, Clock, Services,
-    archive::Archive,
-    content::ContentStore,
-    gate::{self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey},
-    payments::Payments,
-    reports::CursorKey,
-    sites::Prober,
+use imprimatur::{
+    services::{
+        self, Clock, Services,
+        archive::Archive,
+        content::ContentStore,
+        gate::{
+            self as engine, FailoverSettings, KeySettings, OutboxSettings, attempts::AttemptKey,
+        },
+        payments::Payments,
+        reports::CursorKey,
+        sites::Prober,
+    },
+    words::Languages,
 };
 use leptos::prelude::LeptosOptions;
 use object_store::local::LocalFileSystem;
@@ -31,7 +36,7 @@ use crate::{
         proxy::{Limits, Sites},
     },
     hooks::Hooks,
-    listen,
+    language, listen,
     live::Live,
     outbound::{
         Outbound, Patience,
@@ -89,6 +94,8 @@ pub enum Error {
     Content(String),
     #[error("The folder for archived events cannot be used: {0}.")]
     Archive(String),
+    #[error("A language cannot be used: {0}.")]
+    Words(String),
     #[error("The base URL cannot be used: {0}.")]
     BaseUrl(url::ParseError),
     #[error(transparent)]
@@ -369,7 +376,12 @@ fn portal(
         live,
     };
     let sign_in = SignIn { services: services.clone(), providers, base_url: base_url.clone() };
-    Ok(router::portal(portal, sign_in, base_url).merge(router::site(&config.web.site_dir)))
+    let languages = match &config.web.words_dir {
+        Some(folder) => Languages::read(folder).map_err(Error::Words)?,
+        None => Languages::default(),
+    };
+    let pages = language::within(router::portal(portal, sign_in, base_url), languages);
+    Ok(pages.merge(router::site(&config.web.site_dir)))
 }
 
 /// Where forms lead besides our own pages: to sign in, to leave a card, to say where money goes.

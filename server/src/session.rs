@@ -119,8 +119,8 @@ async fn refuse_other_origins(
     let refusal = Refusal::new(
         Kind::Forbidden,
         "cross_origin",
-        "This request came from another site, so nothing was done. Open the page here and try \
-         again.",
+        t!("This request came from another site, so nothing was done. Open the page here and try \
+         again."),
     );
     refused::answer(&refusal.into(), request_id_of(request.extensions()), "/")
 }

@@ -147,7 +147,7 @@ fn list<T: AsRef<str>, U: Ord>(
             continue;
         }
         if read.len() == max {
-            return Err(Refusal::invalid(field, format!("Name at most {max}, one to a line.")));
+            return Err(Refusal::invalid(field, t!("Name at most {max}, one to a line.")));
         }
         read.push(parse(text).map_err(|refusal| Refusal::invalid(field, refusal.sentence))?);
     }
@@ -174,7 +174,9 @@ impl Domain {
         if host.len() > HOST_LENGTH_MAX || !host.split('.').all(label) {
             return Err(Refusal::invalid(
                 "domains",
-                "Write a domain like news.example or *.news.example, without https:// and paths.",
+                t!(
+                    "Write a domain like news.example or *.news.example, without https:// and paths."
+                ),
             ));
         }
         Ok(Self(text))

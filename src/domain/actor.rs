@@ -48,31 +48,44 @@ text_enum! {
     }
 }
 
+impl Role {
+    /// The role, in a sentence.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Owner => t!("owner"),
+            Self::Admin => t!("admin"),
+            Self::Finance => t!("finance"),
+            Self::Developer => t!("developer"),
+            Self::Viewer => t!("viewer"),
+        }
+    }
+}
+
 impl Deed {
     /// What the deed is, to complete "Your role cannot …".
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::ReadOrganization => "see this organization",
-            Self::EditOrganization => "change the organization's profile",
-            Self::InviteMember => "invite members",
-            Self::ChangeMember => "change or remove members",
-            Self::ReadAssets => "see works",
-            Self::RegisterAsset => "register works",
-            Self::EditAsset => "change works",
-            Self::ManageSite => "claim or change sites",
-            Self::PublishTerms => "publish terms",
-            Self::PublishOffer => "publish offers",
-            Self::ReadLicenses => "see licenses",
-            Self::AcceptLicense => "accept licenses",
-            Self::CancelLicense => "cancel licenses",
-            Self::CapSpend => "set spend caps",
-            Self::CreateToken => "create tokens",
-            Self::RotateToken => "rotate tokens",
-            Self::RevokeToken => "revoke tokens",
-            Self::ReadUsage => "see usage",
-            Self::ReportUsage => "report usage",
-            Self::ReadMoney => "see invoices and earnings",
-            Self::ManagePayouts => "change or ask for payouts",
+            Self::ReadOrganization => t!("see this organization"),
+            Self::EditOrganization => t!("change the organization's profile"),
+            Self::InviteMember => t!("invite members"),
+            Self::ChangeMember => t!("change or remove members"),
+            Self::ReadAssets => t!("see works"),
+            Self::RegisterAsset => t!("register works"),
+            Self::EditAsset => t!("change works"),
+            Self::ManageSite => t!("claim or change sites"),
+            Self::PublishTerms => t!("publish terms"),
+            Self::PublishOffer => t!("publish offers"),
+            Self::ReadLicenses => t!("see licenses"),
+            Self::AcceptLicense => t!("accept licenses"),
+            Self::CancelLicense => t!("cancel licenses"),
+            Self::CapSpend => t!("set spend caps"),
+            Self::CreateToken => t!("create tokens"),
+            Self::RotateToken => t!("rotate tokens"),
+            Self::RevokeToken => t!("revoke tokens"),
+            Self::ReadUsage => t!("see usage"),
+            Self::ReportUsage => t!("report usage"),
+            Self::ReadMoney => t!("see invoices and earnings"),
+            Self::ManagePayouts => t!("change or ask for payouts"),
         }
     }
 }
@@ -185,16 +198,16 @@ impl Actor {
                 return Err(Refusal::new(
                     Kind::Forbidden,
                     "organization_required",
-                    "Create or join an organization first.",
+                    t!("Create or join an organization first."),
                 ));
             }
             Who::Visitor | Who::System => return Err(Refusal::sign_in_first()),
         };
         if !member.role.may(deed) {
-            return Err(Refusal::forbidden(format!(
-                "Your role, {}, cannot {}. Ask an owner or admin of your organization.",
-                member.role,
-                deed.in_words()
+            return Err(Refusal::forbidden(t!(
+                "Your role, {role}, cannot {deed}. Ask an owner or admin of your organization.",
+                role = member.role.in_words(),
+                deed = deed.in_words()
             )));
         }
         Ok(member)
@@ -209,7 +222,7 @@ impl Actor {
         Err(Refusal::new(
             Kind::Forbidden,
             "not_a_creator",
-            "This organization only buys. Turn on “creator” in Settings to do this.",
+            t!("This organization only buys. Turn on “creator” in Settings to do this."),
         ))
     }
 
@@ -222,7 +235,7 @@ impl Actor {
         Err(Refusal::new(
             Kind::Forbidden,
             "not_a_buyer",
-            "This organization only sells. Turn on “buyer” in Settings to do this.",
+            t!("This organization only sells. Turn on “buyer” in Settings to do this."),
         ))
     }
 }

@@ -37,14 +37,14 @@ text_enum! {
 
 impl Sort {
     /// As a choice says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Match => "Best match",
-            Self::Newest => "Newest first",
-            Self::Title => "By title",
-            Self::Largest => "Largest first",
-            Self::Smallest => "Smallest first",
-            Self::Arranged => "As arranged",
+            Self::Match => t!("Best match"),
+            Self::Newest => t!("Newest first"),
+            Self::Title => t!("By title"),
+            Self::Largest => t!("Largest first"),
+            Self::Smallest => t!("Smallest first"),
+            Self::Arranged => t!("As arranged"),
         }
     }
 }
@@ -63,11 +63,11 @@ impl Size {
     pub const BOUNDS: [i64; 2] = [100_000, 10_000_000];
 
     /// As a choice says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Small => "Under 100 KB",
-            Self::Medium => "100 KB to 10 MB",
-            Self::Large => "10 MB and more",
+            Self::Small => t!("Under 100 KB"),
+            Self::Medium => t!("100 KB to 10 MB"),
+            Self::Large => t!("10 MB and more"),
         }
     }
 
@@ -116,7 +116,7 @@ impl Search {
             let known = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
             match slug.len() <= SLUG_LENGTH_MAX && slug.chars().all(known) {
                 true => Ok(slug.to_owned()),
-                false => Err(Refusal::invalid("creator", "Choose one of the listed creators.")),
+                false => Err(Refusal::invalid("creator", t!("Choose one of the listed creators."))),
             }
         });
         Ok(Self {

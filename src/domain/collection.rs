@@ -80,7 +80,7 @@ pub fn place(typed: &str) -> Result<u32, Refusal> {
     let digits = typed.len() <= 6 && typed.bytes().all(|b| b.is_ascii_digit());
     match typed.parse() {
         Ok(place) if digits && place > 0 => Ok(place),
-        _ => Err(Refusal::invalid("place", "Write a place as a whole number: 1 is the first.")),
+        _ => Err(Refusal::invalid("place", t!("Write a place as a whole number: 1 is the first."))),
     }
 }
 

@@ -94,7 +94,7 @@ impl Cursor {
             return Err(Refusal::new(
                 Kind::Malformed,
                 "expired_cursor",
-                "This cursor is older than 72 hours. Start again from the first page.",
+                t!("This cursor is older than 72 hours. Start again from the first page."),
             ));
         }
         Ok(Self {
@@ -113,7 +113,7 @@ fn invalid() -> Refusal {
     Refusal::new(
         Kind::Malformed,
         "invalid_cursor",
-        "This cursor does not belong to this list. Start again from the first page.",
+        t!("This cursor does not belong to this list. Start again from the first page."),
     )
 }
 

@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::words::say_made;
+
 /// Why a refusal happened, as HTTP names it (RFC 9110, section 15.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,13 +90,20 @@ impl Refusal {
     }
 
     /// There is no such thing, or it belongs to somebody else; the two read the same.
-    pub fn not_found(noun: &str) -> Self {
-        Self::new(Kind::NotFound, "not_found", format!("There is no such {noun}."))
+    pub fn not_found(noun: &'static str) -> Self {
+        // One sentence for each noun: in other languages they differ by more than the noun.
+        let sentence = say_made(t!("There is no such {noun}."));
+        Self::new(Kind::NotFound, "not_found", sentence)
+    }
+
+    /// What was chosen is none of the choices.
+    pub fn not_listed(noun: &'static str) -> Self {
+        Self::invalid(noun, say_made(t!("Choose one of the listed values for {noun}.")))
     }
 
     /// Nobody is signed in.
     pub fn sign_in_first() -> Self {
-        Self::new(Kind::Unauthenticated, "sign_in_required", "Sign in to do this.")
+        Self::new(Kind::Unauthenticated, "sign_in_required", t!("Sign in to do this."))
     }
 
     /// The person is known and their role does not allow it.

@@ -38,7 +38,7 @@ pub fn sides(creator: bool, buyer: bool) -> Result<Sides, Refusal> {
     if creator || buyer {
         return Ok(Sides { creator, buyer });
     }
-    Err(Refusal::invalid("sides", "Choose creator, buyer or both."))
+    Err(Refusal::invalid("sides", t!("Choose creator, buyer or both.")))
 }
 
 /// What an authorization server proved about who signs in, cleaned.
@@ -69,7 +69,7 @@ impl ProvenIdentity {
             return Err(Refusal::new(
                 Kind::Malformed,
                 "identity_unusable",
-                "The sign-in provider did not say who you are. Try another provider.",
+                t!("The sign-in provider did not say who you are. Try another provider."),
             ));
         }
         let email = email.and_then(self::email);
@@ -208,10 +208,10 @@ pub fn browser_in_words(user_agent: &str) -> String {
         ("Linux", "Linux"),
     ]);
     match (browser, system) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => t!("{browser} on {system}"),
         (Some(browser), None) => browser.to_owned(),
-        (None, Some(system)) => format!("A browser on {system}"),
-        (None, None) => "An unknown browser".to_owned(),
+        (None, Some(system)) => t!("A browser on {system}"),
+        (None, None) => t!("An unknown browser").to_owned(),
     }
 }
 

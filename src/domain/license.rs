@@ -34,13 +34,13 @@ impl State {
     }
 
     /// As a status reads.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Pending => "Pending",
-            Self::Active => "Active",
-            Self::Suspended => "Suspended",
-            Self::Revoked => "Revoked",
-            Self::Expired => "Expired",
+            Self::Pending => t!("Pending"),
+            Self::Active => t!("Active"),
+            Self::Suspended => t!("Suspended"),
+            Self::Revoked => t!("Revoked"),
+            Self::Expired => t!("Expired"),
         }
     }
 }
@@ -73,10 +73,10 @@ impl Standing {
             |sentence: &str| Err(Refusal::new(Kind::Forbidden, "license_inactive", sentence));
         match self.state_at(now) {
             State::Active => Ok(()),
-            State::Pending => refuse("The license is not active yet."),
-            State::Suspended => refuse("The license is suspended."),
-            State::Revoked => refuse("The license was revoked."),
-            State::Expired => refuse("The license has expired."),
+            State::Pending => refuse(t!("The license is not active yet.")),
+            State::Suspended => refuse(t!("The license is suspended.")),
+            State::Revoked => refuse(t!("The license was revoked.")),
+            State::Expired => refuse(t!("The license has expired.")),
         }
     }
 }

@@ -52,7 +52,10 @@ impl Money {
     pub fn parse(field: &'static str, text: &str, currency: Currency) -> Result<Self, Refusal> {
         let text = text.trim().trim_start_matches(currency.sign());
         let unreadable = || {
-            Refusal::invalid(field, "Write an amount like 2500 or 0.005, without a thousands mark.")
+            Refusal::invalid(
+                field,
+                t!("Write an amount like 2500 or 0.005, without a thousands mark."),
+            )
         };
         let (units, fraction) = text.split_once('.').unwrap_or((text, ""));
         let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
@@ -60,9 +63,9 @@ impl Money {
             return Err(unreadable());
         }
         if fraction.len() > 6 {
-            return Err(Refusal::invalid(field, "Use at most six digits after the point."));
+            return Err(Refusal::invalid(field, t!("Use at most six digits after the point.")));
         }
-        let too_much = || Refusal::invalid(field, "Use an amount below 100,000,000.");
+        let too_much = || Refusal::invalid(field, t!("Use an amount below 100,000,000."));
         let units: i64 = units.parse().map_err(|_| too_much())?;
         let fraction: i64 = format!("{fraction:0<6}").parse().map_err(|_| unreadable())?;
         let micros = units

@@ -71,9 +71,9 @@ impl FromStr for Month {
             }
             NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1)
         };
-        read()
-            .map(Self)
-            .ok_or_else(|| Refusal::invalid("month", "Write the month as year and month: 2026-11."))
+        read().map(Self).ok_or_else(|| {
+            Refusal::invalid("month", t!("Write the month as year and month: 2026-11."))
+        })
     }
 }
 

@@ -68,7 +68,7 @@ impl Profile {
 /// Reads the address of a website: http or https, at a host, without a password.
 fn website(typed: &str) -> Result<String, Refusal> {
     let refused =
-        || Refusal::invalid("website", "Write a web address, as in https://www.example.com.");
+        || Refusal::invalid("website", t!("Write a web address, as in https://www.example.com."));
     let typed = text::optional_line("website", typed, WEBSITE_LENGTH_MAX)?;
     if typed.is_empty() {
         return Ok(typed);
@@ -95,10 +95,10 @@ text_enum! {
 
 impl Consent {
     /// As a question is called.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Training => "Training of models",
-            Self::Commercial => "Commercial use",
+            Self::Training => t!("Training of models"),
+            Self::Commercial => t!("Commercial use"),
         }
     }
 
@@ -114,12 +114,14 @@ impl Consent {
     pub fn withheld(self) -> Refusal {
         let sentence = match self {
             Self::Training => {
-                "These terms allow training, and your organization's profile withholds consent to \
+                t!(
+                    "These terms allow training, and your organization's profile withholds consent to \
                  it. Choose other terms, or change the profile in Settings."
+                )
             }
             Self::Commercial => {
-                "These terms allow commercial use, and your organization's profile withholds \
-                 consent to it. Choose other terms, or change the profile in Settings."
+                t!("These terms allow commercial use, and your organization's profile withholds \
+                 consent to it. Choose other terms, or change the profile in Settings.")
             }
         };
         Refusal::conflict("consent_withheld", sentence).on("terms")
@@ -139,11 +141,11 @@ text_enum! {
 
 impl Said {
     /// As a choice is called.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Open => "As each offer says",
-            Self::Given => "Consent given",
-            Self::Withheld => "Consent withheld",
+            Self::Open => t!("As each offer says"),
+            Self::Given => t!("Consent given"),
+            Self::Withheld => t!("Consent withheld"),
         }
     }
 }
@@ -161,23 +163,23 @@ text_enum! {
 
 impl Reporting {
     /// As a choice is called.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Full => "Full",
-            Self::Coarse => "Coarse",
+            Self::Full => t!("Full"),
+            Self::Coarse => t!("Coarse"),
         }
     }
 
     /// What choosing it means.
-    pub const fn meaning(self) -> &'static str {
+    pub fn meaning(self) -> &'static str {
         match self {
             Self::Full => {
-                "Every delivery with its receipt, and use by buyer, license, region and model."
+                t!("Every delivery with its receipt, and use by buyer, license, region and model.")
             }
             Self::Coarse => {
-                "Only what whole days add up to, by work and by use. No single deliveries, no \
+                t!("Only what whole days add up to, by work and by use. No single deliveries, no \
                  receipts, and nothing that tells one buyer's use from another's. Statements go on \
-                 saying what each license paid in a month."
+                 saying what each license paid in a month.")
             }
         }
     }
@@ -187,8 +189,10 @@ impl Reporting {
         Refusal::new(
             super::error::Kind::Forbidden,
             "reports_coarse",
-            "Your organization has chosen coarse reports of its works: days that are over, by work \
-             and by use. An owner or admin can change that in Settings.",
+            t!(
+                "Your organization has chosen coarse reports of its works: days that are over, by work \
+             and by use. An owner or admin can change that in Settings."
+            ),
         )
     }
 }

@@ -83,7 +83,7 @@ impl Dimensions {
             return Err(Refusal::new(
                 Kind::Malformed,
                 "same_dimension",
-                "Choose two different dimensions, or one.",
+                t!("Choose two different dimensions, or one."),
             ));
         }
         Ok(Self(first, Some(second)))

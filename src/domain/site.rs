@@ -62,24 +62,26 @@ impl SiteHost {
         let refuse = |sentence: &str| Err(Refusal::invalid("host", sentence));
         let typed = typed.trim();
         if typed.is_empty() {
-            return refuse("Fill in the host, as in www.example.com.");
+            return refuse(t!("Fill in the host, as in www.example.com."));
         }
         let host = match domain(typed) {
             Ok(host) => host,
             Err(NoDomain::Address) => {
-                return refuse("Give the host's name; an address is no site.");
+                return refuse(t!("Give the host's name; an address is no site."));
             }
             Err(NoDomain::Unreadable) => {
-                return refuse("Give only the host, as in www.example.com: no https://, no port.");
+                return refuse(t!(
+                    "Give only the host, as in www.example.com: no https://, no port."
+                ));
             }
         };
         if host == ground.own_host || (!ground.sandbox && is_below(&host, ground.own_host)) {
-            return refuse("This is the marketplace's own host. Give the host of your site.");
+            return refuse(t!("This is the marketplace's own host. Give the host of your site."));
         }
         if !ground.sandbox && !is_public(&host) {
-            return refuse(
-                "This name does not lead anywhere in public. Give your site's full name.",
-            );
+            return refuse(t!(
+                "This name does not lead anywhere in public. Give your site's full name."
+            ));
         }
         Ok(Self(host))
     }
@@ -118,29 +120,31 @@ impl Origin {
     pub fn parse(typed: &str, ground: Ground<'_>) -> Result<Self, Refusal> {
         let refuse = |sentence: &str| Err(Refusal::invalid("origin", sentence));
         let Ok(url) = Url::parse(typed.trim()) else {
-            return refuse("Give the origin with its scheme, as in https://origin.example.com.");
+            return refuse(t!(
+                "Give the origin with its scheme, as in https://origin.example.com."
+            ));
         };
         match url.scheme() {
             "https" => {}
             "http" if ground.sandbox => {}
-            _ => return refuse("The origin must begin with https://."),
+            _ => return refuse(t!("The origin must begin with https://.")),
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return refuse("Leave the name and password out of the origin.");
+            return refuse(t!("Leave the name and password out of the origin."));
         }
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return refuse("Give only scheme and host; the path comes from each request.");
+            return refuse(t!("Give only scheme and host; the path comes from each request."));
         }
         let host = url.host_str().unwrap_or_default();
         if host == ground.own_host && !ground.sandbox {
-            return refuse("The origin cannot be the marketplace itself.");
+            return refuse(t!("The origin cannot be the marketplace itself."));
         }
         let named = domain(host).is_ok_and(|host| is_public(&host));
         if !ground.sandbox && !named {
-            return refuse("Give the origin's full public name; an address is not taken.");
+            return refuse(t!("Give the origin's full public name; an address is not taken."));
         }
         if url.port().is_some_and(|port| port < 1024 && port != 80) {
-            return refuse("Use the port of https, or one above 1023.");
+            return refuse(t!("Use the port of https, or one above 1023."));
         }
         Ok(Self(url.origin().ascii_serialization()))
     }

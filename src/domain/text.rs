@@ -9,7 +9,7 @@ use super::error::Refusal;
 pub fn line(field: &'static str, text: &str, length_max: usize) -> Result<String, Refusal> {
     let text = optional_line(field, text, length_max)?;
     if !text.chars().any(|c| !joins(c)) {
-        return Err(Refusal::invalid(field, "Fill this in."));
+        return Err(Refusal::invalid(field, t!("Fill this in.")));
     }
     Ok(text)
 }
@@ -55,14 +55,14 @@ fn bounded(
     if let Some(odd) = text.chars().find(|&c| !allowed(c)) {
         return Err(Refusal::invalid(
             field,
-            format!("Remove the invisible character U+{:04X}.", u32::from(odd)),
+            t!("Remove the invisible character U+{odd:04X}.", odd = u32::from(odd)),
         ));
     }
     let length = text.chars().count();
     if length > length_max {
         return Err(Refusal::invalid(
             field,
-            format!("Shorten this to {length_max} characters; it has {length}."),
+            t!("Shorten this to {length_max} characters; it has {length}."),
         ));
     }
     Ok(text.to_owned())
@@ -100,7 +100,7 @@ macro_rules! text_enum {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($text => Ok(Self::$variant),)+
-                    _ => Err($crate::domain::error::Refusal::invalid($noun, concat!("Choose one of the listed values for ", $noun, "."))),
+                    _ => Err($crate::domain::error::Refusal::not_listed($noun)),
                 }
             }
         }

@@ -109,7 +109,7 @@ impl ContentStore {
                 Refusal::new(
                     Kind::Malformed,
                     "upload_cut_off",
-                    "The upload was cut off. Choose the file again.",
+                    t!("The upload was cut off. Choose the file again."),
                 )
                 .on("file")
             })?;
@@ -118,7 +118,10 @@ impl ContentStore {
                 return Err(Refusal::new(
                     Kind::TooLarge,
                     "upload_too_large",
-                    format!("Choose a file of at most {}.", in_words(self.upload_bytes_max)),
+                    t!(
+                        "Choose a file of at most {upload_bytes_max}.",
+                        upload_bytes_max = in_words(self.upload_bytes_max)
+                    ),
                 )
                 .on("file")
                 .into());
@@ -132,7 +135,7 @@ impl ContentStore {
             writer.put(chunk);
         }
         if bytes == 0 {
-            return Err(Refusal::invalid("file", "Choose a file that is not empty.").into());
+            return Err(Refusal::invalid("file", t!("Choose a file that is not empty.")).into());
         }
         Ok((ContentId::from_digest(&hasher.finalize().into()), bytes, head))
     }
@@ -280,7 +283,7 @@ fn reading(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error
 
 /// A size limit as people say it, in whole units of 1,024.
 fn in_words(bytes: u64) -> String {
-    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let units = [t!("bytes"), t!("KiB"), t!("MiB"), t!("GiB"), t!("TiB")];
     let mut size = bytes;
     let mut unit = 0;
     while size >= 1024 && size.is_multiple_of(1024) && unit + 1 < units.len() {

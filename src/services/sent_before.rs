@@ -11,7 +11,7 @@ use crate::domain::{error::Refusal, ids::OrgId};
 ///
 /// "Not found" if somebody else has used it, a conflict if it was for something else.
 pub(super) fn was_sent<T: PartialEq>(
-    noun: &str,
+    noun: &'static str,
     org_id: OrgId,
     about: &T,
     found: Option<(OrgId, T)>,
@@ -22,7 +22,7 @@ pub(super) fn was_sent<T: PartialEq>(
         Some((_, before)) if before == *about => Ok(true),
         Some(_) => Err(Refusal::conflict(
             "form_sent_before",
-            "This form was sent before for something else. Open a new form.",
+            t!("This form was sent before for something else. Open a new form."),
         )
         .into()),
     }

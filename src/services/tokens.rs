@@ -88,15 +88,17 @@ pub async fn create(
         return Err(over().into());
     }
     if new.scopes.is_empty() {
-        return Err(Refusal::invalid("scopes", "Choose at least one use.").into());
+        return Err(Refusal::invalid("scopes", t!("Choose at least one use.")).into());
     }
     if new.scopes.iter().any(|scope| !granted.contains(scope)) {
-        return Err(Refusal::invalid("scopes", "Choose only uses that the license grants.").into());
+        return Err(
+            Refusal::invalid("scopes", t!("Choose only uses that the license grants.")).into()
+        );
     }
     if count_live(&mut tx, new.license_id, now).await? >= TOKENS_PER_LICENSE_MAX {
         return Err(Refusal::conflict(
             "too_many_tokens",
-            format!("A license has at most {TOKENS_PER_LICENSE_MAX} tokens. Revoke one first."),
+            t!("A license has at most {TOKENS_PER_LICENSE_MAX} tokens. Revoke one first."),
         )
         .into());
     }
@@ -197,7 +199,7 @@ pub async fn revoke(services: &Services, actor: &Actor, token_id: TokenId) -> Re
 }
 
 fn over() -> Refusal {
-    Refusal::conflict("license_over", "This license is over; license the work again.")
+    Refusal::conflict("license_over", t!("This license is over; license the work again."))
 }
 
 // SQL

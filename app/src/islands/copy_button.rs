@@ -12,7 +12,7 @@ pub fn CopyButton(
     what: String,
 ) -> impl IntoView {
     let live = RwSignal::new(false);
-    let said = RwSignal::new("Copy");
+    let said = RwSignal::new(t!("Copy"));
     Effect::new(move |_| live.set(true));
 
     let copy = move |_| {

@@ -73,7 +73,7 @@ pub fn VerifyReceipt(
     view! {
         <div class="verify" class:verify--live=live>
             <button class="button button--quiet" type="button" disabled=busy on:click=check>
-                "Verify in this browser"
+                {t!("Verify in this browser")}
             </button>
             <p class=tone role="status">
                 {said}
@@ -83,8 +83,8 @@ pub fn VerifyReceipt(
                     .map(|payload| {
                         view! {
                             <div class="code">
-                                <p class="code__head">"What was signed"</p>
-                                <pre class="code__text" tabindex="0" role="region" aria-label="What was signed">
+                                <p class="code__head">{t!("What was signed")}</p>
+                                <pre class="code__text" tabindex="0" role="region" aria-label=t!("What was signed")>
                                     {payload}
                                 </pre>
                             </div>

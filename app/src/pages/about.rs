@@ -3,6 +3,7 @@
 use imprimatur::domain::asset::{
     AssetKind, Language, TAG_LENGTH_MAX, TAGS_MAX, Visibility, WELL_KNOWN_LANGUAGES,
 };
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use crate::ui::{Choice, RadioCards, SelectField, TextArea, TextField, Typed};
@@ -12,27 +13,27 @@ use crate::ui::{Choice, RadioCards, SelectField, TextArea, TextField, Typed};
 pub fn KindField(value: AssetKind) -> impl IntoView {
     let choices =
         AssetKind::uploaded().map(|kind| Choice::new(kind.as_str(), kind.in_words())).collect();
-    view! { <SelectField name="kind" label="Kind" choices value=value.as_str() required=true /> }
+    view! { <SelectField name="kind" label=t!("Kind") choices value=value.as_str() required=true /> }
 }
 
 /// Tags with commas between.
 #[component]
 pub fn TagsField(#[prop(optional, into)] value: String) -> impl IntoView {
-    let hint = format!(
+    let hint = t!(
         "Up to {TAGS_MAX}, each of at most {TAG_LENGTH_MAX} characters, with commas between: salt trade, fens."
     );
-    view! { <TextField name="tags" label="Tags" hint value /> }
+    view! { <TextField name="tags" label=t!("Tags") hint value /> }
 }
 
 /// The language, by name.
 #[component]
 pub fn LanguageField(#[prop(optional, into)] value: String) -> impl IntoView {
-    let mut choices = vec![Choice::new("", "None, or not said")];
+    let mut choices = vec![Choice::new("", t!("None, or not said"))];
     if !value.is_empty() && !WELL_KNOWN_LANGUAGES.iter().any(|(tag, _)| *tag == value) {
         choices.push(Choice::new(value.clone(), Language::in_words(&value)));
     }
-    choices.extend(WELL_KNOWN_LANGUAGES.iter().map(|(tag, name)| Choice::new(*tag, *name)));
-    view! { <SelectField name="language" label="Language" choices value /> }
+    choices.extend(WELL_KNOWN_LANGUAGES.iter().map(|(tag, name)| Choice::new(*tag, say(name))));
+    view! { <SelectField name="language" label=t!("Language") choices value /> }
 }
 
 /// Who holds the rights.
@@ -41,8 +42,8 @@ pub fn RightsField(#[prop(optional, into)] value: String, maxlength: u32) -> imp
     view! {
         <TextArea
             name="rights"
-            label="Rights"
-            hint="Who holds them, and since when: “© 2019 Mira Okafor, all rights reserved.”"
+            label=t!("Rights")
+            hint=t!("Who holds them, and since when: “© 2019 Mira Okafor, all rights reserved.”")
             value
             maxlength
             rows=2
@@ -59,7 +60,7 @@ pub fn VisibilityField(value: Visibility) -> impl IntoView {
         .map(|each| Choice::new(each.as_str(), each.in_words()).note(each.meaning()))
         .collect();
     view! {
-        <RadioCards name="visibility" legend="Who finds it" choices value=value.as_str() required=true />
+        <RadioCards name="visibility" legend=t!("Who finds it") choices value=value.as_str() required=true />
     }
 }
 

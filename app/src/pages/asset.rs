@@ -50,15 +50,16 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     Ok(Page::workspace(request, work.particulars.title.clone(), move || {
         let lead = match (&offer, work.particulars.visibility) {
             (_, Visibility::Private) => {
-                "Private: only your organization sees it, and nobody new can license it.".to_owned()
+                t!("Private: only your organization sees it, and nobody new can license it.")
+                    .to_owned()
             }
-            (None, _) => "Registered, and not on offer: nobody can license it yet.".to_owned(),
+            (None, _) => t!("Registered, and not on offer: nobody can license it yet.").to_owned(),
             (Some(offer), Visibility::Unlisted) => {
                 let name = &offer.terms.terms.name;
-                format!("On offer under “{name}”, for whoever has its link.")
+                t!("On offer under “{name}”, for whoever has its link.")
             }
             (Some(offer), Visibility::Listed) => {
-                format!("On offer under “{}”.", offer.terms.terms.name)
+                t!("On offer under “{name}”.", name = offer.terms.terms.name)
             }
         };
         let offered = offer.is_some();
@@ -68,13 +69,13 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let source = work.versions.first().map(|newest| address(asset_id, newest.number));
         let looks = looks.map(|looks| preview::draw(looks, kind, &title, source));
         let edited = work.edited.map(|(at, editor)| {
-            view! { <Definition name="Edited"><Instant at now /> " by " {editor}</Definition> }
+            view! { <Definition name=t!("Edited")><Instant at now /> {t!(" by ")} {editor}</Definition> }
         });
         let language = particulars.language.as_deref().map(Language::in_words);
-        let language = said("Language", language.unwrap_or_default().to_owned());
-        let tags = said("Tags", particulars.typed_tags());
-        let rights = said("Rights", particulars.rights);
-        let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+        let language = said(t!("Language"), language.unwrap_or_default().to_owned());
+        let tags = said(t!("Tags"), particulars.typed_tags());
+        let rights = said(t!("Rights"), particulars.rights);
+        let name = tn!(collections.len(), "Collection", "Collections");
         let collections = (!collections.is_empty()).then(|| {
             let links = collection_links("/assets/collections", collections.into_iter());
             view! { <Definition name>{links}</Definition> }
@@ -82,25 +83,25 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let found = particulars.visibility.in_words();
         let side = move || {
             view! {
-                <Section title="The work">
+                <Section title=t!("The work")>
                     <Definitions>
-                        <Definition name="Kind">{particulars.kind.in_words()}</Definition>
-                        {host.map(|host| view! { <Definition name="Host">{host}</Definition> })}
-                        <Definition name="Who finds it">
+                        <Definition name=t!("Kind")>{particulars.kind.in_words()}</Definition>
+                        {host.map(|host| view! { <Definition name=t!("Host")>{host}</Definition> })}
+                        <Definition name=t!("Who finds it")>
                             {found}
                         </Definition>
                         {collections}
                         {tags}
                         {language}
-                        <Definition name="Credit line">{particulars.attribution}</Definition>
+                        <Definition name=t!("Credit line")>{particulars.attribution}</Definition>
                         {rights}
-                        <Definition name="Registered">
+                        <Definition name=t!("Registered")>
                             <Instant at=work.created_at now />
                         </Definition>
                         {edited}
-                        <Definition name="Provenance">
+                        <Definition name=t!("Provenance")>
                             <a href=format!("/assets/{asset_id}/provenance.json")>
-                                "As W3C PROV, JSON"
+                                {t!("As W3C PROV, JSON")}
                             </a>
                         </Definition>
                     </Definitions>
@@ -116,11 +117,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 let bytes = u64::try_from(version.bytes).unwrap_or_default();
                 Row::new(vec![
                     Cell::link(
-                        format!("Version {}", version.number),
+                        t!("Version {number}", number = version.number),
                         address(asset_id, version.number),
                     )
                     .note(version.file_name),
-                    Cell::new(view! { <Digest value=version.content_id copy="content ID" /> }),
+                    Cell::new(view! { <Digest value=version.content_id copy=t!("content ID") /> }),
                     Cell::new(version.media_type),
                     Cell::new(view! { <Bytes count=bytes /> }),
                     Cell::new(view! { <Instant at=version.created_at now /> }),
@@ -130,14 +131,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         view! {
             <PageHeader
                 title=title
-                crumbs=vec![Crumb::new("Works", "/assets")]
+                crumbs=vec![Crumb::new(t!("Works"), "/assets")]
                 lead=move || lead
             >
                 {offered
                     .then(|| {
                         view! {
                             <ButtonLink kind=ButtonKind::Quiet href=format!("/catalogue/{asset_id}")>
-                                "See it as buyers do"
+                                {t!("See it as buyers do")}
                             </ButtonLink>
                         }
                     })}
@@ -145,35 +146,35 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     .then(|| {
                         view! {
                             <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}/edit")>
-                                "Edit"
+                                {t!("Edit")}
                             </ButtonLink>
                         }
                     })}
                 {may_publish
                     .then(|| {
-                        let label = if offered { "Publish another offer" } else { "Publish an offer" };
+                        let label = if offered { t!("Publish another offer") } else { t!("Publish an offer") };
                         view! { <ButtonLink href=publish.clone()>{label}</ButtonLink> }
                     })}
             </PageHeader>
             <Columns side=side>
-                <Section title="Offer">{draw_offer(offer)}</Section>
-                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
+                <Section title=t!("Offer")>{draw_offer(offer)}</Section>
+                {looks.map(|looks| view! { <Section title=t!("Preview")>{looks}</Section> })}
                 {(!versions.is_empty())
                     .then(|| {
                         let add = format!("/assets/{asset_id}/versions/new");
                         let links = move || {
-                            may_edit.then(|| view! { <a href=add>"Add a version"</a> }).into_any()
+                            may_edit.then(|| view! { <a href=add>{t!("Add a version")}</a> }).into_any()
                         };
                         view! {
-                            <Section title="Versions" links>
+                            <Section title=t!("Versions") links>
                                 <Table
-                                    caption="Versions of this work"
+                                    caption=t!("Versions of this work")
                                     columns=vec![
-                                        Column::text("Version"),
-                                        Column::text("Content ID"),
-                                        Column::text("Type").support(),
-                                        Column::number("Size"),
-                                        Column::number("Registered").support(),
+                                        Column::text(t!("Version")),
+                                        Column::text(t!("Content ID")),
+                                        Column::text(t!("Type")).support(),
+                                        Column::number(t!("Size")),
+                                        Column::number(t!("Registered")).support(),
                                     ]
                                     rows=versions
                                 />
@@ -194,8 +195,8 @@ fn draw_offer(offer: Option<offers::Offer>) -> AnyView {
     let Some(offer) = offer else {
         return view! {
             <EmptyState
-                title="No offer yet"
-                sentence="An offer is terms and a price. Choose terms from a template and set a free and a paid tier."
+                title=t!("No offer yet")
+                sentence=t!("An offer is terms and a price. Choose terms from a template and set a free and a paid tier.")
             />
         }
         .into_any();

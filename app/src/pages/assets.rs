@@ -33,27 +33,27 @@ pub async fn show(request: &Request) -> Result<Page> {
     };
     let into = request.param("into").map(str::to_owned);
     let now = request.now;
-    Ok(Page::workspace(request, "Works", move || {
+    Ok(Page::workspace(request, t!("Works"), move || {
         let works = page.works;
         let lead = match (works.len(), page.unoffered) {
-            (0, _) => "A work can be anything you own the rights to: a text, a picture, a recording, a data set.".to_owned(),
-            (_, 0) => "Every work is on offer.".to_owned(),
-            (_, 1) => "One work has no offer yet, so nobody can license it.".to_owned(),
-            (_, some) => format!("{some} works have no offer yet, so nobody can license them."),
+            (0, _) => t!("A work can be anything you own the rights to: a text, a picture, a recording, a data set.").to_owned(),
+            (_, 0) => t!("Every work is on offer.").to_owned(),
+            (_, some) => tn!(
+                some,
+                "One work has no offer yet, so nobody can license it.",
+                "{some} works have no offer yet, so nobody can license them."
+            ),
         };
         let none = works.is_empty();
         let newer = after.map(|_| "/assets".to_owned());
         let older = page.next.map(|next| format!("/assets?after={next}"));
         let paged = newer.is_some() || older.is_some();
         let claims = (claims > 0).then(|| {
-            let title = match claims {
-                1 => "A claim is open".to_owned(),
-                some => format!("{some} claims are open"),
-            };
+            let title = tn!(claims, "A claim is open", "{claims} claims are open");
             view! {
                 <Notice tone=Tone::Warn title>
-                    "Two creators registered exactly the same bytes. "
-                    <a href="/assets/claims">"See what that means for you"</a>
+                    {t!("Two creators registered exactly the same bytes. ")}
+                    <a href="/assets/claims">{t!("See what that means for you")}</a>
                 </Notice>
             }
         });
@@ -64,7 +64,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             .map(|work| {
                 let id = work.asset_id.to_string();
                 let ticked = typed.as_ref().is_some_and(|typed| typed.has("work", &id));
-                let choose = format!("Choose {}", work.title);
+                let choose = t!("Choose {title}", title = work.title);
                 let size = work.bytes.map(|bytes| {
                     let bytes = u64::try_from(bytes).unwrap_or_default();
                     view! { <Bytes count=bytes /> }
@@ -77,7 +77,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                     .then(|| format!(", {}", work.visibility.in_words().to_lowercase()));
                 let offered = match work.offered {
                     Some(terms) => view! { <Status tone=Tone::Good word=terms /> }.into_any(),
-                    None => view! { <Status tone=Tone::Warn word="No offer" /> }.into_any(),
+                    None => view! { <Status tone=Tone::Warn word=t!("No offer") /> }.into_any(),
                 };
                 let first = Cell::link(work.title, format!("/assets/{id}"))
                     .note(view! { {work.kind.in_words()} {found} " · " {named} });
@@ -90,29 +90,29 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         let columns = vec![
-            Column::text("Work"),
-            Column::text("Offer"),
-            Column::number("Size").support(),
-            Column::number("Registered").support(),
+            Column::text(t!("Work")),
+            Column::text(t!("Offer")),
+            Column::number(t!("Size")).support(),
+            Column::number(t!("Registered")).support(),
         ];
         let table = view! {
             <Table
-                caption="Your works"
+                caption=t!("Your works")
                 columns
                 rows
                 empty=move || {
                     view! {
                         <EmptyState
-                            title="No works yet"
-                            sentence="Register the first one: choose a file, give it a title, and it has a content ID."
+                            title=t!("No works yet")
+                            sentence=t!("Register the first one: choose a file, give it a title, and it has a content ID.")
                         >
                             {may_register
                                 .then(|| {
                                     view! {
-                                        <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                                        <ButtonLink href="/assets/new">{t!("Register work")}</ButtonLink>
                                         " "
                                         <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
-                                            "Register several"
+                                            {t!("Register several")}
                                         </ButtonLink>
                                     }
                                 })}
@@ -130,12 +130,12 @@ pub async fn show(request: &Request) -> Result<Page> {
             None => table.into_any(),
         };
         view! {
-            <PageHeader title="Works" lead=move || lead>
+            <PageHeader title=t!("Works") lead=move || lead>
                 {(!none)
                     .then(|| {
                         view! {
                             <ButtonLink kind=ButtonKind::Quiet href="/assets/collections">
-                                "Collections"
+                                {t!("Collections")}
                             </ButtonLink>
                         }
                     })}
@@ -143,15 +143,15 @@ pub async fn show(request: &Request) -> Result<Page> {
                     .then(|| {
                         view! {
                             <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
-                                "Register several"
+                                {t!("Register several")}
                             </ButtonLink>
-                            <ButtonLink href="/assets/new">"Register work"</ButtonLink>
+                            <ButtonLink href="/assets/new">{t!("Register work")}</ButtonLink>
                         }
                     })}
             </PageHeader>
             {claims}
             {table}
-            {paged.then(|| view! { <Pager newer=newer older=older what="works" /> })}
+            {paged.then(|| view! { <Pager newer=newer older=older what=t!("works") /> })}
         }
     }))
 }
@@ -163,18 +163,18 @@ fn collect(collections: Vec<CollectionRow>, into: Option<String>) -> AnyView {
         .into_iter()
         .map(|each| Choice::new(each.collection_id.to_string(), each.title))
         .collect();
-    choices.push(Choice::new(NEW_COLLECTION, "A new collection"));
+    choices.push(Choice::new(NEW_COLLECTION, t!("A new collection")));
     let value = into.or(first).unwrap_or_else(|| NEW_COLLECTION.to_owned());
     view! {
         <div class="batch">
             <SelectField
                 name="into"
-                label="Add what is ticked to"
+                label=t!("Add what is ticked to")
                 choices
                 value=value
                 required=true
             />
-            <Button kind=ButtonKind::Quiet>"Add"</Button>
+            <Button kind=ButtonKind::Quiet>{t!("Add")}</Button>
         </div>
     }
     .into_any()

@@ -49,19 +49,19 @@ impl Calculator {
             Err(refusal) => view! { <p class="field__error">{refusal.sentence}</p> }.into_any(),
         };
         view! {
-            <Section title="What a month would cost" id="calculator">
+            <Section title=t!("What a month would cost") id="calculator">
                 <AsTyped part=ANSWER.to_owned() button=String::new()>
                     // Not a post: the answer has an address, and can be shared.
                     <form
                         class="filters"
                         method="get"
                         action="#calculator"
-                        aria-label="Price calculator"
+                        aria-label=t!("Price calculator")
                         novalidate
                     >
                         <TextField
                             name="units"
-                            label=format!("Billable {} in a month", self.unit)
+                            label=t!("Billable {unit} in a month", unit = self.unit)
                             value=self.typed.units
                             inputmode="numeric"
                             maxlength=20
@@ -74,7 +74,7 @@ impl Calculator {
                                 view! {
                                     <TextField
                                         name="revenue"
-                                        label="Earned with it in a month"
+                                        label=t!("Earned with it in a month")
                                         value=self.typed.revenue
                                         inputmode="decimal"
                                         maxlength=20
@@ -83,7 +83,7 @@ impl Calculator {
                                     />
                                 }
                             })}
-                        <Button kind=ButtonKind::Quiet>"Work it out"</Button>
+                        <Button kind=ButtonKind::Quiet>{t!("Work it out")}</Button>
                     </form>
                 </AsTyped>
                 <div role="status" id=ANSWER>{answer}</div>
@@ -113,12 +113,12 @@ fn table(estimates: Vec<Estimate>) -> AnyView {
         .collect_view();
     view! {
         <table class="table">
-            <caption class="sr-only">"What a month would cost on each tier"</caption>
+            <caption class="sr-only">{t!("What a month would cost on each tier")}</caption>
             <thead>
                 <tr>
-                    <th scope="col" class="table__cell">"Tier"</th>
-                    <th scope="col" class="table__cell table__cell--number">"First month"</th>
-                    <th scope="col" class="table__cell table__cell--number">"Each later month"</th>
+                    <th scope="col" class="table__cell">{t!("Tier")}</th>
+                    <th scope="col" class="table__cell table__cell--number">{t!("First month")}</th>
+                    <th scope="col" class="table__cell table__cell--number">{t!("Each later month")}</th>
                 </tr>
             </thead>
             <tbody>{rows}</tbody>

@@ -36,8 +36,8 @@ pub async fn show(request: &Request) -> Result<Page> {
     let now = request.now;
     Ok(Page::public(
         request,
-        "Catalogue",
-        "Works that creators license to AI companies, with their terms in plain words.",
+        t!("Catalogue"),
+        t!("Works that creators license to AI companies, with their terms in plain words."),
         move || {
             let paged = page.newer.is_some() || page.older.is_some();
             let [newer, older] =
@@ -46,18 +46,18 @@ pub async fn show(request: &Request) -> Result<Page> {
             let narrows = search.narrows();
             view! {
                 <PageHeader
-                    title="Catalogue"
-                    lead=|| "Every work here can be licensed now. The terms are on its page, in plain words."
+                    title=t!("Catalogue")
+                    lead=|| t!("Every work here can be licensed now. The terms are on its page, in plain words.")
                 >
-                    <ButtonLink kind=ButtonKind::Quiet href="/collections">"Collections"</ButtonLink>
+                    <ButtonLink kind=ButtonKind::Quiet href="/collections">{t!("Collections")}</ButtonLink>
                 </PageHeader>
                 {filters(search, facets)}
                 {(!collections.is_empty())
                     .then(|| {
                         view! {
                             <Section
-                                title="Collections"
-                                links=|| view! { <a href="/collections">"All"</a> }.into_any()
+                                title=t!("Collections")
+                                links=|| view! { <a href="/collections">{t!("All")}</a> }.into_any()
                             >
                                 {shown_table(collections, now)}
                             </Section>
@@ -72,16 +72,16 @@ pub async fn show(request: &Request) -> Result<Page> {
                                     .then(|| {
                                         view! {
                                             " "
-                                            <a href="/catalogue">"Show every work"</a>
+                                            <a href="/catalogue">{t!("Show every work")}</a>
                                         }
                                     })}
                             </p>
                         }
                     })}
-                {table("Works on offer", page.works, By::Creator, now, move || nothing(narrows))}
+                {table(t!("Works on offer"), page.works, By::Creator, now, move || nothing(narrows))}
                 {paged
                     .then(|| {
-                        view! { <Pager newer=newer older=older what="works" by_place=true /> }
+                        view! { <Pager newer=newer older=older what=t!("works") by_place=true /> }
                     })}
             }
         },
@@ -129,12 +129,12 @@ pub fn table(
         <Table
             caption
             columns=vec![
-                Column::text("Work"),
-                Column::text("Kind").support(),
-                Column::text("Terms").support(),
-                Column::number("Price from"),
-                Column::number("Size").support(),
-                Column::number("Offered").support(),
+                Column::text(t!("Work")),
+                Column::text(t!("Kind")).support(),
+                Column::text(t!("Terms")).support(),
+                Column::number(t!("Price from")),
+                Column::number(t!("Size")).support(),
+                Column::number(t!("Offered")).support(),
             ]
             rows
             empty
@@ -148,11 +148,15 @@ pub fn found(total: i64, first: i64, shown: usize) -> String {
     let shown = i64::try_from(shown).unwrap_or(i64::MAX);
     let words = |count: i64| grouped(&count.to_string());
     match total {
-        1 => "One work.".to_owned(),
-        _ if shown >= total => format!("{} works.", words(total)),
+        _ if shown >= total => tn!(total, "One work.", "{works} works.", works = words(total)),
         _ => {
             let last = first.saturating_add(shown).saturating_sub(1);
-            format!("{} to {} of {} works.", words(first), words(last), words(total))
+            t!(
+                "{first} to {last} of {total} works.",
+                first = words(first),
+                last = words(last),
+                total = words(total)
+            )
         }
     }
 }
@@ -161,19 +165,19 @@ fn nothing(narrows: bool) -> AnyView {
     if !narrows {
         return view! {
             <EmptyState
-                title="Nothing is on offer here yet"
-                sentence="Works appear as soon as a creator publishes an offer."
+                title=t!("Nothing is on offer here yet")
+                sentence=t!("Works appear as soon as a creator publishes an offer.")
             />
         }
         .into_any();
     }
     view! {
         <EmptyState
-            title="No work fits all of this"
-            sentence="Use fewer words, or leave one of the choices open."
+            title=t!("No work fits all of this")
+            sentence=t!("Use fewer words, or leave one of the choices open.")
         >
             <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
-                "Show every work"
+                {t!("Show every work")}
             </ButtonLink>
         </EmptyState>
     }
@@ -201,32 +205,32 @@ fn filters(search: Search, facets: Facets) -> AnyView {
         .collect();
     let sort = search.sort().as_str();
     view! {
-        <FilterForm label="Catalogue">
+        <FilterForm label=t!("Catalogue")>
             {search
                 .collection
                 .map(|id| view! { <HiddenField name="collection" value=id.to_string() /> })}
             <TextField
                 name="q"
-                label="Search"
+                label=t!("Search")
                 kind="search"
                 value=search.typed
                 maxlength=u32::try_from(WORDS_LENGTH_MAX).unwrap_or(200)
                 required=true
             />
-            {facet("kind", "Kind", search.kind, kinds)}
-            {facet("scope", "Use", search.scope, scopes)}
-            {facet("model", "Price model", search.model, models)}
-            {facet("creator", "Creator", search.creator, creators)}
-            {facet("language", "Language", search.language, languages)}
-            {facet("size", "Size", search.size, sizes)}
+            {facet("kind", t!("Kind"), search.kind, kinds)}
+            {facet("scope", t!("Use"), search.scope, scopes)}
+            {facet("model", t!("Price model"), search.model, models)}
+            {facet("creator", t!("Creator"), search.creator, creators)}
+            {facet("language", t!("Language"), search.language, languages)}
+            {facet("size", t!("Size"), search.size, sizes)}
             <SelectField
                 name="sort"
-                label="Order"
+                label=t!("Order")
                 choices=orders
                 value=sort
                 required=true
             />
-            <Button kind=ButtonKind::Quiet>"Show"</Button>
+            <Button kind=ButtonKind::Quiet>{t!("Show")}</Button>
         </FilterForm>
     }
     .into_any()
@@ -240,7 +244,7 @@ pub fn facet(
     counts: impl Iterator<Item = (impl Display, impl Display, i64)>,
 ) -> AnyView {
     let chosen = chosen.map(|chosen| chosen.to_string()).unwrap_or_default();
-    let mut choices = vec![Choice::new("", "Any")];
+    let mut choices = vec![Choice::new("", t!("Any"))];
     let mut listed = chosen.is_empty();
     for (value, words, works) in counts {
         let value = value.to_string();

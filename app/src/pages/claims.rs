@@ -26,12 +26,15 @@ pub async fn show(request: &Request) -> Result<Page> {
     let withdrawn = withdrawn.filter(|_| request.param("done") == Some("withdrawn"));
     let reopened = request.param("done") == Some("reopened");
     let now = request.now;
-    Ok(Page::workspace(request, "Claims", move || {
+    Ok(Page::workspace(request, t!("Claims"), move || {
         let open = claims.iter().filter(|claim| claim.withdrawn_at.is_none()).count();
         let lead = match open {
-            0 => "No claim is open.".to_owned(),
-            1 => "One claim is open. Nothing changes for either side until our staff have settled it.".to_owned(),
-            open => format!("{open} claims are open. Nothing changes for either side until our staff have settled them."),
+            0 => t!("No claim is open.").to_owned(),
+            open => tn!(
+                open,
+                "One claim is open. Nothing changes for either side until our staff have settled it.",
+                "{open} claims are open. Nothing changes for either side until our staff have settled them."
+            ),
         };
         let none = claims.is_empty();
         let sections =
@@ -42,7 +45,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                     .map(|claim_id| {
                         let fields = vec![("claim_id", claim_id.to_string())];
                         view! {
-                            <Toast sentence="Withdrawn. The other creator keeps the bytes.">
+                            <Toast sentence=t!("Withdrawn. The other creator keeps the bytes.")>
                                 {may_withdraw
                                     .then(|| {
                                         view! { <Undo action="/assets/claims" form="reopen" fields /> }
@@ -50,10 +53,10 @@ pub async fn show(request: &Request) -> Result<Page> {
                             </Toast>
                         }
                     })}
-                {reopened.then(|| view! { <Toast sentence="The claim is open again." /> })}
+                {reopened.then(|| view! { <Toast sentence=t!("The claim is open again.") /> })}
                 <PageHeader
-                    title="Claims"
-                    crumbs=vec![Crumb::new("Works", "/assets")]
+                    title=t!("Claims")
+                    crumbs=vec![Crumb::new(t!("Works"), "/assets")]
                     lead=move || lead
                 />
                 <RowRefusal forms=&["withdraw", "reopen"] />
@@ -62,10 +65,10 @@ pub async fn show(request: &Request) -> Result<Page> {
                     .then(|| {
                         view! {
                             <EmptyState
-                                title="No claims"
-                                sentence="When two creators register exactly the same bytes, the first keeps them and the second raises a claim. It would be here."
+                                title=t!("No claims")
+                                sentence=t!("When two creators register exactly the same bytes, the first keeps them and the second raises a claim. It would be here.")
                             >
-                                <ButtonLink kind=ButtonKind::Quiet href="/assets">"Back to your works"</ButtonLink>
+                                <ButtonLink kind=ButtonKind::Quiet href="/assets">{t!("Back to your works")}</ButtonLink>
                             </EmptyState>
                         }
                     })}
@@ -77,39 +80,39 @@ pub async fn show(request: &Request) -> Result<Page> {
 fn draw(claim: Claim, may_withdraw: bool, now: chrono::DateTime<chrono::Utc>) -> impl IntoView {
     let open = claim.withdrawn_at.is_none();
     let state = if open {
-        view! { <Status tone=Tone::Warn word="Open" /> }.into_any()
+        view! { <Status tone=Tone::Warn word=t!("Open") /> }.into_any()
     } else {
-        view! { <Status tone=Tone::Neutral word="Withdrawn" /> }.into_any()
+        view! { <Status tone=Tone::Neutral word=t!("Withdrawn") /> }.into_any()
     };
     let (title, sentence) = match &claim.about {
         Some((_, work)) => (
-            format!("{} claims “{work}”", claim.claimant),
-            format!(
-                "{} brought exactly these bytes and says that they are their own. The work stays yours, its licenses go on and earn.",
-                claim.claimant
+            t!("{claimant} claims “{work}”", claimant = claim.claimant),
+            t!(
+                "{claimant} brought exactly these bytes and says that they are their own. The work stays yours, its licenses go on and earn.",
+                claimant = claim.claimant
             ),
         ),
         None => (
-            format!("You claim “{}”", claim.title),
-            "Another creator registered exactly these bytes before you, so no work was registered for you. If they are yours, leave the claim open: our staff will ask both sides for evidence.".to_owned(),
+            t!("You claim “{title}”", title = claim.title),
+            t!("Another creator registered exactly these bytes before you, so no work was registered for you. If they are yours, leave the claim open: our staff will ask both sides for evidence.").to_owned(),
         ),
     };
     let about = claim.about.map(|(asset_id, work)| {
         let href = format!("/assets/{asset_id}");
-        view! { <Definition name="Your work"><a href=href>{work}</a></Definition> }
+        view! { <Definition name=t!("Your work")><a href=href>{work}</a></Definition> }
     });
     let withdrawn = claim.withdrawn_at.map(|at| {
-        view! { <Definition name="Withdrawn"><Instant at now /></Definition> }
+        view! { <Definition name=t!("Withdrawn")><Instant at now /></Definition> }
     });
     let withdraw = (open && may_withdraw && claim.raised_by_us).then(|| {
         view! {
             <Confirm
-                label="Withdraw claim"
-                sentence="The other creator keeps the bytes. You can raise a claim again by bringing them again."
+                label=t!("Withdraw claim")
+                sentence=t!("The other creator keeps the bytes. You can raise a claim again by bringing them again.")
             >
                 <PostForm name="withdraw" row=true>
                     <HiddenField name="claim_id" value=claim.claim_id.to_string() />
-                    <Button kind=ButtonKind::Destructive>"Withdraw claim"</Button>
+                    <Button kind=ButtonKind::Destructive>{t!("Withdraw claim")}</Button>
                 </PostForm>
             </Confirm>
         }
@@ -119,16 +122,16 @@ fn draw(claim: Claim, may_withdraw: bool, now: chrono::DateTime<chrono::Utc>) ->
             <Section title=title>
                 <p>{sentence}</p>
                 <Definitions>
-                    <Definition name="State">{state}</Definition>
+                    <Definition name=t!("State")>{state}</Definition>
                     {about}
-                    <Definition name="File">{claim.file_name}</Definition>
-                    <Definition name="Content ID">
-                        <Digest value=claim.content_id copy="content ID" />
+                    <Definition name=t!("File")>{claim.file_name}</Definition>
+                    <Definition name=t!("Content ID")>
+                        <Digest value=claim.content_id copy=t!("content ID") />
                     </Definition>
-                    <Definition name="First registered">
+                    <Definition name=t!("First registered")>
                         <Instant at=claim.registered_at now />
                     </Definition>
-                    <Definition name="Claimed">
+                    <Definition name=t!("Claimed")>
                         <Instant at=claim.created_at now />
                     </Definition>
                     {withdrawn}

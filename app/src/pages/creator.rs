@@ -30,37 +30,41 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
     let now = request.now;
     let description = match creator.profile.about.lines().next() {
         Some(first) => format!("{}: {first}", creator.name),
-        None => format!("Works by {}, to license now.", creator.name),
+        None => t!("Works by {name}, to license now.", name = creator.name),
     };
     Ok(Page::public(request, creator.name.clone(), description, move || {
         let lead = match creator.works.total {
-            0 => "Nothing is on offer at the moment.".to_owned(),
-            1 => "One work on offer.".to_owned(),
-            works => format!("{} works on offer.", grouped(&works.to_string())),
+            0 => t!("Nothing is on offer at the moment.").to_owned(),
+            works => tn!(
+                works,
+                "One work on offer.",
+                "{works} works on offer.",
+                works = grouped(&works.to_string())
+            ),
         };
         let all = creator.works.older.is_some().then(|| {
             let href = Address::new("/catalogue").with("creator", &creator.slug).href();
-            let label = format!("All {}", grouped(&creator.works.total.to_string()));
+            let label = t!("All {total}", total = grouped(&creator.works.total.to_string()));
             view! { <a href=href>{label}</a> }
         });
         let sites = (!creator.hosts.is_empty()).then(|| {
             let hosts = creator.hosts.join(", ");
-            view! { <Definition name="Sites">{hosts}</Definition> }
+            view! { <Definition name=t!("Sites")>{hosts}</Definition> }
         });
         let collections = (!creator.collections.is_empty()).then(|| {
             view! {
-                <Section title="Collections">{shown_table(creator.collections, now)}</Section>
+                <Section title=t!("Collections")>{shown_table(creator.collections, now)}</Section>
             }
         });
         let Profile { jurisdiction, about, .. } = &creator.profile;
         let jurisdiction = jurisdiction.map(|country| {
-            view! { <Definition name="Jurisdiction">{country.title()}</Definition> }
+            view! { <Definition name=t!("Jurisdiction")>{country.title()}</Definition> }
         });
         let website = (!creator.profile.website.is_empty()).then(|| {
             let words = creator.profile.website_in_words().to_owned();
             let href = creator.profile.website.clone();
             view! {
-                <Definition name="Website">
+                <Definition name=t!("Website")>
                     <a href=href rel="nofollow noopener ugc">
                         {words}
                     </a>
@@ -73,21 +77,21 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
         view! {
             <PageHeader
                 title=creator.name
-                crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
+                crumbs=vec![Crumb::new(t!("Catalogue"), "/catalogue")]
                 lead=move || lead
             />
             {about}
-            <Section title="Works" links=move || all.into_any()>
-                {table("Works on offer", creator.works.works, By::Host, now, nothing)}
+            <Section title=t!("Works") links=move || all.into_any()>
+                {table(t!("Works on offer"), creator.works.works, By::Host, now, nothing)}
             </Section>
             {collections}
-            <Section title="The creator">
+            <Section title=t!("The creator")>
                 <Definitions>
                     {jurisdiction}
                     {website}
                     {sites}
                     {consents}
-                    <Definition name="On Imprimatur since">
+                    <Definition name=t!("On Imprimatur since")>
                         <Instant at=creator.founded_at now />
                     </Definition>
                 </Definitions>
@@ -99,10 +103,10 @@ pub async fn show(request: &Request, slug: &str) -> Result<Page> {
 fn nothing() -> AnyView {
     view! {
         <EmptyState
-            title="No offers now"
-            sentence="This creator's works appear here as soon as one is on offer again."
+            title=t!("No offers now")
+            sentence=t!("This creator's works appear here as soon as one is on offer again.")
         >
-            <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"See every work"</ButtonLink>
+            <ButtonLink kind=ButtonKind::Quiet href="/catalogue">{t!("See every work")}</ButtonLink>
         </EmptyState>
     }
     .into_any()
@@ -117,7 +121,7 @@ fn consents(consents: Vec<Recorded>, now: chrono::DateTime<chrono::Utc>) -> AnyV
             let (at, _) = each.by?;
             Some(view! {
                 <Definition name=each.about.in_words()>
-                    {each.said.in_words()} ", recorded " <Instant at now />
+                    {each.said.in_words()} {t!(", recorded ")} <Instant at now />
                 </Definition>
             })
         })

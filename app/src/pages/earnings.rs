@@ -14,7 +14,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Amount, ButtonKind, ButtonLink, Cell, Column, EmptyState, Figure, Figures, PageHeader,
-        Quantity, Row, Section, Table,
+        Quantity, Row, Section, Table, text,
     },
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let balances = payouts::balances(&request.services, &request.actor).await?;
     let statements = billing::statements(&request.services, &request.actor).await?;
-    Ok(Page::workspace(request, "Earnings", move || {
+    Ok(Page::workspace(request, t!("Earnings"), move || {
         let figures = balances.into_iter().map(draw_balance).collect_view();
         let rows = statements
             .into_iter()
@@ -38,29 +38,29 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         view! {
             <PageHeader
-                title="Earnings"
-                lead=|| "What your works have earned, after the platform's fee. A month is billed when it is over, and can be paid out seven days after its invoice is paid."
+                title=t!("Earnings")
+                lead=|| t!("What your works have earned, after the platform's fee. A month is billed when it is over, and can be paid out seven days after its invoice is paid.")
             >
-                <ButtonLink kind=ButtonKind::Quiet href="/payouts">"Payouts"</ButtonLink>
+                <ButtonLink kind=ButtonKind::Quiet href="/payouts">{t!("Payouts")}</ButtonLink>
             </PageHeader>
             {figures}
-            <Section title="Statements" id="statements">
+            <Section title=t!("Statements") id="statements">
                 <Table
-                    caption="Statements by month"
+                    caption=t!("Statements by month")
                     columns=vec![
-                        Column::text("Month"),
-                        Column::number("Lines").support(),
-                        Column::number("Earned"),
-                        Column::number("Became available"),
+                        Column::text(t!("Month")),
+                        Column::number(t!("Lines")).support(),
+                        Column::number(t!("Earned")),
+                        Column::number(t!("Became available")),
                     ]
                     rows
                     empty=|| {
                         view! {
                             <EmptyState
-                                title="No statements yet"
-                                sentence="The first one is written on the first of the month after somebody has licensed one of your works."
+                                title=t!("No statements yet")
+                                sentence=t!("The first one is written on the first of the month after somebody has licensed one of your works.")
                             >
-                                <ButtonLink href="/offers">"See what is on offer"</ButtonLink>
+                                <ButtonLink href="/offers">{t!("See what is on offer")}</ButtonLink>
                             </EmptyState>
                         }
                             .into_any()
@@ -72,19 +72,19 @@ pub async fn show(request: &Request) -> Result<Page> {
 }
 
 fn draw_balance(balance: Balance) -> impl IntoView {
-    let label = format!("Your balance in {}", balance.pending.currency);
+    let label = t!("Your balance in {currency}", currency = balance.pending.currency);
     view! {
         <Figures label>
-            <Figure label="Pending" href="#statements" note=|| "Not paid yet, or less than 7 days ago">
+            <Figure label=t!("Pending") href="#statements" note=|| t!("Not paid yet, or less than 7 days ago")>
                 {display(balance.pending)}
             </Figure>
-            <Figure label="Available" href="/payouts" note=|| "The next payout sends it">
+            <Figure label=t!("Available") href="/payouts" note=|| t!("The next payout sends it")>
                 {display(balance.available)}
             </Figure>
-            <Figure label="Held" note=|| "Until a dispute is decided">
+            <Figure label=t!("Held") note=|| t!("Until a dispute is decided")>
                 {display(balance.held)}
             </Figure>
-            <Figure label="In transit" href="/payouts" note=|| "On its way to your bank">
+            <Figure label=t!("In transit") href="/payouts" note=|| t!("On its way to your bank")>
                 {display(balance.in_transit)}
             </Figure>
         </Figures>
@@ -102,5 +102,5 @@ pub(super) fn amount(money: Money) -> impl IntoView {
 
 /// `March 2026`.
 pub(super) fn month_in_words(at: DateTime<Utc>) -> String {
-    at.format("%B %Y").to_string()
+    text::month_in_full(at.date_naive())
 }

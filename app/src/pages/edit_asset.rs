@@ -36,10 +36,10 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let asset_id: AssetId = id.parse()?;
     let work = assets::get(&request.services, &request.actor, asset_id).await?;
     let now = request.now;
-    Ok(Page::workspace(request, format!("Edit {}", work.particulars.title), move || {
+    Ok(Page::workspace(request, t!("Edit {title}", title = work.particulars.title), move || {
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let crumbs = vec![
-            Crumb::new("Works", "/assets"),
+            Crumb::new(t!("Works"), "/assets"),
             Crumb::new(work.particulars.title.clone(), format!("/assets/{asset_id}")),
         ];
         let saved = saved(&work, now);
@@ -49,17 +49,17 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Edit work"
+                    title=t!("Edit work")
                     crumbs
-                    here="Edit"
-                    lead=|| "What is said about it. Its bytes, its offer and its licenses stay as they are."
+                    here=t!("Edit")
+                    lead=|| t!("What is said about it. Its bytes, its offer and its licenses stay as they are.")
                 />
                 {saved}
                 <PostForm>
                     <HiddenField name="revision" value=work.revision.to_string() />
                     <TextField
                         name="title"
-                        label="Title"
+                        label=t!("Title")
                         value=said.title
                         required=true
                         maxlength=length(TITLE_LENGTH_MAX)
@@ -67,8 +67,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     {(!is_site).then(|| view! { <KindField value=said.kind /> })}
                     <TextArea
                         name="description"
-                        label="Description"
-                        hint="What a buyer should know before licensing it."
+                        label=t!("Description")
+                        hint=t!("What a buyer should know before licensing it.")
                         value=said.description
                         maxlength=length(DESCRIPTION_LENGTH_MAX)
                     />
@@ -76,8 +76,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <LanguageField value=said.language.unwrap_or_default() />
                     <TextField
                         name="attribution"
-                        label="Credit line"
-                        hint="Shown wherever the terms ask for credit."
+                        label=t!("Credit line")
+                        hint=t!("Shown wherever the terms ask for credit.")
                         value=said.attribution
                         required=true
                         maxlength=length(ATTRIBUTION_LENGTH_MAX)
@@ -85,9 +85,9 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     <RightsField value=said.rights maxlength=length(RIGHTS_LENGTH_MAX) />
                     <VisibilityField value=said.visibility />
                     <FormActions>
-                        <Button>"Save"</Button>
+                        <Button>{t!("Save")}</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>
-                            "Cancel"
+                            {t!("Cancel")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>
@@ -107,21 +107,21 @@ fn saved(work: &Asset, now: chrono::DateTime<chrono::Utc>) -> Option<AnyView> {
         work.edited.clone(),
         now,
         vec![
-            Difference::of("title", "Title", &said.title),
-            Difference::in_words("kind", "Kind", said.kind.as_str(), said.kind.in_words()),
-            Difference::of("description", "Description", &said.description),
-            Difference::of("tags", "Tags", &tags),
+            Difference::of("title", t!("Title"), &said.title),
+            Difference::in_words("kind", t!("Kind"), said.kind.as_str(), said.kind.in_words()),
+            Difference::of("description", t!("Description"), &said.description),
+            Difference::of("tags", t!("Tags"), &tags),
             Difference::in_words(
                 "language",
-                "Language",
+                t!("Language"),
                 language.unwrap_or_default(),
                 language.map(Language::in_words).unwrap_or_default(),
             ),
-            Difference::of("attribution", "Credit line", &said.attribution),
-            Difference::of("rights", "Rights", &said.rights),
+            Difference::of("attribution", t!("Credit line"), &said.attribution),
+            Difference::of("rights", t!("Rights"), &said.rights),
             Difference::in_words(
                 "visibility",
-                "Visibility",
+                t!("Visibility"),
                 said.visibility.as_str(),
                 Visibility::in_words(said.visibility),
             ),

@@ -53,57 +53,59 @@ fn pages(request: &Request) -> Vec<Place> {
     let Sides { creator, buyer } = request.sides();
     let items = acting.map(navigation).into_iter().flatten().flat_map(|group| group.items);
     let mut places: Vec<Place> =
-        items.map(|item| Place::new(item.label, item.href, "Page")).collect();
+        items.map(|item| Place::new(item.label, item.href, t!("Page"))).collect();
     let coarse = request.sees_coarsely(Side::Creator);
     let others = [
-        (creator, "Register a work", "/assets/new"),
-        (creator, "Register several works", "/assets/several"),
-        (creator, "Claims", "/assets/claims"),
-        (creator, "New collection", "/assets/collections/new"),
-        (creator, "Claim a site", "/sites/new"),
-        (creator, "Write terms", "/terms/new"),
-        (signed_in && (buyer || !coarse), "Refused requests", "/feed?outcome=refused"),
-        (signed_in && !coarse, "Use by region", "/usage?by=region"),
-        (request.viewer.is_some(), "Your sessions", "/settings/sessions"),
-        (request.viewer.is_some(), "Create an organization", "/welcome"),
-        (signed_in, "Privacy and consent", "/settings/profile"),
-        (!buyer, "Catalogue", "/catalogue"),
-        (true, "Collections of works", "/collections"),
-        (true, "Documentation", "/docs"),
-        (true, "Documentation: quickstart", "/docs/quickstart"),
-        (true, "Documentation: receipts", "/docs/receipts"),
-        (true, "Documentation: errors", "/docs/errors"),
-        (true, "Start page", "/"),
-        (request.viewer.is_none(), "Sign in", "/sign-in"),
+        (creator, t!("Register a work"), "/assets/new"),
+        (creator, t!("Register several works"), "/assets/several"),
+        (creator, t!("Claims"), "/assets/claims"),
+        (creator, t!("New collection"), "/assets/collections/new"),
+        (creator, t!("Claim a site"), "/sites/new"),
+        (creator, t!("Write terms"), "/terms/new"),
+        (signed_in && (buyer || !coarse), t!("Refused requests"), "/feed?outcome=refused"),
+        (signed_in && !coarse, t!("Use by region"), "/usage?by=region"),
+        (request.viewer.is_some(), t!("Your sessions"), "/settings/sessions"),
+        (request.viewer.is_some(), t!("Create an organization"), "/welcome"),
+        (signed_in, t!("Privacy and consent"), "/settings/profile"),
+        (!buyer, t!("Catalogue"), "/catalogue"),
+        (true, t!("Collections of works"), "/collections"),
+        (true, t!("Documentation"), "/docs"),
+        (true, t!("Documentation: quickstart"), "/docs/quickstart"),
+        (true, t!("Documentation: receipts"), "/docs/receipts"),
+        (true, t!("Documentation: errors"), "/docs/errors"),
+        (true, t!("Start page"), "/"),
+        (request.viewer.is_none(), t!("Sign in"), "/sign-in"),
     ];
     let others = others.into_iter().filter(|(open, ..)| *open);
-    places.extend(others.map(|(_, title, href)| Place::new(title, href, "Page")));
+    places.extend(others.map(|(_, title, href)| Place::new(title, href, t!("Page"))));
     places
 }
 
 fn thing(found: Found) -> Place {
     match found {
         Found::Work { asset_id, title } => {
-            Place::new(title, format!("/assets/{asset_id}"), "Your work")
+            Place::new(title, format!("/assets/{asset_id}"), t!("Your work"))
         }
         Found::Collection { collection_id, title } => {
-            Place::new(title, format!("/assets/collections/{collection_id}"), "Your collection")
+            Place::new(title, format!("/assets/collections/{collection_id}"), t!("Your collection"))
         }
         Found::Site { asset_id, host } => {
-            Place::new(host, format!("/sites/{asset_id}"), "Your site")
+            Place::new(host, format!("/sites/{asset_id}"), t!("Your site"))
         }
-        Found::Terms { digest, name } => Place::new(name, format!("/terms/{digest}"), "Your terms"),
+        Found::Terms { digest, name } => {
+            Place::new(name, format!("/terms/{digest}"), t!("Your terms"))
+        }
         Found::License { license_id, title, tier } => {
-            Place::new(title, format!("/licenses/{license_id}"), format!("License, {tier}"))
+            Place::new(title, format!("/licenses/{license_id}"), t!("License, {tier}"))
         }
         Found::Token { license_id, name, title } => {
-            Place::new(name, format!("/licenses/{license_id}"), format!("Token, {title}"))
+            Place::new(name, format!("/licenses/{license_id}"), t!("Token, {title}"))
         }
         Found::Offered { asset_id, title, creator } => {
-            Place::new(title, format!("/catalogue/{asset_id}"), format!("On offer by {creator}"))
+            Place::new(title, format!("/catalogue/{asset_id}"), t!("On offer by {creator}"))
         }
         Found::OnShow { collection_id, title, creator } => {
-            let note = format!("Collection by {creator}");
+            let note = t!("Collection by {creator}");
             Place::new(title, format!("/collections/{collection_id}"), note)
         }
     }
@@ -118,27 +120,27 @@ pub async fn show(request: &Request) -> Result<Page> {
             .into_iter()
             .map(|place| Row::new(vec![Cell::link(place.title, place.href), Cell::new(place.note)]))
             .collect();
-        let sentence = format!("Nothing that you can open has “{text}” in its name.");
+        let sentence = t!("Nothing that you can open has “{text}” in its name.");
         view! {
-            <PageHeader title="Find" lead=|| "Pages, your works, collections, sites, terms, licenses and tokens, and what is on offer, by a few letters of the name." />
-            <FilterForm label="Find">
-                <TextField name="q" label="Name" value=text required=true />
-                <Button kind=ButtonKind::Quiet>"Find"</Button>
+            <PageHeader title=t!("Find") lead=|| t!("Pages, your works, collections, sites, terms, licenses and tokens, and what is on offer, by a few letters of the name.") />
+            <FilterForm label=t!("Find")>
+                <TextField name="q" label=t!("Name") value=text required=true />
+                <Button kind=ButtonKind::Quiet>{t!("Find")}</Button>
             </FilterForm>
             <Table
-                caption="What was found"
-                columns=vec![Column::text("Name"), Column::text("What it is")]
+                caption=t!("What was found")
+                columns=vec![Column::text(t!("Name")), Column::text(t!("What it is"))]
                 rows
                 empty=move || {
-                    view! { <EmptyState title="Nothing of that name" sentence=sentence /> }.into_any()
+                    view! { <EmptyState title=t!("Nothing of that name") sentence=sentence /> }.into_any()
                 }
             />
         }
     };
     let in_workspace = request.viewer.as_ref().is_some_and(|viewer| viewer.organization.is_some());
     Ok(if in_workspace {
-        Page::workspace(request, "Find", body)
+        Page::workspace(request, t!("Find"), body)
     } else {
-        Page::public(request, "Find", "", body).unlisted()
+        Page::public(request, t!("Find"), "", body).unlisted()
     })
 }

@@ -6,6 +6,7 @@ use imprimatur::{
         Result, mint,
         payments::{Account, parties, plain},
     },
+    words::say,
 };
 use leptos::prelude::*;
 
@@ -14,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Button, Choice, Definition, Definitions, FormActions, Instant, Notice, PageHeader,
-        PostForm, Section, SelectField, Status, Tone,
+        PostForm, Section, SelectField, Status, Tone, text,
     },
 };
 
@@ -23,26 +24,28 @@ fn standing(account: Option<&Account>) -> (Tone, &'static str, &'static str) {
     match account {
         None => (
             Tone::Neutral,
-            "Not set up",
-            "Your earnings wait here until the payment service knows where to send them.",
+            t!("Not set up"),
+            t!("Your earnings wait here until the payment service knows where to send them."),
         ),
         Some(account) if account.is_ready() => {
-            (Tone::Good, "Ready", "Your earnings are sent to your bank with every payout.")
+            (Tone::Good, t!("Ready"), t!("Your earnings are sent to your bank with every payout."))
         }
         Some(account) if !account.is_submitted => (
             Tone::Warn,
-            "Half-way",
-            "You have begun; the payment service needs the rest before it can pay you.",
+            t!("Half-way"),
+            t!("You have begun; the payment service needs the rest before it can pay you."),
         ),
         Some(account) if !account.requirements.in_review.is_empty() => (
             Tone::Info,
-            "In review",
-            "The payment service checks what you gave it; that takes a few minutes to a few days.",
+            t!("In review"),
+            t!(
+                "The payment service checks what you gave it; that takes a few minutes to a few days."
+            ),
         ),
         Some(_) => (
             Tone::Seal,
-            "Stopped",
-            "Payouts wait, because the payment service needs something more from you.",
+            t!("Stopped"),
+            t!("Payouts wait, because the payment service needs something more from you."),
         ),
     }
 }
@@ -53,26 +56,26 @@ pub async fn show(request: &Request) -> Result<Page> {
     let may = request.actor.may_as_creator(Deed::ManagePayouts).is_ok();
     let (demo, now) = (request.demo, request.now);
     let attempt = mint::<RequestId>().to_string();
-    Ok(Page::workspace(request, "Getting paid", move || {
+    Ok(Page::workspace(request, t!("Getting paid"), move || {
         let (account, read_at) = party.account.unzip();
         let (tone, word, sentence) = standing(account.as_ref());
         let ready = account.as_ref().is_some_and(Account::is_ready);
         let label = match &account {
-            None => "Set up payouts",
-            Some(_) if ready => "Change where it goes",
-            Some(_) => "Go on with the form",
+            None => t!("Set up payouts"),
+            Some(_) if ready => t!("Change where it goes"),
+            Some(_) => t!("Go on with the form"),
         };
         let choose = account.is_none();
         view! {
             <div class="narrow">
-                <PageHeader title="Getting paid" lead=move || sentence />
+                <PageHeader title=t!("Getting paid") lead=move || sentence />
                 {demo.then(|| view! { <SandboxNotice /> })}
                 {account.as_ref().map(asked)}
                 {(!may)
                     .then(|| {
                         view! {
-                            <Notice title="Only owners, admins and finance of a creator change this">
-                                "Ask one of them; they are listed under Members."
+                            <Notice title=t!("Only owners, admins and finance of a creator change this")>
+                                {t!("Ask one of them; they are listed under Members.")}
                             </Notice>
                         }
                     })}
@@ -82,15 +85,15 @@ pub async fn show(request: &Request) -> Result<Page> {
                             .then(|| {
                                 let choices = plain::COUNTRIES
                                     .iter()
-                                    .map(|(code, name)| Choice::new(*code, *name));
-                                let choices = std::iter::once(Choice::new("", "Choose a country"))
+                                    .map(|(code, name)| Choice::new(*code, say(name)));
+                                let choices = std::iter::once(Choice::new("", t!("Choose a country")))
                                     .chain(choices)
                                     .collect();
                                 view! {
                                     <SelectField
                                         name="country"
-                                        label="Where you or your company are"
-                                        hint="It cannot be changed later."
+                                        label=t!("Where you or your company are")
+                                        hint=t!("It cannot be changed later.")
                                         choices
                                         required=true
                                     />
@@ -105,20 +108,20 @@ pub async fn show(request: &Request) -> Result<Page> {
                             </PostForm>
                         }
                     })}
-                <Section title="For the record">
+                <Section title=t!("For the record")>
                     <Definitions>
-                        <Definition name="Payouts">
+                        <Definition name=t!("Payouts")>
                             <Status tone word />
                         </Definition>
                         {read_at
                             .map(|at| {
                                 view! {
-                                    <Definition name="As of">
+                                    <Definition name=t!("As of")>
                                         <Instant at now />
                                     </Definition>
                                 }
                             })}
-                        <Definition name="Payment service">"Stripe"</Definition>
+                        <Definition name=t!("Payment service")>{t!("Stripe")}</Definition>
                     </Definitions>
                 </Section>
             </div>
@@ -143,17 +146,17 @@ fn asked(account: &Account) -> impl IntoView + use<> {
         plain::requirements(codes).into_iter().map(str::to_owned).collect()
     };
     let title = match asked.deadline {
-        Some(_) => "Needed soon",
-        None => "Still needed",
+        Some(_) => t!("Needed soon"),
+        None => t!("Still needed"),
     };
     let deadline = asked.deadline.map(|at| {
-        let by = at.format("%-d %B %Y").to_string();
-        view! { <p>{format!("Give it by {by}, and payouts go on without a break.")}</p> }
+        let by = text::day_in_full(at.date_naive());
+        view! { <p>{t!("Give it by {by}, and payouts go on without a break.")}</p> }
     });
     view! {
-        {list("What was wrong", asked.errors.clone())}
+        {list(t!("What was wrong"), asked.errors.clone())}
         {list(title, in_words(&asked.now))}
         {deadline}
-        {list("Being checked", in_words(&asked.in_review))}
+        {list(t!("Being checked"), in_words(&asked.in_review))}
     }
 }

@@ -13,27 +13,29 @@ pub async fn show(request: &Request, code: &str) -> Result<Page> {
     request.actor.person()?;
     let invitation = identity::invitation(&request.services, &request.actor, code).await?;
     let now = request.now;
-    Ok(Page::workspace(request, "Invitation", move || {
-        let lead = format!(
-            "{} invites you to act for {} as {}.",
-            invitation.invited_by, invitation.organization, invitation.role
+    Ok(Page::workspace(request, t!("Invitation"), move || {
+        let lead = t!(
+            "{invited_by} invites you to act for {organization} as {role}.",
+            invited_by = invitation.invited_by,
+            organization = invitation.organization,
+            role = invitation.role.in_words()
         );
         view! {
             <div class="narrow">
-                <PageHeader title=format!("Join {}", invitation.organization) lead=move || lead />
+                <PageHeader title=t!("Join {organization}", organization = invitation.organization) lead=move || lead />
                 {invitation
                     .is_member
                     .then(|| {
                         view! {
-                            <Notice title="You are a member already">
-                                "Joining again changes nothing."
+                            <Notice title=t!("You are a member already")>
+                                {t!("Joining again changes nothing.")}
                             </Notice>
                         }
                     })}
-                <p>"The invitation ends " <Instant at=invitation.expires_at now /> "."</p>
+                <p>{t!("The invitation ends ")} <Instant at=invitation.expires_at now /> "."</p>
                 <PostForm>
                     <FormActions>
-                        <Button>{format!("Join {}", invitation.organization)}</Button>
+                        <Button>{t!("Join {organization}", organization = invitation.organization)}</Button>
                     </FormActions>
                 </PostForm>
             </div>

@@ -24,24 +24,24 @@ use crate::{
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let found = billing::invoice(&request.services, &request.actor, id.parse()?).await?;
     let now = request.now;
-    let title = format!("Invoice: {}", name(&found.row));
+    let title = t!("Invoice: {row}", row = name(&found.row));
     Ok(Page::workspace(request, title.clone(), move || {
         let Invoice { row, lines, brought, tax, payments, page_url, pdf_url } = found;
         let (tone, word) = state(&row);
         let (charged, credited): (Vec<_>, Vec<_>) =
             lines.into_iter().partition(|line| line.credit_note_id.is_none());
         let lead = match row.settled_at {
-            Some(_) => format!("{} was asked for, and nothing is due any more.", row.total),
-            None => format!("{} is due of {}.", row.due, row.total),
+            Some(_) => t!("{total} was asked for, and nothing is due any more.", total = row.total),
+            None => t!("{due} is due of {total}.", due = row.due, total = row.total),
         };
         let credits = (!credited.is_empty()).then(|| {
-            view! { <Section title="Taken back">{draw_lines("Credited", credited)}</Section> }
+            view! { <Section title=t!("Taken back")>{draw_lines(t!("Credited"), credited)}</Section> }
         });
         let paid = payments
             .into_iter()
             .map(|payment| {
-                let from = if payment.from_wallet { "From your wallet" } else { "By card" };
-                let back = payment.returned_at.map(|_| "Taken back");
+                let from = if payment.from_wallet { t!("From your wallet") } else { t!("By card") };
+                let back = payment.returned_at.map(|_| t!("Taken back"));
                 Row::new(vec![
                     Cell::new(from).note(back),
                     Cell::new(view! { <Instant at=payment.paid_at now /> }),
@@ -51,13 +51,13 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .collect::<Vec<_>>();
         let payments = (!paid.is_empty()).then(|| {
             view! {
-                <Section title="Payments">
+                <Section title=t!("Payments")>
                     <Table
-                        caption="Payments of this invoice"
+                        caption=t!("Payments of this invoice")
                         columns=vec![
-                            Column::text("Payment"),
-                            Column::number("When"),
-                            Column::number("Sum"),
+                            Column::text(t!("Payment")),
+                            Column::number(t!("When")),
+                            Column::number(t!("Sum")),
                         ]
                         rows=paid
                     />
@@ -68,17 +68,17 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let side = move || {
             view! {
                 <Definitions>
-                    <Definition name="State"><Status tone word /></Definition>
+                    <Definition name=t!("State")><Status tone word /></Definition>
                     {(brought.micros != 0)
-                        .then(|| view! { <Definition name="Left over before">{amount(brought)}</Definition> })}
+                        .then(|| view! { <Definition name=t!("Left over before")>{amount(brought)}</Definition> })}
                     {(tax.micros != 0)
-                        .then(|| view! { <Definition name="Tax">{amount(tax)}</Definition> })}
-                    <Definition name="Total">{amount(total)}</Definition>
-                    <Definition name="Due">{amount(due)}</Definition>
+                        .then(|| view! { <Definition name=t!("Tax")>{amount(tax)}</Definition> })}
+                    <Definition name=t!("Total")>{amount(total)}</Definition>
+                    <Definition name=t!("Due")>{amount(due)}</Definition>
                 </Definitions>
             }
         };
-        let links = [(page_url, "Pay or see it at Stripe"), (pdf_url, "PDF")]
+        let links = [(page_url, t!("Pay or see it at Stripe")), (pdf_url, "PDF")]
             .into_iter()
             .filter_map(|(href, label)| {
                 let href = href?;
@@ -88,14 +88,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         view! {
             <PageHeader
                 title
-                crumbs=vec![Crumb::new("Invoices", "/invoices")]
+                crumbs=vec![Crumb::new(t!("Invoices"), "/invoices")]
                 here=name(&row)
                 lead=move || lead
             >
                 {links}
             </PageHeader>
             <Columns side>
-                <Section title="Charges">{draw_lines("Charges", charged)}</Section>
+                <Section title=t!("Charges")>{draw_lines(t!("Charges"), charged)}</Section>
                 {credits}
                 {payments}
             </Columns>
@@ -120,10 +120,10 @@ fn draw_lines(caption: &'static str, lines: Vec<InvoiceLine>) -> impl IntoView {
         <Table
             caption
             columns=vec![
-                Column::text("Work"),
-                Column::text("For").support(),
-                Column::number("Units").support(),
-                Column::number("Sum"),
+                Column::text(t!("Work")),
+                Column::text(t!("For")).support(),
+                Column::number(t!("Units")).support(),
+                Column::number(t!("Sum")),
             ]
             rows
         />

@@ -16,7 +16,7 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let invoices = billing::invoices(&request.services, &request.actor).await?;
     let now = request.now;
-    Ok(Page::workspace(request, "Invoices", move || {
+    Ok(Page::workspace(request, t!("Invoices"), move || {
         let rows = invoices
             .into_iter()
             .map(|row| {
@@ -32,26 +32,26 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         view! {
             <PageHeader
-                title="Invoices"
-                lead=|| "One for each month, with a line for each license and what it was charged for; and one for the fees a license begins with."
+                title=t!("Invoices")
+                lead=|| t!("One for each month, with a line for each license and what it was charged for; and one for the fees a license begins with.")
             />
             <Table
-                caption="Your invoices"
+                caption=t!("Your invoices")
                 columns=vec![
-                    Column::text("Invoice"),
-                    Column::text("State"),
-                    Column::number("Issued").support(),
-                    Column::number("Due").support(),
-                    Column::number("Total"),
+                    Column::text(t!("Invoice")),
+                    Column::text(t!("State")),
+                    Column::number(t!("Issued")).support(),
+                    Column::number(t!("Due")).support(),
+                    Column::number(t!("Total")),
                 ]
                 rows
                 empty=|| {
                     view! {
                         <EmptyState
-                            title="No invoices yet"
-                            sentence="The first one comes on the first of the month after you license a work, or at once where a license begins with a fee."
+                            title=t!("No invoices yet")
+                            sentence=t!("The first one comes on the first of the month after you license a work, or at once where a license begins with a fee.")
                         >
-                            <ButtonLink href="/licenses">"See your licenses"</ButtonLink>
+                            <ButtonLink href="/licenses">{t!("See your licenses")}</ButtonLink>
                         </EmptyState>
                     }
                         .into_any()
@@ -64,14 +64,14 @@ pub async fn show(request: &Request) -> Result<Page> {
 /// What it is called.
 pub(super) fn name(row: &InvoiceRow) -> String {
     let month = month_in_words(row.month.from());
-    if row.is_for_fees { format!("Fees, {month}") } else { month }
+    if row.is_for_fees { t!("Fees, {month}") } else { month }
 }
 
 /// Where it stands.
-pub(super) const fn state(row: &InvoiceRow) -> (Tone, &'static str) {
+pub(super) fn state(row: &InvoiceRow) -> (Tone, &'static str) {
     match row.settled_at {
-        Some(_) => (Tone::Good, "Paid"),
-        None if row.due.micros < row.total.micros => (Tone::Info, "Paid in part"),
-        None => (Tone::Info, "Open"),
+        Some(_) => (Tone::Good, t!("Paid")),
+        None if row.due.micros < row.total.micros => (Tone::Info, t!("Paid in part")),
+        None => (Tone::Info, t!("Open")),
     }
 }

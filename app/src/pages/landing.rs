@@ -1,6 +1,7 @@
 //! The start page: what Imprimatur is, for whom, and the road of a delivery.
 
 use imprimatur::services::storefront::{self, FIGURES_DAYS};
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use crate::ui::{
@@ -16,20 +17,20 @@ pub fn Landing(
 ) -> impl IntoView {
     let way_in = match &workspace {
         Some(href) => {
-            view! { <ButtonLink href=href.clone()>"Go to workspace"</ButtonLink> }.into_any()
+            view! { <ButtonLink href=href.clone()>{t!("Go to workspace")}</ButtonLink> }.into_any()
         }
-        None => view! { <ButtonLink href="/sign-in">"Sign in"</ButtonLink> }.into_any(),
+        None => view! { <ButtonLink href="/sign-in">{t!("Sign in")}</ButtonLink> }.into_any(),
     };
     view! {
         <div class="landing">
               <div class="landing__head">
                 <div>
-                <h1 class="landing__title">"Work licensed to AI companies, and every line of every payout proved."</h1>
-                <p class="landing__lead">{SENTENCE}</p>
+                <h1 class="landing__title">{t!("Work licensed to AI companies, and every line of every payout proved.")}</h1>
+                <p class="landing__lead">{say(SENTENCE)}</p>
                 <div class="landing__actions">
                     {way_in}
-                    <ButtonLink kind=ButtonKind::Quiet href="/catalogue">"Browse the catalogue"</ButtonLink>
-                    <ButtonLink kind=ButtonKind::Quiet href="/docs/quickstart">"Fetch in five minutes"</ButtonLink>
+                    <ButtonLink kind=ButtonKind::Quiet href="/catalogue">{t!("Browse the catalogue")}</ButtonLink>
+                    <ButtonLink kind=ButtonKind::Quiet href="/docs/quickstart">{t!("Fetch in five minutes")}</ButtonLink>
                 </div>
                 </div>
                 <Specimen />
@@ -37,19 +38,19 @@ pub fn Landing(
                 <Market figures />
                 <div class="landing__sides">
                     <Side
-                        title="If you make the work"
+                        title=t!("If you make the work")
                         points=[
-                            "Register a file. Its SHA-256 becomes its identity.",
-                            "Choose terms, set a free tier and a paid one, publish.",
-                            "See which organization used what, receipt by receipt.",
+                            t!("Register a file. Its SHA-256 becomes its identity."),
+                            t!("Choose terms, set a free tier and a paid one, publish."),
+                            t!("See which organization used what, receipt by receipt."),
                         ]
                     />
                     <Side
-                        title="If you train or run models"
+                        title=t!("If you train or run models")
                         points=[
-                            "Pick a tier and accept the terms in plain words.",
-                            "Create a token and paste one request into your job.",
-                            "Repeats within a job cost nothing; a refusal is never billed.",
+                            t!("Pick a tier and accept the terms in plain words."),
+                            t!("Create a token and paste one request into your job."),
+                            t!("Repeats within a job cost nothing; a refusal is never billed."),
                         ]
                     />
                 </div>
@@ -59,29 +60,30 @@ pub fn Landing(
 }
 
 /// What it is, in two sentences.
-pub const SENTENCE: &str = "Creators set terms and a price. Buyers accept them, create a token and \
-    fetch. The gate signs a receipt for each delivery, and money follows the receipts.";
+pub const SENTENCE: &str =
+    n!("Creators set terms and a price. Buyers accept them, create a token and \
+    fetch. The gate signs a receipt for each delivery, and money follows the receipts.");
 
 /// The market in numbers. An empty one says nothing about itself.
 #[component]
 fn Market(figures: storefront::Figures) -> impl IntoView {
     let storefront::Figures { works, creators, deliveries, bytes } = figures;
     let bytes = u64::try_from(bytes).unwrap_or_default();
-    let days = format!("In the last {FIGURES_DAYS} days");
+    let days = t!("In the last {FIGURES_DAYS} days");
     (works > 0).then(|| {
         view! {
             <div class="landing__figures">
-                <Figures label="The market now">
-                    <Figure label="Works on offer" href="/catalogue" note=|| "Each can be licensed now">
+                <Figures label=t!("The market now")>
+                    <Figure label=t!("Works on offer") href="/catalogue" note=|| t!("Each can be licensed now")>
                         <Quantity count=works short=true />
                     </Figure>
-                    <Figure label="Creators" note=|| "Each sets terms and prices">
+                    <Figure label=t!("Creators") note=|| t!("Each sets terms and prices")>
                         <Quantity count=creators short=true />
                     </Figure>
-                    <Figure label="Uses on record" note=move || days>
+                    <Figure label=t!("Uses on record") note=move || days>
                         <Quantity count=deliveries short=true />
                     </Figure>
-                    <Figure label="Delivered" note=|| "In the same time, by receipt">
+                    <Figure label=t!("Delivered") note=|| t!("In the same time, by receipt")>
                         <Bytes count=bytes />
                     </Figure>
                 </Figures>
@@ -96,21 +98,21 @@ fn Specimen() -> impl IntoView {
     view! {
         <figure class="landing__receipt">
             <figcaption class="landing__receipt-head">
-                <span>"A receipt, as an example"</span>
-                <Status tone=Tone::Good word="Signature valid" />
+                <span>{t!("A receipt, as an example")}</span>
+                <Status tone=Tone::Good word=t!("Signature valid") />
             </figcaption>
             <Definitions>
-                <Definition name="Receipt">
+                <Definition name=t!("Receipt")>
                     <Digest value="01JD3Q8K2M7Z0V5X9W4T6R18K2" />
                 </Definition>
-                <Definition name="Content">
+                <Definition name=t!("Content")>
                     <Digest value="sha256:9b1e4d6f8a2c0b7e5d3f1a9c8b6e4d2f0a7c5b3e1d9f8a6c4b2e0d7f5a3cc07a" />
                 </Definition>
-                <Definition name="License">"Tide tables, standard"</Definition>
-                <Definition name="Scope">"Training, job " <code class="digest">"7c"</code></Definition>
-                <Definition name="Delivered">"21 Nov 2026, 09:14:02 UTC"</Definition>
-                <Definition name="Bytes">"84,112"</Definition>
-                <Definition name="Signed">"Ed25519, as a compact JWS"</Definition>
+                <Definition name=t!("License")>{t!("Tide tables, standard")}</Definition>
+                <Definition name=t!("Scope")>{t!("Training, job ")} <code class="digest">"7c"</code></Definition>
+                <Definition name=t!("Delivered")>{t!("21 Nov 2026, 09:14:02 UTC")}</Definition>
+                <Definition name=t!("Bytes")>"84,112"</Definition>
+                <Definition name=t!("Signed")>{t!("Ed25519, as a compact JWS")}</Definition>
             </Definitions>
         </figure>
     }
@@ -128,12 +130,12 @@ fn Side(title: &'static str, points: [&'static str; 3]) -> impl IntoView {
 }
 
 const STEPS: [(&str, &str); 6] = [
-    ("Terms", "A statement of rights that cannot change, named by its digest."),
-    ("License", "Who accepted which terms, when, and for which tier."),
-    ("Token", "Lets one machine act under one license. Shown once."),
-    ("Gate", "Checks token, scope and quota before a byte leaves."),
-    ("Receipt", "Signed, and stored before the last byte leaves."),
-    ("Use", "Added up by the hour, for both sides alike."),
+    (n!("Terms"), n!("A statement of rights that cannot change, named by its digest.")),
+    (n!("License"), n!("Who accepted which terms, when, and for which tier.")),
+    (n!("Token"), n!("Lets one machine act under one license. Shown once.")),
+    (n!("Gate"), n!("Checks token, scope and quota before a byte leaves.")),
+    (n!("Receipt"), n!("Signed, and stored before the last byte leaves.")),
+    (n!("Use"), n!("Added up by the hour, for both sides alike.")),
 ];
 
 #[component]
@@ -142,8 +144,8 @@ fn Road() -> impl IntoView {
         .map(|(name, what)| {
             view! {
                 <li class="road__step">
-                    <span class="road__name">{name}</span>
-                    <span class="road__what">{what}</span>
+                    <span class="road__name">{say(name)}</span>
+                    <span class="road__what">{say(what)}</span>
                 </li>
             }
         })
@@ -151,12 +153,12 @@ fn Road() -> impl IntoView {
     view! {
         <section id="road">
             <div class="section__head">
-                <h2 class="section__title">"The road of one delivery"</h2>
+                <h2 class="section__title">{t!("The road of one delivery")}</h2>
             </div>
             <ol class="road">{steps}</ol>
             <p class="landing__proof">
-                "A receipt can be checked without asking us: "
-                <a href="/docs/receipts">"how to"</a> ", and the keys at "
+                {t!("A receipt can be checked without asking us: ")}
+                <a href="/docs/receipts">{t!("how to")}</a> {t!(", and the keys at ")}
                 <a href="/.well-known/jwks.json">"/.well-known/jwks.json"</a> "."
             </p>
         </section>

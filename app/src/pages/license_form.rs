@@ -30,7 +30,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         .and_then(|viewer| viewer.organization.as_ref())
         .map(|organization| organization.name.clone())
         .unwrap_or_default();
-    Ok(Page::workspace(request, format!("License {}", work.title), move || {
+    Ok(Page::workspace(request, t!("License {title}", title = work.title), move || {
         let license_id: LicenseId = mint();
         let chosen = chosen.unwrap_or_else(|| {
             work.offer.tiers.last().map(|tier| tier.tier_id.to_string()).unwrap_or_default()
@@ -52,41 +52,41 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let digest = work.offer.terms.digest.clone();
         let terms = work.offer.terms.terms.clone();
         let named = digest.clone();
-        let lead = format!("By {}. {acting} becomes the licensee.", work.creator);
-        let agree = format!("{acting} accepts these terms.");
+        let lead = t!("By {creator}. {acting} becomes the licensee.", creator = work.creator);
+        let agree = t!("{acting} accepts these terms.");
         view! {
             <PageHeader
-                title=format!("License {}", work.title)
+                title=t!("License {title}", title = work.title)
                 crumbs=vec![
-                    Crumb::new("Catalogue", "/catalogue"),
+                    Crumb::new(t!("Catalogue"), "/catalogue"),
                     Crumb::new(work.title.clone(), format!("/catalogue/{asset_id}")),
                 ]
-                here="License"
+                here=t!("License")
                 lead=move || lead
             />
             <div class="narrow">
                 <PostForm creates=license_id.to_string()>
-                    <RadioCards name="tier" legend="Tier" choices value=chosen required=true />
+                    <RadioCards name="tier" legend=t!("Tier") choices value=chosen required=true />
                     // Before the button, so that nobody accepts what they have not passed.
-                    <Section title=format!("The terms: {}", terms.name)>
+                    <Section title=t!("The terms: {name}", name = terms.name)>
                         <p class="section__note">
-                            "Which of these uses you get, the tier says. Digest "
-                            <Digest value=named copy="digest" />
+                            {t!("Which of these uses you get, the tier says. Digest ")}
+                            <Digest value=named copy=t!("digest") />
                         </p>
                         <TermsInWords terms />
                     </Section>
-                    <Notice tone=Tone::Info title="Nothing is charged yet">
-                        "The price is written down with the license. Charging begins when billing is switched on, and you are told before."
+                    <Notice tone=Tone::Info title=t!("Nothing is charged yet")>
+                        {t!("The price is written down with the license. Charging begins when billing is switched on, and you are told before.")}
                     </Notice>
                     <HiddenField name="terms_digest" value=digest />
                     <CheckField
                         name="agreed"
                         label=agree
-                        hint="Your name, the time and the digest of these terms are kept for good."
+                        hint=t!("Your name, the time and the digest of these terms are kept for good.")
                         required=true
                     />
                     <FormActions>
-                        <Button>"Accept and license"</Button>
+                        <Button>{t!("Accept and license")}</Button>
                     </FormActions>
                 </PostForm>
             </div>

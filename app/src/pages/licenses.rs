@@ -13,14 +13,14 @@ use crate::{
 pub async fn show(request: &Request) -> Result<Page> {
     let licenses = licenses::list(&request.services, &request.actor).await?;
     let now = request.now;
-    Ok(Page::workspace(request, "Licenses", move || {
+    Ok(Page::workspace(request, t!("Licenses"), move || {
         let rows = licenses
             .into_iter()
             .map(|license| {
                 let tone = state_tone(license.state);
                 let ends = match license.ends_at {
                     Some(at) => view! { <Instant at now /> }.into_any(),
-                    None => "Open-ended".into_any(),
+                    None => t!("Open-ended").into_any(),
                 };
                 Row::new(vec![
                     Cell::link(license.title, format!("/licenses/{}", license.license_id))
@@ -34,26 +34,26 @@ pub async fn show(request: &Request) -> Result<Page> {
             .collect();
         view! {
             <PageHeader
-                title="Licenses"
-                lead=|| "Each license lets your machines fetch one work, with tokens you create for it."
+                title=t!("Licenses")
+                lead=|| t!("Each license lets your machines fetch one work, with tokens you create for it.")
             />
             <Table
-                caption="Your licenses"
+                caption=t!("Your licenses")
                 columns=vec![
-                    Column::text("Work"),
-                    Column::text("Tier").support(),
-                    Column::text("State"),
-                    Column::number("Accepted").support(),
-                    Column::number("Ends"),
+                    Column::text(t!("Work")),
+                    Column::text(t!("Tier")).support(),
+                    Column::text(t!("State")),
+                    Column::number(t!("Accepted")).support(),
+                    Column::number(t!("Ends")),
                 ]
                 rows
                 empty=|| {
                     view! {
                         <EmptyState
-                            title="No licenses yet"
-                            sentence="Find a work in the catalogue, read its terms, choose a tier and accept."
+                            title=t!("No licenses yet")
+                            sentence=t!("Find a work in the catalogue, read its terms, choose a tier and accept.")
                         >
-                            <ButtonLink href="/catalogue">"Browse the catalogue"</ButtonLink>
+                            <ButtonLink href="/catalogue">{t!("Browse the catalogue")}</ButtonLink>
                         </EmptyState>
                     }
                         .into_any()

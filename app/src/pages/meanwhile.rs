@@ -46,7 +46,7 @@ pub fn saved_meanwhile(
             typed.is_some_and(|typed| typed.replace("\r\n", "\n").trim() != each.saved)
         })
         .map(|each| {
-            let shown = if each.shown.is_empty() { "Nothing".to_owned() } else { each.shown };
+            let shown = if each.shown.is_empty() { t!("Nothing").to_owned() } else { each.shown };
             view! { <Definition name=each.name>{shown}</Definition> }
         })
         .collect_view();
@@ -54,11 +54,11 @@ pub fn saved_meanwhile(
         view! {
             <Notice
                 tone=Tone::Warn
-                title=format!("{editor} saved this {noun} while you were typing")
+                title=t!("{editor} saved this {noun} while you were typing")
             >
                 <p>
-                    "Saved " <Instant at=edited_at now />
-                    ". Where it differs from what you typed, it now says:"
+                    {t!("Saved ")} <Instant at=edited_at now />
+                    {t!(". Where it differs from what you typed, it now says:")}
                 </p>
                 <Definitions>{differing}</Definitions>
             </Notice>

@@ -38,7 +38,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let own_id = request.actor.person_id();
     let now = request.now;
     let toast = done(request, &members);
-    Ok(Page::workspace(request, "Members", move || {
+    Ok(Page::workspace(request, t!("Members"), move || {
         let rows = members
             .into_iter()
             .map(|member| {
@@ -50,25 +50,25 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             {toast.map(Done::draw)}
             <PageHeader
-                title="Members"
-                lead=|| "People act for the organization within their role. Owners and admins can do everything; only owners make owners."
+                title=t!("Members")
+                lead=|| t!("People act for the organization within their role. Owners and admins can do everything; only owners make owners.")
             />
             <RowRefusal forms=&["role", "remove", "withdraw"] />
             <Table
-                caption="Members"
+                caption=t!("Members")
                 columns=vec![
-                    Column::text("Person"),
-                    Column::text("Role"),
-                    Column::number("Joined").support(),
-                    Column::number("Remove").label_hidden(),
+                    Column::text(t!("Person")),
+                    Column::text(t!("Role")),
+                    Column::number(t!("Joined")).support(),
+                    Column::number(t!("Remove")).label_hidden(),
                 ]
                 rows
             />
-            {may_invite.then(|| view! { <Section title="Invite">{invite(own_role)}</Section> })}
+            {may_invite.then(|| view! { <Section title=t!("Invite")>{invite(own_role)}</Section> })}
             {may_invite
                 .then(|| {
                     view! {
-                        <Section title="Open invitations">{draw_invitations(invitations, now)}</Section>
+                        <Section title=t!("Open invitations")>{draw_invitations(invitations, now)}</Section>
                     }
                 })}
         }
@@ -94,22 +94,26 @@ impl Done {
 fn done(request: &Request, members: &[MemberRow]) -> Option<Done> {
     let plain = |sentence: &str| Done { sentence: sentence.to_owned(), undo: None };
     Some(match request.param("done")? {
-        "removed" => plain("Removed. They have lost access."),
-        "withdrawn" => plain("Withdrawn. The link works no longer."),
+        "removed" => plain(t!("Removed. They have lost access.")),
+        "withdrawn" => plain(t!("Withdrawn. The link works no longer.")),
         "role" => {
             let changed = request.param("of").and_then(|id| id.parse::<PersonId>().ok());
             let changed = members.iter().find(|member| Some(member.person_id) == changed);
             let before = request.param("before").and_then(|role| role.parse::<Role>().ok());
             match changed.zip(before) {
                 Some((member, before)) => Done {
-                    sentence: format!("{} has the role {} now.", member.name, member.role),
+                    sentence: t!(
+                        "{name} has the role {role} now.",
+                        name = member.name,
+                        role = member.role
+                    ),
                     undo: Some(vec![
                         ("person_id", member.person_id.to_string()),
                         ("role", before.to_string()),
                         ("was", member.role.to_string()),
                     ]),
                 },
-                None => plain("The role is set."),
+                None => plain(t!("The role is set.")),
             }
         }
         _ => return None,
@@ -120,15 +124,15 @@ fn done(request: &Request, members: &[MemberRow]) -> Option<Done> {
 pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
     let base_url = request.base_url.clone();
     let now = request.now;
-    Ok(Page::workspace(request, "Invitation made", move || {
+    Ok(Page::workspace(request, t!("Invitation made"), move || {
         let shown = match link.code {
             Some(code) => {
                 let address = format!("{base_url}/join/{}", code.reveal());
-                view! { <Secret label="Link" value=address /> }.into_any()
+                view! { <Secret label=t!("Link") value=address /> }.into_any()
             }
             None => view! {
-                <Notice tone=Tone::Warn title="This invitation was made before">
-                    "Its link was shown then. Withdraw it and make another if you did not keep it."
+                <Notice tone=Tone::Warn title=t!("This invitation was made before")>
+                    {t!("Its link was shown then. Withdraw it and make another if you did not keep it.")}
                 </Notice>
             }
             .into_any(),
@@ -136,17 +140,17 @@ pub async fn invited(request: &Request, link: InvitationLink) -> Result<Page> {
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Invitation made"
-                    crumbs=vec![Crumb::new("Members", "/settings/members")]
-                    here="Invitation"
-                    lead=|| "Send the link to the person. Whoever opens it and signs in joins, once."
+                    title=t!("Invitation made")
+                    crumbs=vec![Crumb::new(t!("Members"), "/settings/members")]
+                    here=t!("Invitation")
+                    lead=|| t!("Send the link to the person. Whoever opens it and signs in joins, once.")
                 />
                 {shown}
-                <Section title="What it gives">
-                    <p>{link.role.as_str()} ", to one person. It ends " <Instant at=link.expires_at now /> "."</p>
+                <Section title=t!("What it gives")>
+                    <p>{link.role.in_words()} {t!(", to one person. It ends ")} <Instant at=link.expires_at now /> "."</p>
                 </Section>
                 <FormActions>
-                    <ButtonLink kind=ButtonKind::Quiet href="/settings/members">"To the members"</ButtonLink>
+                    <ButtonLink kind=ButtonKind::Quiet href="/settings/members">{t!("To the members")}</ButtonLink>
                 </FormActions>
             </div>
         }
@@ -157,7 +161,7 @@ fn role_choices(own_role: Option<Role>) -> Vec<Choice> {
     Role::ALL
         .iter()
         .filter(|role| own_role.is_some_and(|own| own.may_grant(**role)))
-        .map(|role| Choice::new(role.as_str(), role.as_str()))
+        .map(|role| Choice::new(role.as_str(), role.in_words()))
         .collect()
 }
 
@@ -167,14 +171,14 @@ fn invite(own_role: Option<Role>) -> AnyView {
         <PostForm name="invite" creates=invitation_id.to_string()>
             <SelectField
                 name="role"
-                label="Role"
-                hint="Finance accepts licenses, developers register works and create tokens, viewers only look."
+                label=t!("Role")
+                hint=t!("Finance accepts licenses, developers register works and create tokens, viewers only look.")
                 choices=role_choices(own_role)
                 value="viewer"
                 required=true
             />
             <FormActions>
-                <Button>"Make an invitation link"</Button>
+                <Button>{t!("Make an invitation link")}</Button>
             </FormActions>
         </PostForm>
     }
@@ -190,14 +194,14 @@ fn draw_member(
 ) -> Row {
     let person_id = member.person_id.to_string();
     let role = if may_change {
-        let label = format!("Role of {}", member.name);
+        let label = t!("Role of {name}", name = member.name);
         let options = Role::ALL
             .iter()
             .filter(|role| own_role.is_some_and(|own| own.may_grant(**role)))
             .map(|&role| {
                 view! {
                     <option value=role.as_str() selected=role == member.role>
-                        {role.as_str()}
+                        {role.in_words()}
                     </option>
                 }
             })
@@ -208,20 +212,20 @@ fn draw_member(
                 <input type="hidden" name="person_id" value=person_id.clone() />
                 <input type="hidden" name="was" value=member.role.as_str() />
                 <select class="input input--select" name="role" aria-label=label>{options}</select>
-                <Button kind=ButtonKind::Quiet>"Set"</Button>
+                <Button kind=ButtonKind::Quiet>{t!("Set")}</Button>
             </form>
         }
         .into_any()
     } else {
-        member.role.as_str().into_any()
+        member.role.in_words().into_any()
     };
     let remove = (own || may_change).then(|| {
         let (label, sentence, button) = if own {
-            let sentence = "You lose access at once. Somebody must invite you to come back.";
-            ("Leave", sentence.to_owned(), "Leave the organization")
+            let sentence = t!("You lose access at once. Somebody must invite you to come back.");
+            (t!("Leave"), sentence.to_owned(), t!("Leave the organization"))
         } else {
-            let sentence = format!("{} loses access at once.", member.name);
-            ("Remove", sentence, "Remove this member")
+            let sentence = t!("{name} loses access at once.", name = member.name);
+            (t!("Remove"), sentence, t!("Remove this member"))
         };
         view! {
             <Confirm label sentence>
@@ -232,7 +236,7 @@ fn draw_member(
             </Confirm>
         }
     });
-    let name = if own { format!("{} (you)", member.name) } else { member.name };
+    let name = if own { t!("{name} (you)", name = member.name) } else { member.name };
     Row::new(vec![
         Cell::new(name).note(member.email.unwrap_or_default()),
         Cell::new(role),
@@ -249,14 +253,14 @@ fn draw_invitations(
         .into_iter()
         .map(|invitation| {
             Row::new(vec![
-                Cell::new(invitation.role.as_str())
-                    .note(format!("Made by {}", invitation.invited_by)),
+                Cell::new(invitation.role.in_words())
+                    .note(t!("Made by {invited_by}", invited_by = invitation.invited_by)),
                 Cell::new(view! { <Instant at=invitation.expires_at now /> }),
                 Cell::new(view! {
-                    <Confirm label="Withdraw" sentence="The link stops working at once.">
+                    <Confirm label=t!("Withdraw") sentence=t!("The link stops working at once.")>
                         <PostForm name="withdraw" row=true>
                             <HiddenField name="invitation_id" value=invitation.invitation_id.to_string() />
-                            <Button kind=ButtonKind::Destructive>"Withdraw the invitation"</Button>
+                            <Button kind=ButtonKind::Destructive>{t!("Withdraw the invitation")}</Button>
                         </PostForm>
                     </Confirm>
                 }),
@@ -265,18 +269,18 @@ fn draw_invitations(
         .collect();
     view! {
         <Table
-            caption="Open invitations"
+            caption=t!("Open invitations")
             columns=vec![
-                Column::text("Role"),
-                Column::number("Ends"),
-                Column::number("Withdraw").label_hidden(),
+                Column::text(t!("Role")),
+                Column::number(t!("Ends")),
+                Column::number(t!("Withdraw")).label_hidden(),
             ]
             rows
             empty=|| {
                 view! {
                     <EmptyState
-                        title="No open invitations"
-                        sentence="Links you make appear here until somebody uses them or they end."
+                        title=t!("No open invitations")
+                        sentence=t!("Links you make appear here until somebody uses them or they end.")
                     />
                 }
                     .into_any()

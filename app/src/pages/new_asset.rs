@@ -34,7 +34,7 @@ pub async fn show(request: &Request) -> Result<Page> {
         .unwrap_or_default();
     let size_max = request.services.content.upload_limit();
     let bytes_max = request.services.content.upload_bytes_max();
-    Ok(Page::workspace(request, "Register work", move || {
+    Ok(Page::workspace(request, t!("Register work"), move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         let kinds =
@@ -42,39 +42,39 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
                             <div class="narrow">
                                 <PageHeader
-                                    title="Register work"
-                                    crumbs=vec![Crumb::new("Works", "/assets")]
-                                    lead=|| "Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer."
+                                    title=t!("Register work")
+                                    crumbs=vec![Crumb::new(t!("Works"), "/assets")]
+                                    lead=|| t!("Registering keeps the bytes and names them by their digest. Nobody sees them before you publish an offer.")
                                 >
                                     <ButtonLink kind=ButtonKind::Quiet href="/assets/several">
-                                        "Register several"
+                                        {t!("Register several")}
                                     </ButtonLink>
                                 </PageHeader>
                                 <UploadProgress bytes_max limit=size_max.clone()>
                 <PostForm creates=asset_id.to_string() multipart=true>
                                     <TextField
                                         name="title"
-                                        label="Title"
+                                        label=t!("Title")
                                         required=true
                                         maxlength=length(TITLE_LENGTH_MAX)
                                     />
-                                    <SelectField name="kind" label="Kind" choices=kinds required=true />
+                                    <SelectField name="kind" label=t!("Kind") choices=kinds required=true />
                                     <TextArea
                                         name="description"
-                                        label="Description"
-                                        hint="What a buyer should know before licensing it."
+                                        label=t!("Description")
+                                        hint=t!("What a buyer should know before licensing it.")
                                         maxlength=length(DESCRIPTION_LENGTH_MAX)
                                     />
                                     <TextField
                                         name="attribution"
-                                        label="Credit line"
-                                        hint="Shown wherever the terms ask for credit."
+                                        label=t!("Credit line")
+                                        hint=t!("Shown wherever the terms ask for credit.")
                                         value=credit
                                         required=true
                                         maxlength=length(ATTRIBUTION_LENGTH_MAX)
                                     />
                                     <More
-        summary="Tags, language, rights, who finds it"
+        summary=t!("Tags, language, rights, who finds it")
         fields=&["tags", "language", "rights", "visibility"]
         >
                                             <TagsField />
@@ -84,13 +84,13 @@ pub async fn show(request: &Request) -> Result<Page> {
                                         </More>
                                     <FileField
                                         name="file"
-                                        label="File"
-                                        hint=format!("Any type, at most {size_max}. Its type is told from its bytes.")
+                                        label=t!("File")
+                                        hint=t!("Any type, at most {size_max}. Its type is told from its bytes.")
                                         required=true
                                     />
                                     <FormActions>
-                                        <Button>"Register work"</Button>
-                                        <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                                        <Button>{t!("Register work")}</Button>
+                                        <ButtonLink kind=ButtonKind::Quiet href="/assets">{t!("Cancel")}</ButtonLink>
                                     </FormActions>
                                 </PostForm>
                 </UploadProgress>

@@ -21,55 +21,55 @@ use crate::{
 /// The form that claims a host.
 pub async fn show(request: &Request) -> Result<Page> {
     request.actor.may_as_creator(Deed::ManageSite)?;
-    Ok(Page::workspace(request, "Claim a site", move || {
+    Ok(Page::workspace(request, t!("Claim a site"), move || {
         let asset_id: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Claim a site"
-                    crumbs=vec![Crumb::new("Sites", "/sites")]
-                    here="Claim"
-                    lead=|| "Name the host first; on the next page you prove that it is yours."
+                    title=t!("Claim a site")
+                    crumbs=vec![Crumb::new(t!("Sites"), "/sites")]
+                    here=t!("Claim")
+                    lead=|| t!("Name the host first; on the next page you prove that it is yours.")
                 />
                 <PostForm creates=asset_id.to_string()>
                     <TextField
                         name="host"
-                        label="Host"
-                        hint="Where machines will ask for its pages, like archive.example.com."
+                        label=t!("Host")
+                        hint=t!("Where machines will ask for its pages, like archive.example.com.")
                         required=true
                         maxlength=253
                     />
                     <TextField
                         name="origin"
-                        label="Pages come from"
-                        hint="Your own server, like https://www.example.com. The gate asks it for each page."
+                        label=t!("Pages come from")
+                        hint=t!("Your own server, like https://www.example.com. The gate asks it for each page.")
                         required=true
                         maxlength=300
                     />
                     <TextField
                         name="title"
-                        label="Title"
-                        hint="As buyers find it in the catalogue."
+                        label=t!("Title")
+                        hint=t!("As buyers find it in the catalogue.")
                         required=true
                         maxlength=length(TITLE_LENGTH_MAX)
                     />
                     <TextArea
                         name="description"
-                        label="Description"
-                        hint="What a buyer should know before licensing it."
+                        label=t!("Description")
+                        hint=t!("What a buyer should know before licensing it.")
                         maxlength=length(DESCRIPTION_LENGTH_MAX)
                     />
                     <TextField
                         name="attribution"
-                        label="Credit line"
-                        hint="Shown wherever the terms ask for credit."
+                        label=t!("Credit line")
+                        hint=t!("Shown wherever the terms ask for credit.")
                         required=true
                         maxlength=length(ATTRIBUTION_LENGTH_MAX)
                     />
                     <FormActions>
-                        <Button>"Claim site"</Button>
-                        <ButtonLink kind=ButtonKind::Quiet href="/sites">"Cancel"</ButtonLink>
+                        <Button>{t!("Claim site")}</Button>
+                        <ButtonLink kind=ButtonKind::Quiet href="/sites">{t!("Cancel")}</ButtonLink>
                     </FormActions>
                 </PostForm>
             </div>

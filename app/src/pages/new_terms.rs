@@ -39,7 +39,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     request.actor.may_as_creator(Deed::PublishTerms)?;
     let from = request.param("from").unwrap_or("training").to_owned();
     let start = start(request, &from).await?;
-    let title = if start.replaces.is_some() { "A new version" } else { "New terms" };
+    let title = if start.replaces.is_some() { t!("A new version") } else { t!("New terms") };
     Ok(Page::workspace(request, title, move || {
         let terms_id: TermsId = mint();
         let typed = use_context::<Typed>().map_or_else(
@@ -50,30 +50,30 @@ pub async fn show(request: &Request) -> Result<Page> {
             },
         );
         let side = read_back(&typed, start.replaces.as_ref());
-        let mut crumbs = vec![Crumb::new("Terms", "/terms")];
+        let mut crumbs = vec![Crumb::new(t!("Terms"), "/terms")];
         let lead = match &start.replaces {
             Some(before) => {
                 let href = format!("/terms/{}", before.digest);
                 crumbs.push(Crumb::new(before.terms.name.clone(), href));
-                format!(
-                    "It becomes version {}. Licenses and offers stay on the one they were made with.",
-                    start.number + 1
+                t!(
+                    "It becomes version {number}. Licenses and offers stay on the one they were made with.",
+                    number = start.number + 1
                 )
             }
-            None => "What buyers may do, in words you choose. Published terms never change; a new version is new terms.".to_owned(),
+            None => t!("What buyers may do, in words you choose. Published terms never change; a new version is new terms.").to_owned(),
         };
         let replaces = start.replaces.map(|before| before.digest).unwrap_or_default();
         let is_new = replaces.is_empty();
         let newer = start.newer.filter(|_| !is_new).map(|newer| {
             view! {
-                <Notice tone=Tone::Warn title="There is a newer version already">
-                    <a href=format!("/terms/new?from={newer}")>"Start from that one"</a>
-                    "; this one cannot be continued."
+                <Notice tone=Tone::Warn title=t!("There is a newer version already")>
+                    <a href=format!("/terms/new?from={newer}")>{t!("Start from that one")}</a>
+                    {t!("; this one cannot be continued.")}
                 </Notice>
             }
         });
         view! {
-            <PageHeader title crumbs here="Write" lead=move || lead />
+            <PageHeader title crumbs here=t!("Write") lead=move || lead />
             {newer}
             <Columns side=move || side>
                 {is_new.then(|| starts(&from))}
@@ -82,9 +82,9 @@ pub async fn show(request: &Request) -> Result<Page> {
                         <HiddenField name="replaces" value=replaces />
                         {fields(start.typed)}
                         <FormActions>
-                            <Button>"Publish terms"</Button>
+                            <Button>{t!("Publish terms")}</Button>
                             <Button kind=ButtonKind::Quiet name="do" value="read">
-                                "Read it back"
+                                {t!("Read it back")}
                             </Button>
                         </FormActions>
                     </PostForm>
@@ -120,8 +120,8 @@ fn starts(from: &str) -> AnyView {
         })
         .collect();
     view! {
-        <Section title="Start from">
-            <Segmented label="Templates" segments wraps=true />
+        <Section title=t!("Start from")>
+            <Segmented label=t!("Templates") segments wraps=true />
             {purpose.map(|purpose| view! { <p class="section__note section__note--under">{purpose}</p> })}
         </Section>
     }
@@ -139,40 +139,40 @@ fn fields(typed: TypedTerms) -> AnyView {
     view! {
         <TextField
             name="name"
-            label="Name"
-            hint="Short and plain: buyers choose by it."
+            label=t!("Name")
+            hint=t!("Short and plain: buyers choose by it.")
             value=typed.name
             required=true
             maxlength=120
         />
         <CheckGroup
             name="intents"
-            legend="Uses"
-            hint="Looking before licensing is always allowed."
+            legend=t!("Uses")
+            hint=t!("Looking before licensing is always allowed.")
             choices=intents
             values=typed.intents
             required=true
             two=true
         />
-        <FieldSet legend="Rights">
+        <FieldSet legend=t!("Rights")>
             <CheckField
                 name="commercial"
-                label="What is made with the work may be sold"
+                label=t!("What is made with the work may be sold")
                 checked=typed.commercial
             />
             <CheckField
                 name="derivatives"
-                label="Works derived from it may be published"
+                label=t!("Works derived from it may be published")
                 checked=typed.derivatives
             />
             <CheckField
                 name="sublicensing"
-                label="The rights may be passed on under the same terms"
+                label=t!("The rights may be passed on under the same terms")
                 checked=typed.sublicensing
             />
             <CheckField
                 name="attribution"
-                label="The credit line must be shown"
+                label=t!("The credit line must be shown")
                 checked=typed.attribution
             />
         </FieldSet>
@@ -184,43 +184,43 @@ fn fields(typed: TypedTerms) -> AnyView {
 
 fn limits(typed: TypedTerms) -> AnyView {
     view! {
-        <FieldSet legend="Where and by whom">
+        <FieldSet legend=t!("Where and by whom")>
             <TextField
                 name="territory"
-                label="Countries"
-                hint="Codes like DE, FR, US or EU. Empty is the whole world."
+                label=t!("Countries")
+                hint=t!("Codes like DE, FR, US or EU. Empty is the whole world.")
                 value=typed.territory
             />
             <TextArea
                 name="excluded_models"
-                label="Model families left out"
-                hint="One to a line: their models may not use the work at all."
+                label=t!("Model families left out")
+                hint=t!("One to a line: their models may not use the work at all.")
                 value=typed.excluded_models
                 rows=2
             />
         </FieldSet>
-        <FieldSet legend="How long">
+        <FieldSet legend=t!("How long")>
             <TextField
                 name="duration_days"
-                label="A license lasts"
-                hint="Empty is until one side ends it."
+                label=t!("A license lasts")
+                hint=t!("Empty is until one side ends it.")
                 value=typed.duration_days
-                suffix="days"
+                suffix=t!("days")
                 inputmode="numeric"
                 narrow=true
             />
             <TextField
                 name="starts_on"
-                label="First day"
-                hint="No license begins earlier (UTC)."
+                label=t!("First day")
+                hint=t!("No license begins earlier (UTC).")
                 kind="date"
                 value=typed.starts_on
                 narrow=true
             />
             <TextField
                 name="ends_on"
-                label="Last day"
-                hint="No license goes on after it (UTC)."
+                label=t!("Last day")
+                hint=t!("No license goes on after it (UTC).")
                 kind="date"
                 value=typed.ends_on
                 narrow=true
@@ -235,52 +235,52 @@ fn ending(typed: TypedTerms) -> AnyView {
         .iter()
         .map(|revocation| {
             let words = match revocation {
-                Revocation::Never => "Never",
-                Revocation::Breach => "Only when these terms are broken",
-                Revocation::Notice => "At any time, with notice",
+                Revocation::Never => t!("Never"),
+                Revocation::Breach => t!("Only when these terms are broken"),
+                Revocation::Notice => t!("At any time, with notice"),
             };
             Choice::new(revocation.as_str(), words)
         })
         .collect();
     let audits = [
-        ("0", "Never"),
-        ("1", "Once a year"),
-        ("2", "Twice a year"),
-        ("4", "Every quarter"),
-        ("12", "Every month"),
+        ("0", t!("Never")),
+        ("1", t!("Once a year")),
+        ("2", t!("Twice a year")),
+        ("4", t!("Every quarter")),
+        ("12", t!("Every month")),
     ];
     let audits = audits.into_iter().map(|(value, label)| Choice::new(value, label)).collect();
     view! {
-        <FieldSet legend="Ending and checking">
+        <FieldSet legend=t!("Ending and checking")>
             <SelectField
                 name="revocation"
-                label="You may end a license early"
+                label=t!("You may end a license early")
                 choices=revocations
                 value=typed.revocation
                 required=true
             />
             <TextField
                 name="notice_days"
-                label="Notice"
-                hint="Only where you may end it at any time."
+                label=t!("Notice")
+                hint=t!("Only where you may end it at any time.")
                 value=typed.notice_days
-                suffix="days"
+                suffix=t!("days")
                 inputmode="numeric"
                 narrow=true
             />
             <TextField
                 name="retention_days"
-                label="Copies are deleted within"
-                hint="After the license ends. 0 is at once."
+                label=t!("Copies are deleted within")
+                hint=t!("After the license ends. 0 is at once.")
                 value=typed.retention_days
-                suffix="days"
+                suffix=t!("days")
                 inputmode="numeric"
                 narrow=true
                 required=true
             />
             <SelectField
                 name="audits_per_year"
-                label="You may ask for a report of use"
+                label=t!("You may ask for a report of use")
                 choices=audits
                 value=typed.audits_per_year
                 required=true
@@ -296,7 +296,7 @@ fn read_back(typed: &TypedTerms, before: Option<&terms::PublishedTerms>) -> AnyV
     let changes = before.zip(read.as_ref().ok()).map(|(before, terms)| {
         let changes = difference(&before.terms, terms);
         view! {
-            <Section title="Changed from the version before">
+            <Section title=t!("Changed from the version before")>
                 <Differences changes />
             </Section>
         }
@@ -307,7 +307,7 @@ fn read_back(typed: &TypedTerms, before: Option<&terms::PublishedTerms>) -> AnyV
     };
     view! {
         <div class="read-back" id=READ_BACK>
-            <Section title="In plain words">{words}</Section>
+            <Section title=t!("In plain words")>{words}</Section>
             {changes}
         </div>
     }

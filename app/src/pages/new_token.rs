@@ -1,5 +1,6 @@
 //! `/licenses/{id}/tokens/new`: creating a token, and the one time its secret is shown.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         access_token::TokenSecret,
@@ -20,15 +21,19 @@ use crate::{
 };
 
 /// Days a token can be made to live; empty is "until revoked".
-const LIFETIMES: [(&str, &str); 4] =
-    [("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until revoked")];
+const LIFETIMES: [(&str, &str); 4] = [
+    ("30", n!("30 days")),
+    ("90", n!("90 days")),
+    ("365", n!("A year")),
+    ("", n!("Until revoked")),
+];
 
 /// The form that creates a token.
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let license_id: LicenseId = id.parse()?;
     request.actor.may_as_buyer(Deed::CreateToken)?;
     let license = licenses::get(&request.services, &request.actor, license_id).await?;
-    Ok(Page::workspace(request, "Create token", move || {
+    Ok(Page::workspace(request, t!("Create token"), move || {
         let token_id: TokenId = mint();
         let scopes: Vec<String> = license.tier.scopes.iter().map(ToString::to_string).collect();
         let choices = license
@@ -38,34 +43,34 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .map(|scope| Choice::new(scope.as_str(), scope.in_words()))
             .collect();
         let lifetimes =
-            LIFETIMES.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+            LIFETIMES.iter().map(|(value, label)| Choice::new(*value, say(label))).collect();
         let title = license.title;
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Create token"
+                    title=t!("Create token")
                     crumbs=vec![
-                        Crumb::new("Licenses", "/licenses"),
+                        Crumb::new(t!("Licenses"), "/licenses"),
                         Crumb::new(title.clone(), format!("/licenses/{license_id}")),
                     ]
-                    here="Token"
-                    lead=|| "The secret is shown once, on the next page. Keep it where your machines keep secrets."
+                    here=t!("Token")
+                    lead=|| t!("The secret is shown once, on the next page. Keep it where your machines keep secrets.")
                 />
                 <PostForm creates=token_id.to_string()>
                     <TextField
                         name="name"
-                        label="Name"
-                        hint="What will use it: “nightly crawl”, “training run 7”."
+                        label=t!("Name")
+                        hint=t!("What will use it: “nightly crawl”, “training run 7”.")
                         required=true
                         maxlength=80
                     />
-                    <CheckGroup name="scopes" legend="For" choices values=scopes required=true />
-                    <SelectField name="expires" label="Valid for" choices=lifetimes value="90" required=true />
+                    <CheckGroup name="scopes" legend=t!("For") choices values=scopes required=true />
+                    <SelectField name="expires" label=t!("Valid for") choices=lifetimes value="90" required=true />
                     {limits()}
                     <FormActions>
-                        <Button>"Create token"</Button>
+                        <Button>{t!("Create token")}</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
-                            "Cancel"
+                            {t!("Cancel")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>
@@ -79,25 +84,25 @@ fn limits() -> AnyView {
     let came_back = use_context::<Typed>().is_some();
     view! {
         <details class="fold" open=came_back>
-            <summary>"Limits"</summary>
+            <summary>{t!("Limits")}</summary>
             <TextArea
                 name="jobs"
-                label="Jobs"
-                hint="One to a line. Every request must then name one of them as Imprimatur-Job."
+                label=t!("Jobs")
+                hint=t!("One to a line. Every request must then name one of them as Imprimatur-Job.")
                 rows=2
                 mono=true
             />
             <TextArea
                 name="domains"
-                label="Domains"
-                hint="One to a line, like news.example or *.news.example. Requests to other hosts are refused."
+                label=t!("Domains")
+                hint=t!("One to a line, like news.example or *.news.example. Requests to other hosts are refused.")
                 rows=2
                 mono=true
             />
             <CheckField
                 name="requires_nonce"
-                label="Require a nonce"
-                hint="Every request carries a new Imprimatur-Nonce, so that nobody can send it again."
+                label=t!("Require a nonce")
+                hint=t!("Every request carries a new Imprimatur-Nonce, so that nobody can send it again.")
             />
         </details>
     }
@@ -115,7 +120,7 @@ pub async fn created(
     let token = tokens.into_iter().find(|token| token.token_id == token_id);
     let limits = token.map(|token| token.limits).unwrap_or_default();
     let base_url = request.base_url.clone();
-    Ok(Page::workspace(request, "Token created", move || {
+    Ok(Page::workspace(request, t!("Token created"), move || {
         let shown = match secret {
             Some(secret) => {
                 let secret = secret.reveal();
@@ -126,10 +131,10 @@ pub async fn created(
                     limits: &limits,
                 });
                 view! {
-                    <Secret label="Token" value=secret.to_owned() />
-                    <Section title="Fetch it">
+                    <Secret label=t!("Token") value=secret.to_owned() />
+                    <Section title=t!("Fetch it")>
                         <p class="section__note">
-                            "Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt."
+                            {t!("Paste it into a terminal. The work lands in a file beside you, the receipt in headers.txt.")}
                         </p>
                         {requests}
                     </Section>
@@ -137,8 +142,8 @@ pub async fn created(
                 .into_any()
             }
             None => view! {
-                <Notice tone=Tone::Warn title="This token was created before">
-                    "Its secret was shown then and cannot be shown again. Revoke it and create another if you did not keep it."
+                <Notice tone=Tone::Warn title=t!("This token was created before")>
+                    {t!("Its secret was shown then and cannot be shown again. Revoke it and create another if you did not keep it.")}
                 </Notice>
             }
             .into_any(),
@@ -146,18 +151,18 @@ pub async fn created(
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Token created"
+                    title=t!("Token created")
                     crumbs=vec![
-                        Crumb::new("Licenses", "/licenses"),
+                        Crumb::new(t!("Licenses"), "/licenses"),
                         Crumb::new(license.title.clone(), format!("/licenses/{license_id}")),
                     ]
-                    here="Token"
-                    lead=|| "Copy it now. This is the only time it is shown."
+                    here=t!("Token")
+                    lead=|| t!("Copy it now. This is the only time it is shown.")
                 />
                 {shown}
                 <FormActions>
                     <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
-                        "To the license"
+                        {t!("To the license")}
                     </ButtonLink>
                 </FormActions>
             </div>

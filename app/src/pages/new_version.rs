@@ -27,29 +27,31 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let size_max = request.services.content.upload_limit();
     let bytes_max = request.services.content.upload_bytes_max();
     let title = work.particulars.title;
-    Ok(Page::workspace(request, format!("New version of {title}"), move || {
+    Ok(Page::workspace(request, t!("New version of {title}"), move || {
         let version_id: VersionId = mint();
-        let crumbs =
-            vec![Crumb::new("Works", "/assets"), Crumb::new(title, format!("/assets/{asset_id}"))];
+        let crumbs = vec![
+            Crumb::new(t!("Works"), "/assets"),
+            Crumb::new(title, format!("/assets/{asset_id}")),
+        ];
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="New version"
+                    title=t!("New version")
                     crumbs
-                    lead=|| "The bytes become the newest version. Versions before stay as they are, and licenses reach them all."
+                    lead=|| t!("The bytes become the newest version. Versions before stay as they are, and licenses reach them all.")
                 />
                 <UploadProgress bytes_max limit=size_max.clone()>
                     <PostForm creates=version_id.to_string() multipart=true>
                         <FileField
                             name="file"
-                            label="File"
-                            hint=format!("Any type, at most {size_max}.")
+                            label=t!("File")
+                            hint=t!("Any type, at most {size_max}.")
                             required=true
                         />
                         <FormActions>
-                            <Button>"Add version"</Button>
+                            <Button>{t!("Add version")}</Button>
                             <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>
-                                "Cancel"
+                                {t!("Cancel")}
                             </ButtonLink>
                         </FormActions>
                     </PostForm>

@@ -26,43 +26,43 @@ pub async fn show(request: &Request) -> Result<Page> {
     let withdrawn = withdrawn.filter(|_| request.param("done") == Some("withdrawn"));
     let restored = request.param("done") == Some("restored");
     let now = request.now;
-    Ok(Page::workspace(request, "Offers", move || {
+    Ok(Page::workspace(request, t!("Offers"), move || {
         let rows = rows.into_iter().map(|row| draw(row, may_publish, now)).collect();
         view! {
             {withdrawn
                 .map(|offer_id| {
                     let fields = vec![("offer_id", offer_id.to_string())];
                     view! {
-                        <Toast sentence="Withdrawn. Licenses accepted before stay as they are.">
+                        <Toast sentence=t!("Withdrawn. Licenses accepted before stay as they are.")>
                             {may_publish
                                 .then(|| view! { <Undo action="/offers" form="restore" fields /> })}
                         </Toast>
                     }
                 })}
-            {restored.then(|| view! { <Toast sentence="The offer stands again." /> })}
+            {restored.then(|| view! { <Toast sentence=t!("The offer stands again.") /> })}
             <PageHeader
-                title="Offers"
-                lead=|| "What stands now, for everybody or for one buyer. A published offer never changes; another one takes its place."
+                title=t!("Offers")
+                lead=|| t!("What stands now, for everybody or for one buyer. A published offer never changes; another one takes its place.")
             />
             <RowRefusal forms=&["withdraw", "restore"] />
             <Table
-                caption="Offers that stand"
+                caption=t!("Offers that stand")
                 columns=vec![
-                    Column::text("Work"),
-                    Column::text("Terms").support(),
-                    Column::text("For").support(),
-                    Column::number("Licenses").support(),
-                    Column::number("Published").support(),
-                    Column::number("Change or withdraw").label_hidden(),
+                    Column::text(t!("Work")),
+                    Column::text(t!("Terms")).support(),
+                    Column::text(t!("For")).support(),
+                    Column::number(t!("Licenses")).support(),
+                    Column::number(t!("Published")).support(),
+                    Column::number(t!("Change or withdraw")).label_hidden(),
                 ]
                 rows
                 empty=|| {
                     view! {
                         <EmptyState
-                            title="Nothing is on offer"
-                            sentence="An offer is terms and a price on one of your works."
+                            title=t!("Nothing is on offer")
+                            sentence=t!("An offer is terms and a price on one of your works.")
                         >
-                            <ButtonLink href="/assets">"Choose a work"</ButtonLink>
+                            <ButtonLink href="/assets">{t!("Choose a work")}</ButtonLink>
                         </EmptyState>
                     }
                         .into_any()
@@ -84,19 +84,18 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
         .collect_view();
     let terms = view! { <a href=format!("/terms/{}", terms.digest)>{terms.terms.name}</a> };
     let change = may_publish.then(|| {
-        let sentence = format!(
-            "Nobody can accept “{title}” under it any more. {}",
-            match licenses {
-                0 => "No license is under it.".to_owned(),
-                1 => "1 license stays as it is.".to_owned(),
-                count => format!("{count} licenses stay as they are."),
+        let under = match licenses {
+            0 => t!("No license is under it.").to_owned(),
+            licenses => {
+                tn!(licenses, "1 license stays as it is.", "{licenses} licenses stay as they are.")
             }
-        );
+        };
+        let sentence = t!("Nobody can accept “{title}” under it any more. {under}");
         view! {
-            <Confirm label="Withdraw" sentence>
+            <Confirm label=t!("Withdraw") sentence>
                 <PostForm name="withdraw" row=true>
                     <HiddenField name="offer_id" value=offer_id.to_string() />
-                    <Button kind=ButtonKind::Destructive>"Withdraw this offer"</Button>
+                    <Button kind=ButtonKind::Destructive>{t!("Withdraw this offer")}</Button>
                 </PostForm>
             </Confirm>
         }
@@ -104,7 +103,7 @@ fn draw(row: OfferRow, may_publish: bool, now: DateTime<Utc>) -> Row {
     Row::new(vec![
         Cell::link(title, format!("/assets/{asset_id}")).note(prices),
         Cell::new(terms),
-        Cell::new(buyer.unwrap_or_else(|| "Everybody".to_owned())),
+        Cell::new(buyer.unwrap_or_else(|| t!("Everybody").to_owned())),
         Cell::new(view! { <Quantity count=licenses /> }),
         Cell::new(view! { <Instant at=published_at now /> }),
         Cell::new(change),

@@ -18,24 +18,24 @@ pub async fn show(request: &Request) -> Result<Page> {
     let saved = request.param("saved").is_some();
     let demo = request.demo;
     let (leave, change) = (mint::<RequestId>().to_string(), mint::<RequestId>().to_string());
-    Ok(Page::workspace(request, "Payment method", move || {
+    Ok(Page::workspace(request, t!("Payment method"), move || {
         let has_card = party.default_card.is_some();
         let lead = if has_card {
-            "A card is on file: invoices are charged to it when they are issued."
+            t!("A card is on file: invoices are charged to it when they are issued.")
         } else {
-            "No card is on file. Leave one, so that your invoices can be paid on their day."
+            t!("No card is on file. Leave one, so that your invoices can be paid on their day.")
         };
-        let label = if has_card { "Use another card" } else { "Leave a card" };
+        let label = if has_card { t!("Use another card") } else { t!("Leave a card") };
         view! {
             <div class="narrow">
-                <PageHeader title="Payment method" lead=move || lead />
-                {saved.then(|| view! { <Toast sentence="Your card is on file." /> })}
+                <PageHeader title=t!("Payment method") lead=move || lead />
+                {saved.then(|| view! { <Toast sentence=t!("Your card is on file.") /> })}
                 {demo.then(|| view! { <SandboxNotice /> })}
                 {(!may)
                     .then(|| {
                         view! {
-                            <Notice title="Only owners, admins and finance change this">
-                                "Ask one of them; they are listed under Members."
+                            <Notice title=t!("Only owners, admins and finance change this")>
+                                {t!("Ask one of them; they are listed under Members.")}
                             </Notice>
                         }
                     })}
@@ -52,19 +52,19 @@ pub async fn show(request: &Request) -> Result<Page> {
                 {(may && has_card)
                     .then(|| {
                         view! {
-                            <Section title="Past invoices and receipts">
-                                <p>"The payment service keeps a page with all of them, and your cards."</p>
+                            <Section title=t!("Past invoices and receipts")>
+                                <p>{t!("The payment service keeps a page with all of them, and your cards.")}</p>
                                 <PostForm name="portal" creates=change>
                                     <FormActions>
-                                        <Button kind=ButtonKind::Quiet>"Open that page"</Button>
+                                        <Button kind=ButtonKind::Quiet>{t!("Open that page")}</Button>
                                     </FormActions>
                                 </PostForm>
                             </Section>
                         }
                     })}
-                <Section title="Where your card is kept">
+                <Section title=t!("Where your card is kept")>
                     <p>
-                        "With our payment service, Stripe. Its number never reaches Imprimatur; nothing is charged while you leave it."
+                        {t!("With our payment service, Stripe. Its number never reaches Imprimatur; nothing is charged while you leave it.")}
                     </p>
                 </Section>
             </div>
@@ -76,8 +76,8 @@ pub async fn show(request: &Request) -> Result<Page> {
 #[component]
 pub(super) fn SandboxNotice() -> impl IntoView {
     view! {
-        <Notice tone=Tone::Warn title="Sandbox: no real money">
-            "The payment service of this demo runs on this machine. Use the test card 4242 4242 4242 4242."
+        <Notice tone=Tone::Warn title=t!("Sandbox: no real money")>
+            {t!("The payment service of this demo runs on this machine. Use the test card 4242 4242 4242 4242.")}
         </Notice>
     }
 }

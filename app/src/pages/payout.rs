@@ -15,7 +15,7 @@ use crate::{
     request::{Page, Request},
     ui::{
         Cell, Column, Columns, Crumb, Definition, Definitions, EmptyState, Instant, PageHeader,
-        Row, Section, Status, Table, Timeline, TimelineStep,
+        Row, Section, Status, Table, Timeline, TimelineStep, text,
     },
 };
 
@@ -23,7 +23,10 @@ use crate::{
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let (payout, parts) = payouts::payout(&request.services, &request.actor, id.parse()?).await?;
     let now = request.now;
-    let title = format!("Payout of {}", payout.created_at.format("%-d %B %Y"));
+    let title = t!(
+        "Payout of {date_naive}",
+        date_naive = text::day_in_full(payout.created_at.date_naive())
+    );
     Ok(Page::workspace(request, title.clone(), move || {
         let lead = sentence(&payout);
         let rows = parts
@@ -47,31 +50,31 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let side = move || {
             view! {
                 <Definitions>
-                    <Definition name="Sum">{amount(sum)}</Definition>
-                    <Definition name="State">
+                    <Definition name=t!("Sum")>{amount(sum)}</Definition>
+                    <Definition name=t!("State")>
                         <Status tone=tone(state) word=state.in_words() />
                     </Definition>
                 </Definitions>
             }
         };
         view! {
-            <PageHeader title crumbs=vec![Crumb::new("Payouts", "/payouts")] lead=move || lead />
+            <PageHeader title crumbs=vec![Crumb::new(t!("Payouts"), "/payouts")] lead=move || lead />
             <Columns side>
-                <Section title="Where it is">{timeline}</Section>
-                <Section title="What it is made of">
+                <Section title=t!("Where it is")>{timeline}</Section>
+                <Section title=t!("What it is made of")>
                     <Table
-                        caption="What became available since the payout before"
+                        caption=t!("What became available since the payout before")
                         columns=vec![
-                            Column::text("For"),
-                            Column::number("Became available").support(),
-                            Column::number("Sum"),
+                            Column::text(t!("For")),
+                            Column::number(t!("Became available")).support(),
+                            Column::number(t!("Sum")),
                         ]
                         rows
                         empty=|| {
                             view! {
                                 <EmptyState
-                                    title="Nothing new"
-                                    sentence="It sends what was left over from before."
+                                    title=t!("Nothing new")
+                                    sentence=t!("It sends what was left over from before.")
                                 />
                             }
                                 .into_any()
@@ -87,12 +90,12 @@ fn sentence(payout: &PayoutRow) -> String {
     let sum = payout.sum;
     let why = payout.failure.clone().unwrap_or_default();
     match payout.state {
-        State::Reserved => format!("{sum} is being sent."),
-        State::Transferred => format!("{sum} is on its way to your bank."),
-        State::Paid => format!("{sum} is with your bank."),
-        State::Refused => format!("{sum} was not sent and is available again. {why}"),
-        State::Failed => format!("Your bank did not take {sum}; it is being brought back. {why}"),
-        State::Returned => format!("{sum} came back and is available again. {why}"),
+        State::Reserved => t!("{sum} is being sent."),
+        State::Transferred => t!("{sum} is on its way to your bank."),
+        State::Paid => t!("{sum} is with your bank."),
+        State::Refused => t!("{sum} was not sent and is available again. {why}"),
+        State::Failed => t!("Your bank did not take {sum}; it is being brought back. {why}"),
+        State::Returned => t!("{sum} came back and is available again. {why}"),
     }
 }
 
@@ -101,23 +104,23 @@ fn draw_steps(payout: &PayoutRow, now: DateTime<Utc>) -> impl IntoView + use<> {
         let done = at.is_some();
         let when = move || match at {
             Some(at) => view! { <Instant at now /> }.into_any(),
-            None => "to come".into_any(),
+            None => t!("to come").into_any(),
         };
         view! { <TimelineStep when title done /> }
     };
     let has_failed = payout.failed_at.is_some() || payout.state == State::Refused;
     let back = has_failed.then(|| {
-        let failed = payout.failed_at.map(|at| step("Failed", Some(at)));
-        let again = step("Available again", payout.ended_at);
+        let failed = payout.failed_at.map(|at| step(t!("Failed"), Some(at)));
+        let again = step(t!("Available again"), payout.ended_at);
         view! { {failed} {again} }
     });
     let sent = (payout.state != State::Refused)
-        .then(|| step("In your account at Stripe", payout.transferred_at));
-    let paid =
-        (!has_failed || payout.paid_at.is_some()).then(|| step("With your bank", payout.paid_at));
-    let decided = step("Decided", Some(payout.created_at));
+        .then(|| step(t!("In your account at Stripe"), payout.transferred_at));
+    let paid = (!has_failed || payout.paid_at.is_some())
+        .then(|| step(t!("With your bank"), payout.paid_at));
+    let decided = step(t!("Decided"), Some(payout.created_at));
     view! {
-        <Timeline label="Steps of the payout">
+        <Timeline label=t!("Steps of the payout")>
             {decided} {sent} {paid} {back}
         </Timeline>
     }

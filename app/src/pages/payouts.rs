@@ -19,7 +19,7 @@ use crate::{
     ui::{
         Button, ButtonKind, ButtonLink, Cell, Choice, Column, Columns, EmptyState, FormActions,
         HiddenField, Instant, PageHeader, Panel, PostForm, Row, RowRefusal, SelectField, Status,
-        Table, Toast, Tone,
+        Table, Toast, Tone, text,
     },
 };
 
@@ -31,12 +31,12 @@ pub async fn show(request: &Request) -> Result<Page> {
     let balances = payouts::balances(services, actor).await?;
     let may_manage = actor.may_as_creator(Deed::ManagePayouts).is_ok();
     let done = match request.param("done") {
-        Some("schedule") => Some("Saved."),
-        Some("asked") => Some("The payout is being sent."),
+        Some("schedule") => Some(t!("Saved.")),
+        Some("asked") => Some(t!("The payout is being sent.")),
         _ => None,
     };
     let now = request.now;
-    Ok(Page::workspace(request, "Payouts", move || {
+    Ok(Page::workspace(request, t!("Payouts"), move || {
         let rows = decisions.into_iter().map(|row| draw(row, now)).collect();
         let asks = balances
             .into_iter()
@@ -46,19 +46,19 @@ pub async fn show(request: &Request) -> Result<Page> {
                 view! {
                     <PostForm name="request" row=true>
                         <HiddenField name="currency" value=currency />
-                        <Button>"Pay out " {balance.available.to_string()} " now"</Button>
+                        <Button>{t!("Pay out ")} {balance.available.to_string()} {t!(" now")}</Button>
                     </PostForm>
                 }
             })
             .collect_view();
         let side = move || {
             view! {
-                <Panel label="How often">
+                <Panel label=t!("How often")>
                     <PostForm name="schedule">
                         <SelectField
                             name="schedule"
-                            label="Payouts"
-                            hint="At least 10.00 is sent; less waits for the next time."
+                            label=t!("Payouts")
+                            hint=t!("At least 10.00 is sent; less waits for the next time.")
                             choices=Schedule::ALL
                                 .iter()
                                 .map(|each| Choice::new(each.as_str(), each.in_words()))
@@ -67,7 +67,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                             required=true
                         />
                         <FormActions>
-                            <Button kind=ButtonKind::Quiet>"Save"</Button>
+                            <Button kind=ButtonKind::Quiet>{t!("Save")}</Button>
                         </FormActions>
                     </PostForm>
                 </Panel>
@@ -75,21 +75,21 @@ pub async fn show(request: &Request) -> Result<Page> {
         };
         let list = view! {
             <Table
-                caption="Payouts, newest first"
+                caption=t!("Payouts, newest first")
                 columns=vec![
-                    Column::text("Payout"),
-                    Column::text("State"),
-                    Column::number("Available then").support(),
-                    Column::number("Sent"),
+                    Column::text(t!("Payout")),
+                    Column::text(t!("State")),
+                    Column::number(t!("Available then")).support(),
+                    Column::number(t!("Sent")),
                 ]
                 rows
                 empty=|| {
                     view! {
                         <EmptyState
-                            title="Nothing was paid out yet"
-                            sentence="Earnings are sent when they have become available: seven days after their invoice is paid."
+                            title=t!("Nothing was paid out yet")
+                            sentence=t!("Earnings are sent when they have become available: seven days after their invoice is paid.")
                         >
-                            <ButtonLink href="/earnings">"See earnings"</ButtonLink>
+                            <ButtonLink href="/earnings">{t!("See earnings")}</ButtonLink>
                         </EmptyState>
                     }
                         .into_any()
@@ -103,12 +103,12 @@ pub async fn show(request: &Request) -> Result<Page> {
         view! {
             {done.map(|sentence| view! { <Toast sentence /> })}
             <PageHeader
-                title="Payouts"
-                lead=|| "Your earnings on their way to your bank. Where nothing was sent, or not all, the row says why."
+                title=t!("Payouts")
+                lead=|| t!("Your earnings on their way to your bank. Where nothing was sent, or not all, the row says why.")
             >
                 {may_manage.then_some(asks)}
                 <ButtonLink kind=ButtonKind::Quiet href="/settings/payouts">
-                    "Where they go"
+                    {t!("Where they go")}
                 </ButtonLink>
             </PageHeader>
             <RowRefusal forms=&["request"] />
@@ -122,7 +122,13 @@ fn draw(row: DecisionRow, now: DateTime<Utc>) -> Row {
     let (name, state, sent) = match row.payout {
         Some(payout) => {
             let href = format!("/payouts/{}", payout.payout_id);
-            let name = Cell::link(format!("Payout of {}", row.run_at.format("%-d %B %Y")), href);
+            let name = Cell::link(
+                t!(
+                    "Payout of {date_naive}",
+                    date_naive = text::day_in_full(row.run_at.date_naive())
+                ),
+                href,
+            );
             let why = payout.failure.or(row.why);
             let status = view! {
                 <Status tone=tone(payout.state) word=payout.state.in_words() />
@@ -130,7 +136,7 @@ fn draw(row: DecisionRow, now: DateTime<Utc>) -> Row {
             (name.note(at), Cell::new(status).note(why), Cell::new(amount(payout.sum)))
         }
         None => {
-            let status = view! { <Status word="Nothing sent" /> };
+            let status = view! { <Status word=t!("Nothing sent") /> };
             (Cell::new(at), Cell::new(status).note(row.why), Cell::new("–"))
         }
     };

@@ -13,10 +13,10 @@ pub fn draw(preview: Preview, kind: AssetKind, title: &str, source: Option<Strin
     match preview {
         Preview::Text { excerpt, cut } => {
             let text = if kind == AssetKind::Code {
-                view! { <CodeBlock code=excerpt label="First lines" /> }.into_any()
+                view! { <CodeBlock code=excerpt label=t!("First lines") /> }.into_any()
             } else {
                 view! {
-                    <pre class="excerpt" tabindex="0" role="region" aria-label="First lines">
+                    <pre class="excerpt" tabindex="0" role="region" aria-label=t!("First lines")>
                         {excerpt}
                     </pre>
                 }
@@ -24,7 +24,7 @@ pub fn draw(preview: Preview, kind: AssetKind, title: &str, source: Option<Strin
             };
             view! {
                 {text}
-                {cut.then(|| view! { <p class="section__note">"It goes on."</p> })}
+                {cut.then(|| view! { <p class="section__note">{t!("It goes on.")}</p> })}
             }
             .into_any()
         }
@@ -44,10 +44,10 @@ pub fn draw(preview: Preview, kind: AssetKind, title: &str, source: Option<Strin
                 .map(|row| Row::new(row.into_iter().map(Cell::new).collect()))
                 .collect();
             view! {
-                <Table caption="First rows" columns rows />
+                <Table caption=t!("First rows") columns rows />
                 {cut
                     .then(|| {
-                        let says = format!("The first {shown} rows; there are more.");
+                        let says = t!("The first {shown} rows; there are more.");
                         view! { <p class="section__note">{says}</p> }
                     })}
             }
@@ -56,7 +56,7 @@ pub fn draw(preview: Preview, kind: AssetKind, title: &str, source: Option<Strin
         Preview::Media(media) => player(media, title, source.unwrap_or_default()),
         Preview::Sample => view! {
             {player(Media::Audio, title, source.unwrap_or_default())}
-            <p class="section__note">"The beginning; the rest is for licensees."</p>
+            <p class="section__note">{t!("The beginning; the rest is for licensees.")}</p>
         }
         .into_any(),
         Preview::None(says) => view! { <p class="section__note">{says}</p> }.into_any(),

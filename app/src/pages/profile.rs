@@ -36,26 +36,26 @@ pub async fn show(request: &Request) -> Result<Page> {
     let creator = organization.sides.creator;
     let saved = request.param("done") == Some("saved");
     let now = request.now;
-    Ok(Page::workspace(request, "Profile and privacy", move || {
+    Ok(Page::workspace(request, t!("Profile and privacy"), move || {
         let meanwhile = meanwhile(&own, now);
         let OwnProfile { profile, revision, edited, reporting, consents } = own;
         let edited = edited.map(|(at, editor)| {
-            view! { <p class="section__note">"Last saved " <Instant at now /> " by " {editor} "."</p> }
+            view! { <p class="section__note">{t!("Last saved ")} <Instant at now /> {t!(" by ")} {editor} "."</p> }
         });
         let public = format!("/creators/{}", organization.slug);
         let rights = creator.then(|| {
             let recorded = recorded(&consents, now);
             view! {
-                <Section title="Consent">
+                <Section title=t!("Consent")>
                     <p class="section__note">
-                        "It holds for all that you offer. What you withhold no new offer may allow; licenses in force go on. What you say is kept with your name and the time, and shown on your page."
+                        {t!("It holds for all that you offer. What you withhold no new offer may allow; licenses in force go on. What you say is kept with your name and the time, and shown on your page.")}
                     </p>
                     {recorded}
                     {may_edit.then(|| consent_form(&consents))}
                 </Section>
-                <Section title="Reports of your works" id="reporting">
+                <Section title=t!("Reports of your works") id="reporting">
                     <p class="section__note">
-                        "How closely your members see the use of your works. What you buy you always see in full."
+                        {t!("How closely your members see the use of your works. What you buy you always see in full.")}
                     </p>
                     {if may_edit {
                         reporting_form(reporting)
@@ -72,18 +72,18 @@ pub async fn show(request: &Request) -> Result<Page> {
         });
         view! {
             <div class="narrow">
-                {saved.then(|| view! { <Toast sentence="Saved." /> })}
+                {saved.then(|| view! { <Toast sentence=t!("Saved.") /> })}
                 <PageHeader
-                    title="Profile and privacy"
-                    crumbs=vec![Crumb::new("Settings", "/settings")]
-                    here="Profile"
-                    lead=|| "What everybody may know of your organization, what it consents to, and how much it sees."
+                    title=t!("Profile and privacy")
+                    crumbs=vec![Crumb::new(t!("Settings"), "/settings")]
+                    here=t!("Profile")
+                    lead=|| t!("What everybody may know of your organization, what it consents to, and how much it sees.")
                 >
                     {creator
                         .then(|| {
                             view! {
                                 <ButtonLink kind=ButtonKind::Quiet href=public>
-                                    "See your page"
+                                    {t!("See your page")}
                                 </ButtonLink>
                             }
                         })}
@@ -91,12 +91,12 @@ pub async fn show(request: &Request) -> Result<Page> {
                 {(!may_edit)
                     .then(|| {
                         view! {
-                            <Notice title="Only owners and admins change this">
-                                "Ask one of them; they are listed under Members."
+                            <Notice title=t!("Only owners and admins change this")>
+                                {t!("Ask one of them; they are listed under Members.")}
                             </Notice>
                         }
                     })}
-                <Section title="About">
+                <Section title=t!("About")>
                     {meanwhile}
                     {if may_edit { about_form(profile, revision) } else { read_only(&profile) }}
                     {edited}
@@ -109,7 +109,7 @@ pub async fn show(request: &Request) -> Result<Page> {
 
 fn about_form(profile: Profile, revision: i32) -> AnyView {
     let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
-    let mut countries = vec![Choice::new("", "Not said")];
+    let mut countries = vec![Choice::new("", t!("Not said"))];
     countries.extend(
         Country::all().into_iter().map(|country| Choice::new(country.code(), country.title())),
     );
@@ -119,30 +119,30 @@ fn about_form(profile: Profile, revision: i32) -> AnyView {
             <HiddenField name="revision" value=revision.to_string() />
             <SelectField
                 name="jurisdiction"
-                label="Jurisdiction"
-                hint="The country whose law your organization is under."
+                label=t!("Jurisdiction")
+                hint=t!("The country whose law your organization is under.")
                 choices=countries
                 value=jurisdiction
             />
             <TextArea
                 name="about"
-                label="About you"
-                hint="Who you are and what you make. Its first line is what search engines show."
+                label=t!("About you")
+                hint=t!("Who you are and what you make. Its first line is what search engines show.")
                 value=profile.about
                 maxlength=length(ABOUT_LENGTH_MAX)
                 rows=6
             />
             <TextField
                 name="website"
-                label="Website"
-                hint="As in https://www.example.com."
+                label=t!("Website")
+                hint=t!("As in https://www.example.com.")
                 value=profile.website
                 maxlength=length(WEBSITE_LENGTH_MAX)
                 inputmode="url"
                 autocomplete="url"
             />
             <FormActions>
-                <Button>"Save profile"</Button>
+                <Button>{t!("Save profile")}</Button>
             </FormActions>
         </PostForm>
     }
@@ -151,16 +151,16 @@ fn about_form(profile: Profile, revision: i32) -> AnyView {
 
 fn read_only(profile: &Profile) -> AnyView {
     let said = |value: &str| {
-        let said = if value.is_empty() { "Not said" } else { value };
+        let said = if value.is_empty() { t!("Not said") } else { value };
         said.to_owned()
     };
     let country = said(&profile.jurisdiction.map(Country::title).unwrap_or_default());
     let (about, website) = (said(&profile.about), said(profile.website_in_words()));
     view! {
         <Definitions>
-            <Definition name="Jurisdiction">{country}</Definition>
-            <Definition name="About">{about}</Definition>
-            <Definition name="Website">{website}</Definition>
+            <Definition name=t!("Jurisdiction")>{country}</Definition>
+            <Definition name=t!("About")>{about}</Definition>
+            <Definition name=t!("Website")>{website}</Definition>
         </Definitions>
     }
     .into_any()
@@ -175,7 +175,7 @@ fn recorded(consents: &[Recorded], now: DateTime<Utc>) -> AnyView {
             let (name, said) = (each.about.in_words(), each.said.in_words());
             Some(view! {
                 <Definition name=name>
-                    {said} ", said by " {recorder} " " <Instant at now />
+                    {said} {t!(", said by ")} {recorder} " " <Instant at now />
                 </Definition>
             })
         })
@@ -202,7 +202,7 @@ fn consent_form(consents: &[Recorded]) -> AnyView {
         <PostForm name="consent">
             {said.into_iter().map(field).collect_view()}
             <FormActions>
-                <Button kind=ButtonKind::Quiet>"Record consent"</Button>
+                <Button kind=ButtonKind::Quiet>{t!("Record consent")}</Button>
             </FormActions>
         </PostForm>
     }
@@ -218,13 +218,13 @@ fn reporting_form(reporting: Reporting) -> AnyView {
         <PostForm name="reporting">
             <RadioCards
                 name="reporting"
-                legend="Reports"
+                legend=t!("Reports")
                 choices
                 value=reporting.as_str()
                 required=true
             />
             <FormActions>
-                <Button kind=ButtonKind::Quiet>"Choose"</Button>
+                <Button kind=ButtonKind::Quiet>{t!("Choose")}</Button>
             </FormActions>
         </PostForm>
     }
@@ -241,12 +241,12 @@ fn meanwhile(own: &OwnProfile, now: DateTime<Utc>) -> Option<AnyView> {
         vec![
             Difference::in_words(
                 "jurisdiction",
-                "Jurisdiction",
+                t!("Jurisdiction"),
                 jurisdiction.map(Country::code).unwrap_or_default(),
                 &jurisdiction.map(Country::title).unwrap_or_default(),
             ),
-            Difference::of("about", "About you", about),
-            Difference::of("website", "Website", website),
+            Difference::of("about", t!("About you"), about),
+            Difference::of("website", t!("Website"), website),
         ],
     )
 }

@@ -1,6 +1,7 @@
 //! Pages for everybody: the landing page, and every component in one place.
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 use super::{
@@ -15,8 +16,8 @@ pub async fn landing(request: &Request) -> Result<Page> {
     let figures = request.storefront.figures(&request.services, &request.actor).await?;
     Ok(Page::public(
         request,
-        "License creative work to AI, provably",
-        SENTENCE,
+        t!("License creative work to AI, provably"),
+        say(SENTENCE),
         move || view! { <Landing nostrip:workspace=workspace figures /> },
     ))
 }
@@ -26,5 +27,5 @@ pub async fn design(request: &Request) -> Result<Page> {
     if !request.demo {
         return Err(imprimatur::domain::error::Refusal::not_found("page").into());
     }
-    Ok(Page::bare("Components", || view! { <Design /> }))
+    Ok(Page::bare(t!("Components"), || view! { <Design /> }))
 }

@@ -35,46 +35,46 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let now = request.now;
     let keys_address = format!("{}/.well-known/jwks.json", request.base_url);
     let links = Links::of(&stored, request.actor.org_id() == Some(stored.org_id));
-    Ok(Page::workspace(request, "Receipt", move || {
+    Ok(Page::workspace(request, t!("Receipt"), move || {
         let bytes = u64::try_from(stored.bytes).unwrap_or_default();
-        let lead = format!("“{}” reached {}.", stored.title, stored.buyer);
+        let lead = t!("“{title}” reached {buyer}.", title = stored.title, buyer = stored.buyer);
         let by_hand = by_hand(&keys_address);
         let Links { work, license, token } = links;
         let side = move || {
             view! {
-                <Section title="What was delivered">
+                <Section title=t!("What was delivered")>
                     <Definitions>
-                        <Definition name="Work">
+                        <Definition name=t!("Work")>
                             <a href=work>{stored.title}</a>
                         </Definition>
-                        <Definition name="Content ID">
-                            <Digest value=stored.content_id copy="content ID" />
+                        <Definition name=t!("Content ID")>
+                            <Digest value=stored.content_id copy=t!("content ID") />
                         </Definition>
-                        <Definition name="Size">
+                        <Definition name=t!("Size")>
                             <Bytes count=bytes />
                         </Definition>
-                        <Definition name="Use">{outcome(stored.scope, stored.free_reason)}</Definition>
-                        <Definition name="Units charged">
+                        <Definition name=t!("Use")>{outcome(stored.scope, stored.free_reason)}</Definition>
+                        <Definition name=t!("Units charged")>
                             {stored.billable_units.map_or_else(
-                                || "In the archive of its month".to_owned(),
+                                || t!("In the archive of its month").to_owned(),
                                 |units| units.to_string(),
                             )}
                         </Definition>
-                        <Definition name="Job">{stored.job_id.unwrap_or_else(|| "None named".into())}</Definition>
+                        <Definition name=t!("Job")>{stored.job_id.unwrap_or_else(|| t!("None named").into())}</Definition>
                     </Definitions>
                 </Section>
-                <Section title="Between whom">
+                <Section title=t!("Between whom")>
                     <Definitions>
-                        <Definition name="Creator">{stored.creator}</Definition>
-                        <Definition name="Buyer">{stored.buyer}</Definition>
+                        <Definition name=t!("Creator")>{stored.creator}</Definition>
+                        <Definition name=t!("Buyer")>{stored.buyer}</Definition>
                         {consumer
                             .map(|id| {
-                                view! { <Definition name="Consumer"><Digest value=id /></Definition> }
+                                view! { <Definition name=t!("Consumer")><Digest value=id /></Definition> }
                             })}
                         {license
                             .map(|href| {
                                 view! {
-                                    <Definition name="License">
+                                    <Definition name=t!("License")>
                                         <a href=href>{short(&stored.license_id.to_string())}</a>
                                     </Definition>
                                 }
@@ -82,12 +82,12 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                         {token
                             .map(|href| {
                                 view! {
-                                    <Definition name="Token">
-                                        <a href=href>"Deliveries to this token"</a>
+                                    <Definition name=t!("Token")>
+                                        <a href=href>{t!("Deliveries to this token")}</a>
                                     </Definition>
                                 }
                             })}
-                        <Definition name="Delivered">
+                        <Definition name=t!("Delivered")>
                             <Instant at=stored.delivered_at now exact=true />
                         </Definition>
                     </Definitions>
@@ -97,32 +97,32 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         };
         view! {
             <PageHeader
-                title="Receipt"
-                crumbs=vec![Crumb::new("Event feed", "/feed")]
+                title=t!("Receipt")
+                crumbs=vec![Crumb::new(t!("Event feed"), "/feed")]
                 here=stored.receipt_id.to_string()
                 lead=move || lead
             />
             {if verified {
                 view! {
-                    <Notice tone=Tone::Good title="The signature is valid">
-                        "It was checked just now against the key the receipt names."
+                    <Notice tone=Tone::Good title=t!("The signature is valid")>
+                        {t!("It was checked just now against the key the receipt names.")}
                     </Notice>
                 }
             } else {
                 view! {
-                    <Notice tone=Tone::Seal title="The signature does not fit">
-                        "This receipt was not signed with the key it names. Do not rely on it."
+                    <Notice tone=Tone::Seal title=t!("The signature does not fit")>
+                        {t!("This receipt was not signed with the key it names. Do not rely on it.")}
                     </Notice>
                 }
             }}
             <Columns side=side>
                 <VerifyReceipt jws=stored.jws.clone() keys="/.well-known/jwks.json".to_owned() />
-                <CodeBlock label="Receipt (compact JWS)" code=stored.jws />
-                <Section title="Check it by hand">
+                <CodeBlock label=t!("Receipt (compact JWS)") code=stored.jws />
+                <Section title=t!("Check it by hand")>
                     <p class="section__note">
-                        "Any JOSE library does: EdDSA, key " <Digest value=stored.kid copy="key id" />
-                        " of " <a href=keys_address.clone()>{keys_address.clone()}</a>
-                        ". Node alone does, too: save this as check.mjs and run “node check.mjs” with the receipt behind it. It says true."
+                        {t!("Any JOSE library does: EdDSA, key ")} <Digest value=stored.kid copy=t!("key id") />
+                        {t!(" of ")} <a href=keys_address.clone()>{keys_address.clone()}</a>
+                        {t!(". Node alone does, too: save this as check.mjs and run “node check.mjs” with the receipt behind it. It says true.")}
                     </p>
                     <CodeBlock label="check.mjs" code=by_hand />
                 </Section>

@@ -1,5 +1,6 @@
 //! `/licenses/{id}/rotate?token=…`: a new secret in the place of one in use.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         actor::Deed,
@@ -20,7 +21,7 @@ use crate::{
 
 /// Days for which both secrets can be made to work.
 const OVERLAPS: [(&str, &str); 4] =
-    [("0", "Not at all"), ("1", "A day"), ("3", "Three days"), ("7", "A week")];
+    [("0", n!("Not at all")), ("1", n!("A day")), ("3", n!("Three days")), ("7", n!("A week"))];
 
 /// The token that the address names.
 pub fn token_of(request: &Request) -> Result<TokenId> {
@@ -37,36 +38,37 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let tokens = tokens::list(&request.services, &request.actor, license_id).await?;
     let token = tokens.into_iter().find(|token| token.token_id == token_id);
     let token = token.ok_or_else(|| Refusal::not_found("token"))?;
-    Ok(Page::workspace(request, "Rotate token", move || {
+    Ok(Page::workspace(request, t!("Rotate token"), move || {
         let fresh: TokenId = mint();
-        let choices = OVERLAPS.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+        let choices =
+            OVERLAPS.iter().map(|(value, label)| Choice::new(*value, say(label))).collect();
         let name = token.name;
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Rotate token"
+                    title=t!("Rotate token")
                     crumbs=vec![
-                        Crumb::new("Licenses", "/licenses"),
+                        Crumb::new(t!("Licenses"), "/licenses"),
                         Crumb::new(license.title, format!("/licenses/{license_id}")),
                     ]
-                    here="Rotate"
+                    here=t!("Rotate")
                     lead=move || {
-                        format!("“{name}” gets a new secret with the same uses and limits. It is shown once, on the next page.")
+                        t!("“{name}” gets a new secret with the same uses and limits. It is shown once, on the next page.")
                     }
                 />
                 <PostForm creates=fresh.to_string()>
                     <SelectField
                         name="overlap"
-                        label="The old secret still works for"
-                        hint="Long enough to switch every machine over."
+                        label=t!("The old secret still works for")
+                        hint=t!("Long enough to switch every machine over.")
                         choices
                         value="1"
                         required=true
                     />
                     <FormActions>
-                        <Button>"Rotate token"</Button>
+                        <Button>{t!("Rotate token")}</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/licenses/{license_id}")>
-                            "Cancel"
+                            {t!("Cancel")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>

@@ -16,7 +16,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let sessions = sessions::list(&request.services, &request.actor, request.session_id).await?;
     let revoked = request.param("done") == Some("revoked");
     let now = request.now;
-    Ok(Page::workspace(request, "Your sessions", move || {
+    Ok(Page::workspace(request, t!("Your sessions"), move || {
         let others = sessions.len() > 1;
         let rows = sessions
             .into_iter()
@@ -25,11 +25,11 @@ pub async fn show(request: &Request) -> Result<Page> {
                     view! {
                         <PostForm name="revoke" row=true>
                             <HiddenField name="session_id" value=session.session_id.to_string() />
-                            <Button kind=ButtonKind::Destructive>"Sign out"</Button>
+                            <Button kind=ButtonKind::Destructive>{t!("Sign out")}</Button>
                         </PostForm>
                     }
                 });
-                let note = if session.current { "This browser" } else { "" };
+                let note = if session.current { t!("This browser") } else { "" };
                 Row::new(vec![
                     Cell::new(session.browser).note(note),
                     Cell::new(view! { <Instant at=session.created_at now /> }),
@@ -39,20 +39,20 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         view! {
-            {revoked.then(|| view! { <Toast sentence="Signed out." /> })}
+            {revoked.then(|| view! { <Toast sentence=t!("Signed out.") /> })}
             <PageHeader
-                title="Your sessions"
-                lead=|| "Every browser you are signed in with, for all your organizations. Sign out what you do not know."
+                title=t!("Your sessions")
+                lead=|| t!("Every browser you are signed in with, for all your organizations. Sign out what you do not know.")
             >
                 {others
                     .then(|| {
                         view! {
                             <Confirm
-                                label="Sign out all others"
-                                sentence="Every browser but this one is signed out at its next request."
+                                label=t!("Sign out all others")
+                                sentence=t!("Every browser but this one is signed out at its next request.")
                             >
                                 <PostForm name="revoke-others" row=true>
-                                    <Button kind=ButtonKind::Destructive>"Sign them out"</Button>
+                                    <Button kind=ButtonKind::Destructive>{t!("Sign them out")}</Button>
                                 </PostForm>
                             </Confirm>
                         }
@@ -60,12 +60,12 @@ pub async fn show(request: &Request) -> Result<Page> {
             </PageHeader>
             <RowRefusal forms=&["revoke", "revoke-others"] />
             <Table
-                caption="Your sessions"
+                caption=t!("Your sessions")
                 columns=vec![
-                    Column::text("Browser"),
-                    Column::number("Signed in").support(),
-                    Column::number("Last seen"),
-                    Column::number("Sign out").label_hidden(),
+                    Column::text(t!("Browser")),
+                    Column::number(t!("Signed in")).support(),
+                    Column::number(t!("Last seen")),
+                    Column::number(t!("Sign out")).label_hidden(),
                 ]
                 rows
             />

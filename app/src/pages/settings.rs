@@ -20,7 +20,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let may_edit = request.actor.may(Deed::EditOrganization).is_ok();
     let saved = request.param("done") == Some("saved");
     let now = request.now;
-    Ok(Page::workspace(request, "Settings", move || {
+    Ok(Page::workspace(request, t!("Settings"), move || {
         let mut sides = Vec::new();
         if organization.sides.creator {
             sides.push("creator".to_owned());
@@ -33,51 +33,51 @@ pub async fn show(request: &Request) -> Result<Page> {
                 <PostForm>
                     <TextField
                         name="name"
-                        label="Organization"
+                        label=t!("Organization")
                         value=organization.name.clone()
                         required=true
                         maxlength=u32::try_from(NAME_LENGTH_MAX).unwrap_or(120)
                     />
                     <CheckGroup
                         name="sides"
-                        legend="What it does"
-                        hint="Turning one off ends nothing that runs; it only stops new things."
+                        legend=t!("What it does")
+                        hint=t!("Turning one off ends nothing that runs; it only stops new things.")
                         required=true
                         values=sides
                         choices=vec![
-                            Choice::new("creator", "Creator").note("Registers works and offers them."),
-                            Choice::new("buyer", "Buyer").note("Licenses works and fetches them."),
+                            Choice::new("creator", t!("Creator")).note(t!("Registers works and offers them.")),
+                            Choice::new("buyer", t!("Buyer")).note(t!("Licenses works and fetches them.")),
                         ]
                     />
                     <FormActions>
-                        <Button>"Save"</Button>
+                        <Button>{t!("Save")}</Button>
                     </FormActions>
                 </PostForm>
             }
         });
         view! {
             <div class="narrow">
-                {saved.then(|| view! { <Toast sentence="Saved." /> })}
-                <PageHeader title="Settings" lead=|| "How your organization reads on licenses and receipts, and what it does here.">
+                {saved.then(|| view! { <Toast sentence=t!("Saved.") /> })}
+                <PageHeader title=t!("Settings") lead=|| t!("How your organization reads on licenses and receipts, and what it does here.")>
                     <ButtonLink kind=ButtonKind::Quiet href="/settings/profile">
-                        "Profile and privacy"
+                        {t!("Profile and privacy")}
                     </ButtonLink>
                 </PageHeader>
                 {(!may_edit)
                     .then(|| {
                         view! {
-                            <Notice title="Only owners and admins change this">
-                                "Ask one of them; they are listed under Members."
+                            <Notice title=t!("Only owners and admins change this")>
+                                {t!("Ask one of them; they are listed under Members.")}
                             </Notice>
                         }
                     })}
                 {form}
-                <Section title="For the record">
+                <Section title=t!("For the record")>
                     <Definitions>
-                        <Definition name="Short name">
+                        <Definition name=t!("Short name")>
                             <code class="digest">{organization.slug.clone()}</code>
                         </Definition>
-                        <Definition name="Founded">
+                        <Definition name=t!("Founded")>
                             <Instant at=organization.created_at now />
                         </Definition>
                     </Definitions>

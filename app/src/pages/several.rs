@@ -1,5 +1,6 @@
 //! `/assets/several`: many works by one form, and what came of each.
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         asset::{ATTRIBUTION_LENGTH_MAX, RIGHTS_LENGTH_MAX, Visibility, batch::COLUMNS},
@@ -39,32 +40,32 @@ pub async fn show(request: &Request) -> Result<Page> {
         .map(|organization| organization.name.clone())
         .unwrap_or_default();
     let size_max = request.services.content.upload_limit();
-    Ok(Page::workspace(request, "Register several works", move || {
+    Ok(Page::workspace(request, t!("Register several works"), move || {
         let first: AssetId = mint();
         let length = |max: usize| u32::try_from(max).unwrap_or(u32::MAX);
         view! {
                     <div class="narrow">
                         <PageHeader
-                            title="Register several works"
-                            crumbs=vec![Crumb::new("Works", "/assets")]
-                            here="Several"
-                            lead=|| "Choose files: each becomes a work, titled by its name. A table can say more about each."
+                            title=t!("Register several works")
+                            crumbs=vec![Crumb::new(t!("Works"), "/assets")]
+                            here=t!("Several")
+                            lead=|| t!("Choose files: each becomes a work, titled by its name. A table can say more about each.")
                         />
                         <UploadProgress bytes_max=0 limit=String::new()>
                             <PostForm creates=first.to_string() multipart=true>
                                 <FieldSet
-                                    legend="For all of them"
-                                    hint="What the table does not say of a work."
+                                    legend=t!("For all of them")
+                                    hint=t!("What the table does not say of a work.")
                                 >
                                     <TextField
                                         name="attribution"
-                                        label="Credit line"
+                                        label=t!("Credit line")
                                         value=credit
                                         required=true
                                         maxlength=length(ATTRIBUTION_LENGTH_MAX)
                                     />
                                     <More
-                                        summary="Tags, language, rights, who finds them"
+                                        summary=t!("Tags, language, rights, who finds them")
                                         fields=&["tags", "language", "rights", "visibility"]
                                     >
                                         <TagsField />
@@ -75,37 +76,37 @@ pub async fn show(request: &Request) -> Result<Page> {
                                 </FieldSet>
                                 <FileField
                                     name="table"
-                                    label="Table"
-                                    hint="CSV in UTF-8, at most 1,000 rows. Its columns are explained below."
+                                    label=t!("Table")
+                                    hint=t!("CSV in UTF-8, at most 1,000 rows. Its columns are explained below.")
                                     accept=".csv,text/csv"
                                 />
                                 <FileField
                                     name="file"
-                                    label="Files"
-                                    hint=format!(
+                                    label=t!("Files")
+                                    hint=t!(
                                         "At most 500, each at most {size_max}. What each is, is told from its bytes.",
                                     )
                                     multiple=true
                                 />
                                 <FormActions>
-                                    <Button>"Register works"</Button>
-                                    <ButtonLink kind=ButtonKind::Quiet href="/assets">"Cancel"</ButtonLink>
+                                    <Button>{t!("Register works")}</Button>
+                                    <ButtonLink kind=ButtonKind::Quiet href="/assets">{t!("Cancel")}</ButtonLink>
                                 </FormActions>
                             </PostForm>
                         </UploadProgress>
-                        <Section title="The table">
+                        <Section title=t!("The table")>
         <div class="stack">
                             <p>
-                                "The first row names the columns, in any order. Each other row is one work; a row that is wrong stops no other. Any number of works is imported by "
-                                <code>"imprimatur import FOLDER --org NAME"</code> ", with the table as "
-                                <code>"works.csv"</code> " in the folder."
+                                {t!("The first row names the columns, in any order. Each other row is one work; a row that is wrong stops no other. Any number of works is imported by ")}
+                                <code>"imprimatur import FOLDER --org NAME"</code> {t!(", with the table as ")}
+                                <code>"works.csv"</code> {t!(" in the folder.")}
                             </p>
-                            <CodeBlock code=EXAMPLE label="Example" />
+                            <CodeBlock code=EXAMPLE label=t!("Example") />
                             <Definitions>
                                 {COLUMNS
                                     .iter()
                                     .map(|(name, means)| {
-                                        view! { <Definition name=*name>{*means}</Definition> }
+                                        view! { <Definition name=*name>{say(means)}</Definition> }
                                     })
                                     .collect_view()}
                             </Definitions>
@@ -118,7 +119,7 @@ pub async fn show(request: &Request) -> Result<Page> {
 
 /// What came of each work.
 pub fn report(request: &Request, outcomes: Vec<BatchOutcome>) -> Page {
-    Page::workspace(request, "What came of them", move || {
+    Page::workspace(request, t!("What came of them"), move || {
         let count = |of: fn(&CameOf) -> bool| {
             outcomes.iter().filter(|outcome| of(&outcome.came_of)).count()
         };
@@ -126,37 +127,38 @@ pub fn report(request: &Request, outcomes: Vec<BatchOutcome>) -> Page {
         let refused = count(|came_of| matches!(came_of, CameOf::Refused(_)));
         let claimed = count(|came_of| matches!(came_of, CameOf::Claimed(_)));
         let mut lead = match registered {
-            0 => "No work was registered.".to_owned(),
-            1 => "One work was registered.".to_owned(),
-            some => format!("{some} works were registered."),
+            0 => t!("No work was registered.").to_owned(),
+            some => tn!(some, "One work was registered.", "{some} works were registered."),
         };
-        match refused {
-            0 => {}
-            1 => lead.push_str(" One was not; what to mend stands beside it."),
-            some => lead.push_str(&format!(" {some} were not; what to mend stands beside each.")),
+        if refused > 0 {
+            lead.push_str(&tn!(
+                refused,
+                " One was not; what to mend stands beside it.",
+                " {refused} were not; what to mend stands beside each."
+            ));
         }
         if claimed > 0 {
-            lead.push_str(" Of some, another creator had registered the bytes before.");
+            lead.push_str(t!(" Of some, another creator had registered the bytes before."));
         }
         let rows = outcomes.into_iter().map(draw).collect();
         view! {
             <PageHeader
-                title="What came of them"
+                title=t!("What came of them")
                 crumbs=vec![
-                    Crumb::new("Works", "/assets"),
-                    Crumb::new("Several", "/assets/several"),
+                    Crumb::new(t!("Works"), "/assets"),
+                    Crumb::new(t!("Several"), "/assets/several"),
                 ]
                 lead=move || lead
             >
-                <ButtonLink kind=ButtonKind::Quiet href="/assets/several">"Register more"</ButtonLink>
-                <ButtonLink href="/assets">"Go to your works"</ButtonLink>
+                <ButtonLink kind=ButtonKind::Quiet href="/assets/several">{t!("Register more")}</ButtonLink>
+                <ButtonLink href="/assets">{t!("Go to your works")}</ButtonLink>
             </PageHeader>
             <Table
-                caption="What came of each work"
+                caption=t!("What came of each work")
                 columns=vec![
-                    Column::text("Work"),
-                    Column::text("Outcome"),
-                    Column::number("Line").support(),
+                    Column::text(t!("Work")),
+                    Column::text(t!("Outcome")),
+                    Column::number(t!("Line")).support(),
                 ]
                 rows
             />
@@ -168,21 +170,21 @@ fn draw(outcome: BatchOutcome) -> Row {
     let (tone, word, name, says) = match outcome.came_of {
         CameOf::Registered(asset_id) => (
             Tone::Good,
-            "Registered",
+            t!("Registered"),
             Cell::link(outcome.name, format!("/assets/{asset_id}")),
             None,
         ),
         CameOf::Claimed(claim_id) => (
             Tone::Warn,
-            "Claim raised",
+            t!("Claim raised"),
             Cell::link(outcome.name, format!("/assets/claims#{claim_id}")),
-            Some("Another creator registered exactly these bytes before.".to_owned()),
+            Some(t!("Another creator registered exactly these bytes before.").to_owned()),
         ),
         CameOf::Known(refusal) => {
-            (Tone::Neutral, "Known", Cell::new(outcome.name), Some(refusal.sentence))
+            (Tone::Neutral, t!("Known"), Cell::new(outcome.name), Some(refusal.sentence))
         }
         CameOf::Refused(refusal) => {
-            (Tone::Seal, "Not registered", Cell::new(outcome.name), Some(refusal.sentence))
+            (Tone::Seal, t!("Not registered"), Cell::new(outcome.name), Some(refusal.sentence))
         }
     };
     let state = Cell::new(view! { <Status tone word /> });

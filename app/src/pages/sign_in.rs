@@ -16,8 +16,8 @@ pub async fn show(request: &Request) -> Result<Page> {
     let signed_in = request.viewer.as_ref().map(|viewer| viewer.person.clone());
     Ok(Page::public(
         request,
-        "Sign in",
-        "Sign in to Imprimatur to license work, or to let yours be licensed.",
+        t!("Sign in"),
+        t!("Sign in to Imprimatur to license work, or to let yours be licensed."),
         move || {
             let buttons = providers
                 .into_iter()
@@ -25,7 +25,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                     view! {
                         <form method="post" action=format!("/auth/start/{key}")>
                             <input type="hidden" name="next" value=next.clone() />
-                            <Button>{format!("Continue with {label}")}</Button>
+                            <Button>{t!("Continue with {label}")}</Button>
                         </form>
                     }
                 })
@@ -33,15 +33,15 @@ pub async fn show(request: &Request) -> Result<Page> {
             view! {
                 <div class="narrow">
                     <PageHeader
-                        title="Sign in"
-                        lead=|| "The first time you sign in, you create an organization or join one by invitation."
+                        title=t!("Sign in")
+                        lead=|| t!("The first time you sign in, you create an organization or join one by invitation.")
                     />
                     {signed_in
                         .map(|person| {
                             view! {
-                                <Notice title=format!("You are signed in as {person}")>
-                                    <a href="/overview">"Go to your workspace"</a>
-                                    ", or continue as somebody else."
+                                <Notice title=t!("You are signed in as {person}")>
+                                    <a href="/overview">{t!("Go to your workspace")}</a>
+                                    {t!(", or continue as somebody else.")}
                                 </Notice>
                             }
                         })}
@@ -49,8 +49,8 @@ pub async fn show(request: &Request) -> Result<Page> {
                     {demo
                         .then(|| {
                             view! {
-                                <Notice tone=Tone::Info title="This is a demo">
-                                    "Its sign-in provider runs on this machine and lets you choose who you are. No real money moves."
+                                <Notice tone=Tone::Info title=t!("This is a demo")>
+                                    {t!("Its sign-in provider runs on this machine and lets you choose who you are. No real money moves.")}
                                 </Notice>
                             }
                         })}

@@ -37,11 +37,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let may_publish = request.actor.may_as_creator(Deed::PublishOffer).is_ok();
     let done = match (request.param("done"), site.state) {
         (Some("verified"), SiteState::Verified) => {
-            Some(("Verified. The gate answers for this host.", None))
+            Some((t!("Verified. The gate answers for this host."), None))
         }
         (Some("origin"), _) => {
             let before = request.param("before").filter(|before| *before != site.origin);
-            Some(("Pages come from there now.", before.map(str::to_owned)))
+            Some((t!("Pages come from there now."), before.map(str::to_owned)))
         }
         _ => None,
     };
@@ -66,19 +66,19 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 })}
             <PageHeader
                 title=host
-                crumbs=vec![Crumb::new("Sites", "/sites")]
+                crumbs=vec![Crumb::new(t!("Sites"), "/sites")]
                 lead=move || lead
             >
                 <ButtonLink kind=ButtonKind::Quiet href=format!("/sites/{asset_id}/try")>
-                    "Try a path"
+                    {t!("Try a path")}
                 </ButtonLink>
                 <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>
-                    "As a work"
+                    {t!("As a work")}
                 </ButtonLink>
             </PageHeader>
             <Columns side=move || side>
                 {proof}
-                <Section title="Paths">{paths(on_offer, asset_id, may_publish)}</Section>
+                <Section title=t!("Paths")>{paths(on_offer, asset_id, may_publish)}</Section>
             </Columns>
         }
     }))
@@ -87,17 +87,17 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 fn lead(site: &Site, offered: bool) -> String {
     match (site.state, offered) {
         (SiteState::Claimed, _) => {
-            "Claimed, and not served yet: prove that the host is yours.".to_owned()
+            t!("Claimed, and not served yet: prove that the host is yours.").to_owned()
         }
         (SiteState::Lapsed, _) => {
-            "The proof was not found for a week, so the site is served no longer. Put it back and check again.".to_owned()
+            t!("The proof was not found for a week, so the site is served no longer. Put it back and check again.").to_owned()
         }
         (SiteState::Verified, _) if site.failing_since.is_some() => {
-            "Served. The proof was not found the last time; without it the site lapses after a week.".to_owned()
+            t!("Served. The proof was not found the last time; without it the site lapses after a week.").to_owned()
         }
-        (SiteState::Verified, true) => "Verified and on offer.".to_owned(),
+        (SiteState::Verified, true) => t!("Verified and on offer.").to_owned(),
         (SiteState::Verified, false) => {
-            "Verified, and not on offer: nobody can license its pages yet.".to_owned()
+            t!("Verified, and not on offer: nobody can license its pages yet.").to_owned()
         }
     }
 }
@@ -105,7 +105,7 @@ fn lead(site: &Site, offered: bool) -> String {
 /// What to put where, and the button that looks for it.
 fn proof(site: &Site, challenge: &Challenge, may_manage: bool) -> AnyView {
     let check = may_manage.then(|| {
-        let label = if site.state == SiteState::Verified { "Check now" } else { "Verify" };
+        let label = if site.state == SiteState::Verified { t!("Check now") } else { t!("Verify") };
         let kind = match site.state {
             SiteState::Verified => ButtonKind::Quiet,
             SiteState::Claimed | SiteState::Lapsed => ButtonKind::Primary,
@@ -120,17 +120,19 @@ fn proof(site: &Site, challenge: &Challenge, may_manage: bool) -> AnyView {
     });
     let sentence = match site.state {
         SiteState::Verified => {
-            "Leave it where it is: it is looked for once a week, and the site is served as long as it is found."
+            t!(
+                "Leave it where it is: it is looked for once a week, and the site is served as long as it is found."
+            )
         }
         SiteState::Claimed | SiteState::Lapsed => {
-            "Do one of the two, then verify. A new DNS record can take an hour to be seen."
+            t!("Do one of the two, then verify. A new DNS record can take an hour to be seen.")
         }
     };
-    let record_label = format!("A TXT record for {}", record_name(&site.host));
-    let file_label = format!("Or a file at {}", file_url(&site.host));
+    let record_label = t!("A TXT record for {host}", host = record_name(&site.host));
+    let file_label = t!("Or a file at {host}", host = file_url(&site.host));
     let (record, file) = (challenge.record(), challenge.as_str().to_owned());
     view! {
-        <Section title="Proof that the host is yours">
+        <Section title=t!("Proof that the host is yours")>
             <p class="section__note">{sentence}</p>
             <CodeBlock label=record_label code=record />
             <CodeBlock label=file_label code=file />
@@ -144,16 +146,16 @@ fn side(site: &Site, may_manage: bool, now: DateTime<Utc>) -> AnyView {
     let (tone, word) = state_in_words(site.state);
     let verified = site.verified_at.zip(site.verified_by).map(|(at, by)| {
         let by = match by {
-            ProvenBy::Dns => "by DNS record",
-            ProvenBy::File => "by file",
+            ProvenBy::Dns => t!("by DNS record"),
+            ProvenBy::File => t!("by file"),
         };
-        view! { <Definition name="Verified"><Instant at now /> ", " {by}</Definition> }
+        view! { <Definition name=t!("Verified")><Instant at now /> ", " {by}</Definition> }
     });
     let checked = site.checked_at.map(|at| {
-        view! { <Definition name="Last checked"><Instant at now /></Definition> }
+        view! { <Definition name=t!("Last checked")><Instant at now /></Definition> }
     });
     let failing = site.failing_since.map(|at| {
-        view! { <Definition name="Not found since"><Instant at now /></Definition> }
+        view! { <Definition name=t!("Not found since")><Instant at now /></Definition> }
     });
     let origin = if may_manage {
         let origin = site.origin.clone();
@@ -162,14 +164,14 @@ fn side(site: &Site, may_manage: bool, now: DateTime<Utc>) -> AnyView {
                 <HiddenField name="was" value=origin.clone() />
                 <TextField
                     name="origin"
-                    label="Origin"
-                    hint="Scheme and host, like https://www.example.com. The path comes from each request."
+                    label=t!("Origin")
+                    hint=t!("Scheme and host, like https://www.example.com. The path comes from each request.")
                     value=origin
                     required=true
                     maxlength=300
                 />
                 <FormActions>
-                    <Button kind=ButtonKind::Quiet>"Change the origin"</Button>
+                    <Button kind=ButtonKind::Quiet>{t!("Change the origin")}</Button>
                 </FormActions>
             </PostForm>
         }
@@ -179,17 +181,17 @@ fn side(site: &Site, may_manage: bool, now: DateTime<Utc>) -> AnyView {
     };
     let (title, claimed_at) = (site.title.clone(), site.claimed_at);
     view! {
-        <Section title="The site">
+        <Section title=t!("The site")>
             <Definitions>
-                <Definition name="State"><Status tone word /></Definition>
-                <Definition name="Title">{title}</Definition>
-                <Definition name="Claimed"><Instant at=claimed_at now /></Definition>
+                <Definition name=t!("State")><Status tone word /></Definition>
+                <Definition name=t!("Title")>{title}</Definition>
+                <Definition name=t!("Claimed")><Instant at=claimed_at now /></Definition>
                 {verified}
                 {checked}
                 {failing}
             </Definitions>
         </Section>
-        <Section title="Where pages come from">{origin}</Section>
+        <Section title=t!("Where pages come from")>{origin}</Section>
     }
     .into_any()
 }
@@ -200,10 +202,10 @@ fn paths(on_offer: Vec<OfferRow>, asset_id: AssetId, may_publish: bool) -> AnyVi
     if on_offer.is_empty() {
         return view! {
             <EmptyState
-                title="No offer yet"
-                sentence="An offer says which paths each tier covers, under which terms and at which price."
+                title=t!("No offer yet")
+                sentence=t!("An offer says which paths each tier covers, under which terms and at which price.")
             >
-                {may_publish.then(|| view! { <ButtonLink href=publish>"Publish an offer"</ButtonLink> })}
+                {may_publish.then(|| view! { <ButtonLink href=publish>{t!("Publish an offer")}</ButtonLink> })}
             </EmptyState>
         }
         .into_any();
@@ -211,16 +213,16 @@ fn paths(on_offer: Vec<OfferRow>, asset_id: AssetId, may_publish: bool) -> AnyVi
     let rows = on_offer
         .into_iter()
         .flat_map(|offer| {
-            let whom = offer.buyer.map(|buyer| format!("Only {buyer}"));
+            let whom = offer.buyer.map(|buyer| t!("Only {buyer}"));
             offer.tiers.into_iter().map(move |offered| (whom.clone(), offered.tier))
         })
         .map(|(whom, tier)| {
             let PathRules { allowed, forbidden } = tier.paths;
             let covered =
-                if allowed.is_empty() { "Every path".to_owned() } else { listed(&allowed) };
+                if allowed.is_empty() { t!("Every path").to_owned() } else { listed(&allowed) };
             let name = Cell::new(tier.name);
             let left_out =
-                if forbidden.is_empty() { "Nothing".to_owned() } else { listed(&forbidden) };
+                if forbidden.is_empty() { t!("Nothing").to_owned() } else { listed(&forbidden) };
             Row::new(vec![
                 match whom {
                     Some(whom) => name.note(whom),
@@ -233,12 +235,12 @@ fn paths(on_offer: Vec<OfferRow>, asset_id: AssetId, may_publish: bool) -> AnyVi
         .collect();
     view! {
         <p class="section__note">
-            "A published offer never changes; other paths are another offer. "
-            {may_publish.then(|| view! { <a href=publish>"Publish another offer"</a> })}
+            {t!("A published offer never changes; other paths are another offer. ")}
+            {may_publish.then(|| view! { <a href=publish>{t!("Publish another offer")}</a> })}
         </p>
         <Table
-            caption="Paths by tier"
-            columns=vec![Column::text("Tier"), Column::text("Covers"), Column::text("Leaves out")]
+            caption=t!("Paths by tier")
+            columns=vec![Column::text(t!("Tier")), Column::text(t!("Covers")), Column::text(t!("Leaves out"))]
             rows
         />
     }

@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// How a site's state reads.
-pub(super) const fn state_in_words(state: SiteState) -> (Tone, &'static str) {
+pub(super) fn state_in_words(state: SiteState) -> (Tone, &'static str) {
     match state {
-        SiteState::Claimed => (Tone::Warn, "Not verified"),
-        SiteState::Verified => (Tone::Good, "Verified"),
-        SiteState::Lapsed => (Tone::Seal, "Lapsed"),
+        SiteState::Claimed => (Tone::Warn, t!("Not verified")),
+        SiteState::Verified => (Tone::Good, t!("Verified")),
+        SiteState::Lapsed => (Tone::Seal, t!("Lapsed")),
     }
 }
 
@@ -25,14 +25,14 @@ pub async fn show(request: &Request) -> Result<Page> {
     let sites = sites::list(&request.services, &request.actor).await?;
     let may_claim = request.actor.may_as_creator(Deed::ManageSite).is_ok();
     let now = request.now;
-    Ok(Page::workspace(request, "Sites", move || {
+    Ok(Page::workspace(request, t!("Sites"), move || {
         let rows = sites
             .into_iter()
             .map(|site| {
                 let (tone, word) = state_in_words(site.state);
                 let checked = match site.checked_at {
                     Some(at) => view! { <Instant at now /> }.into_any(),
-                    None => "Never".into_any(),
+                    None => t!("Never").into_any(),
                 };
                 Row::new(vec![
                     Cell::link(site.host, format!("/sites/{}", site.asset_id)).note(site.title),
@@ -43,29 +43,30 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         let claim = move || {
-            may_claim.then(|| view! { <ButtonLink href="/sites/new">"Claim a site"</ButtonLink> })
+            may_claim
+                .then(|| view! { <ButtonLink href="/sites/new">{t!("Claim a site")}</ButtonLink> })
         };
         view! {
             <PageHeader
-                title="Sites"
-                lead=|| "A site is licensed by its paths instead of by upload. Machines fetch its pages through the gate, which asks your server for them."
+                title=t!("Sites")
+                lead=|| t!("A site is licensed by its paths instead of by upload. Machines fetch its pages through the gate, which asks your server for them.")
             >
                 {claim()}
             </PageHeader>
             <Table
-                caption="Your sites"
+                caption=t!("Your sites")
                 columns=vec![
-                    Column::text("Host"),
-                    Column::text("Pages come from").support(),
-                    Column::text("State"),
-                    Column::number("Last checked").support(),
+                    Column::text(t!("Host")),
+                    Column::text(t!("Pages come from")).support(),
+                    Column::text(t!("State")),
+                    Column::number(t!("Last checked")).support(),
                 ]
                 rows
                 empty=move || {
                     view! {
                         <EmptyState
-                            title="No sites yet"
-                            sentence="Claim the host of your web site, prove that it is yours, and publish an offer for its paths."
+                            title=t!("No sites yet")
+                            sentence=t!("Claim the host of your web site, prove that it is yours, and publish an offer for its paths.")
                         >
                             {claim()}
                         </EmptyState>

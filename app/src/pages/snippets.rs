@@ -133,13 +133,13 @@ impl Fetch<'_> {
 pub fn draw(fetch: &Fetch<'_>) -> AnyView {
     let (curl, python, javascript) = (fetch.curl(), fetch.python(), fetch.javascript());
     view! {
-        <CodeBlock label="Request" code=curl />
+        <CodeBlock label=t!("Request") code=curl />
         <details class="fold">
-            <summary>"In Python"</summary>
+            <summary>{t!("In Python")}</summary>
             <CodeBlock label="Python" code=python />
         </details>
         <details class="fold">
-            <summary>"In JavaScript"</summary>
+            <summary>{t!("In JavaScript")}</summary>
             <CodeBlock label="JavaScript" code=javascript />
         </details>
     }

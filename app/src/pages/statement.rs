@@ -23,7 +23,8 @@ use crate::{
 };
 
 /// Where the lines lead, for whoever sees single deliveries.
-const COUNTED: &str = " Each work leads to the deliveries that were counted, with their receipts.";
+const COUNTED: &str =
+    n!(" Each work leads to the deliveries that were counted, with their receipts.");
 
 /// One month.
 pub async fn show(request: &Request, id: &str) -> Result<Page> {
@@ -31,7 +32,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let lines = billing::statement(&request.services, &request.actor, month).await?;
     let coarse = request.sees_coarsely(Side::Creator);
     let now = request.now;
-    let title = format!("Statement of {}", month_in_words(month.from()));
+    let title = t!("Statement of {from}", from = month_in_words(month.from()));
     Ok(Page::workspace(request, title.clone(), move || {
         let sums = sums(&lines);
         let csv = Address::new("/earnings.csv").with("month", month).href();
@@ -39,12 +40,16 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             .into_iter()
             .map(|line| {
                 let state = match (line.available_at, line.matured_at) {
-                    (_, Some(_)) => "Available".into_any(),
-                    (Some(at), None) => view! { "Available " <Instant at now /> }.into_any(),
-                    (None, None) => "Invoice not paid yet".into_any(),
+                    (_, Some(_)) => t!("Available").into_any(),
+                    (Some(at), None) => view! { {t!("Available ")} <Instant at now /> }.into_any(),
+                    (None, None) => t!("Invoice not paid yet").into_any(),
                 };
                 let share = (line.share_bp < 10_000).then(|| {
-                    format!(", your share {}.{:02} %", line.share_bp / 100, line.share_bp % 100)
+                    t!(
+                        ", your share {share}.{value:02} %",
+                        share = line.share_bp / 100,
+                        value = line.share_bp % 100
+                    )
                 });
                 let words = format!("{}, {}{}", line.tier, line.words, share.unwrap_or_default());
                 let href = match coarse {
@@ -62,40 +67,40 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             })
             .collect();
         let lead = match sums.is_empty() {
-            true => format!("Nothing was earned in {}.", month_in_words(month.from())),
-            false => format!(
-                "{} after the platform's fee.{}",
-                sums.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
-                if coarse { "" } else { COUNTED },
+            true => t!("Nothing was earned in {from}.", from = month_in_words(month.from())),
+            false => t!(
+                "{sums} after the platform's fee.{value}",
+                sums = sums.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "),
+                value = if coarse { "" } else { COUNTED },
             ),
         };
         view! {
             <PageHeader
                 title
-                crumbs=vec![Crumb::new("Earnings", "/earnings")]
+                crumbs=vec![Crumb::new(t!("Earnings"), "/earnings")]
                 here=month_in_words(month.from())
                 lead=move || lead
             >
                 <ButtonLink kind=ButtonKind::Quiet href=csv>"CSV"</ButtonLink>
             </PageHeader>
             <Table
-                caption="Lines of the statement"
+                caption=t!("Lines of the statement")
                 columns=vec![
-                    Column::text("Work"),
-                    Column::text("For").support(),
-                    Column::number("Units").support(),
-                    Column::number("Gross").support(),
-                    Column::number("Fee").support(),
-                    Column::number("Net"),
+                    Column::text(t!("Work")),
+                    Column::text(t!("For")).support(),
+                    Column::number(t!("Units")).support(),
+                    Column::number(t!("Gross")).support(),
+                    Column::number(t!("Fee")).support(),
+                    Column::number(t!("Net")),
                 ]
                 rows
                 empty=|| {
                     view! {
                         <EmptyState
-                            title="No lines"
-                            sentence="A month that is not over has no statement yet; what is counted so far is under Usage."
+                            title=t!("No lines")
+                            sentence=t!("A month that is not over has no statement yet; what is counted so far is under Usage.")
                         >
-                            <ButtonLink href="/usage">"See usage"</ButtonLink>
+                            <ButtonLink href="/usage">{t!("See usage")}</ButtonLink>
                         </EmptyState>
                     }
                         .into_any()

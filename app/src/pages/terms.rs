@@ -41,21 +41,21 @@ const fn class_of(kind: ClauseKind) -> &'static str {
 #[component]
 pub fn Differences(changes: Vec<Change>) -> impl IntoView {
     if changes.is_empty() {
-        return view! { <p class="section__note">"Nothing is changed."</p> }.into_any();
+        return view! { <p class="section__note">{t!("Nothing is changed.")}</p> }.into_any();
     }
     let changes = changes
         .into_iter()
         .map(|change| match change.kind {
             ChangeKind::Removed => view! {
                 <li class="change change--removed">
-                    <span class="change__kind">"No longer"</span>
+                    <span class="change__kind">{t!("No longer")}</span>
                     <del>{change.sentence}</del>
                 </li>
             }
             .into_any(),
             ChangeKind::Added => view! {
                 <li class="change">
-                    <span class="change__kind">"Now"</span>
+                    <span class="change__kind">{t!("Now")}</span>
                     <ins>{change.sentence}</ins>
                 </li>
             }
@@ -70,14 +70,14 @@ pub async fn list(request: &Request) -> Result<Page> {
     let rows = terms::list(&request.services, &request.actor).await?;
     let may_publish = request.actor.may_as_creator(Deed::PublishTerms).is_ok();
     let now = request.now;
-    Ok(Page::workspace(request, "Terms", move || {
+    Ok(Page::workspace(request, t!("Terms"), move || {
         let any = !rows.is_empty();
         let rows = rows
             .into_iter()
             .map(|row| {
                 let digest = row.terms.digest;
                 let version = match (row.number, row.replaced) {
-                    (number, true) => format!("{number}, replaced"),
+                    (number, true) => t!("{number}, replaced"),
                     (number, false) => number.to_string(),
                 };
                 Row::new(vec![
@@ -91,33 +91,33 @@ pub async fn list(request: &Request) -> Result<Page> {
             .collect();
         view! {
             <PageHeader
-                title="Terms"
-                lead=|| "Published terms never change. A license names them by their digest, so both sides hold the same words."
+                title=t!("Terms")
+                lead=|| t!("Published terms never change. A license names them by their digest, so both sides hold the same words.")
             >
                 {(any && may_publish)
-                    .then(|| view! { <ButtonLink href="/terms/new">"New terms"</ButtonLink> })}
+                    .then(|| view! { <ButtonLink href="/terms/new">{t!("New terms")}</ButtonLink> })}
             </PageHeader>
             <Table
-                caption="Terms your organization has published"
+                caption=t!("Terms your organization has published")
                 columns=vec![
-                    Column::text("Terms"),
-                    Column::text("Version").support(),
-                    Column::number("Live offers"),
-                    Column::number("Published"),
+                    Column::text(t!("Terms")),
+                    Column::text(t!("Version")).support(),
+                    Column::number(t!("Live offers")),
+                    Column::number(t!("Published")),
                 ]
                 rows
                 empty=move || {
                     view! {
                         <EmptyState
-                            title="No terms published yet"
-                            sentence="Write your own, or publish an offer: it comes with terms to choose from."
+                            title=t!("No terms published yet")
+                            sentence=t!("Write your own, or publish an offer: it comes with terms to choose from.")
                         >
                             {may_publish
                                 .then(|| {
-                                    view! { <ButtonLink href="/terms/new">"Write terms"</ButtonLink> }
+                                    view! { <ButtonLink href="/terms/new">{t!("Write terms")}</ButtonLink> }
                                 })}
                             <ButtonLink kind=ButtonKind::Quiet href="/assets">
-                                "Choose a work"
+                                {t!("Choose a work")}
                             </ButtonLink>
                         </EmptyState>
                     }
@@ -139,7 +139,7 @@ pub async fn show(request: &Request, digest: &str) -> Result<Page> {
     Ok(Page::public(
         request,
         version.published.terms.name.clone(),
-        "Published license terms, in plain words and as canonical JSON.",
+        t!("Published license terms, in plain words and as canonical JSON."),
         move || {
             let terms::TermsVersion {
                 published, number, before, after, creator, created_at, ..
@@ -152,8 +152,8 @@ pub async fn show(request: &Request, digest: &str) -> Result<Page> {
                 let href = format!("/terms/{}", before.digest);
                 view! {
                     <Section
-                        title="Changed from the version before"
-                        links=move || view! { <a href=href>"Version before"</a> }.into_any()
+                        title=t!("Changed from the version before")
+                        links=move || view! { <a href=href>{t!("Version before")}</a> }.into_any()
                     >
                         <Differences changes />
                     </Section>
@@ -161,9 +161,9 @@ pub async fn show(request: &Request, digest: &str) -> Result<Page> {
             });
             let replaced = after.map(|after| {
                 view! {
-                    <Notice title="A newer version was published">
-                        <a href=format!("/terms/{after}")>"Read the newer version"</a>
-                        ". Licenses on this one keep it."
+                    <Notice title=t!("A newer version was published")>
+                        <a href=format!("/terms/{after}")>{t!("Read the newer version")}</a>
+                        {t!(". Licenses on this one keep it.")}
                     </Notice>
                 }
             });
@@ -172,37 +172,37 @@ pub async fn show(request: &Request, digest: &str) -> Result<Page> {
                     title=published.terms.name.clone()
                     lead=move || {
                         view! {
-                            {format!("Version {number}, published by {creator} ")}
+                            {t!("Version {number}, published by {creator} ")}
                             <Instant at=created_at now />
-                            ". It never changes; its digest is its name."
+                            {t!(". It never changes; its digest is its name.")}
                         }
                     }
                 >
                     {may_continue
-                        .then(|| view! { <ButtonLink href=from>"Write a new version"</ButtonLink> })}
+                        .then(|| view! { <ButtonLink href=from>{t!("Write a new version")}</ButtonLink> })}
                 </PageHeader>
                 {replaced}
-                <Section title="In plain words">
+                <Section title=t!("In plain words")>
                     <TermsInWords terms=published.terms />
                 </Section>
                 {changes}
-                <Section title="Digest">
+                <Section title=t!("Digest")>
                     <p>
-                        <Digest value=digest whole=true copy="digest" />
+                        <Digest value=digest whole=true copy=t!("digest") />
                     </p>
                 </Section>
                 <Section
-                    title="For machines"
+                    title=t!("For machines")
                     links=move || {
                         view! {
                             <a href=download download>
-                                "Download"
+                                {t!("Download")}
                             </a>
                         }
                             .into_any()
                     }
                 >
-                    <CodeBlock label="Canonical JSON (RFC 8785)" code=canonical />
+                    <CodeBlock label=t!("Canonical JSON (RFC 8785)") code=canonical />
                 </Section>
             }
         },

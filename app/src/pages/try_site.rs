@@ -38,7 +38,7 @@ async fn page(request: &Request, id: &str, tried: Option<(Trial, Tried)>) -> Res
     let asset_id: AssetId = id.parse()?;
     let site = sites::get(&request.services, &request.actor, asset_id).await?;
     let on_offer = offers::list(&request.services, &request.actor, Some(asset_id)).await?;
-    Ok(Page::workspace(request, format!("Try {}", site.host), move || {
+    Ok(Page::workspace(request, t!("Try {host}", host = site.host), move || {
         let Site { host, state, .. } = site;
         let (trial, answer) = tried.unzip();
         let trial = trial.unwrap_or(Trial {
@@ -53,65 +53,65 @@ async fn page(request: &Request, id: &str, tried: Option<(Trial, Tried)>) -> Res
             Asker::Token(_) => TOKEN.to_owned(),
             Asker::Tier(tier_id) => tier_id.to_string(),
         };
-        let scopes = std::iter::once(Choice::new("", "None named"))
+        let scopes = std::iter::once(Choice::new("", t!("None named")))
             .chain(Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words())))
             .collect();
         let not_yet = (state != SiteState::Verified).then(|| {
             view! {
-                <Notice tone=Tone::Warn title="Not served yet">
-                    "This is what the gate would answer once the host is verified. Until then no token covers it."
+                <Notice tone=Tone::Warn title=t!("Not served yet")>
+                    {t!("This is what the gate would answer once the host is verified. Until then no token covers it.")}
                 </Notice>
             }
         });
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Try a path"
+                    title=t!("Try a path")
                     crumbs=vec![
-                        Crumb::new("Sites", "/sites"),
+                        Crumb::new(t!("Sites"), "/sites"),
                         Crumb::new(host.clone(), format!("/sites/{asset_id}")),
                     ]
-                    here="Try"
-                    lead=|| "What the gate would answer a machine. Nothing is fetched, counted or billed."
+                    here=t!("Try")
+                    lead=|| t!("What the gate would answer a machine. Nothing is fetched, counted or billed.")
                 />
                 {not_yet}
                 {answer.map(|(path, verdict)| draw(&host, path, verdict))}
-                <Section title="The request">
+                <Section title=t!("The request")>
                 <PostForm>
                     <TextField
                         name="path"
-                        label="Path"
-                        hint="Or a whole address of the site."
+                        label=t!("Path")
+                        hint=t!("Or a whole address of the site.")
                         value=trial.path
                         required=true
                         maxlength=4096
                     />
                     <SelectField
                         name="asker"
-                        label="Who asks"
-                        hint="The gate tells clients apart by their token alone; what a program calls itself changes nothing."
+                        label=t!("Who asks")
+                        hint=t!("The gate tells clients apart by their token alone; what a program calls itself changes nothing.")
                         choices=askers(&on_offer)
                         value=asker
                         required=true
                     />
                     <TextField
                         name="token"
-                        label="Token"
-                        hint="Only for “Whoever holds the token below”. It is not kept."
+                        label=t!("Token")
+                        hint=t!("Only for “Whoever holds the token below”. It is not kept.")
                         maxlength=100
                         autocomplete="off"
                     />
                     <SelectField
                         name="scope"
-                        label="Use it names"
+                        label=t!("Use it names")
                         choices=scopes
                         value=trial.scope.map(|scope| scope.as_str().to_owned()).unwrap_or_default()
                     />
-                    <TextField name="job" label="Job it names" value=trial.job maxlength=200 />
+                    <TextField name="job" label=t!("Job it names") value=trial.job maxlength=200 />
                     <FormActions>
-                        <Button>"Try it"</Button>
+                        <Button>{t!("Try it")}</Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/sites/{asset_id}")>
-                            "Back to the site"
+                            {t!("Back to the site")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>
@@ -125,13 +125,13 @@ fn askers(on_offer: &[OfferRow]) -> Vec<Choice> {
     let tiers = on_offer.iter().flat_map(|offer| {
         let whom = offer.buyer.as_deref().unwrap_or("anybody");
         offer.tiers.iter().map(move |each| {
-            let label = format!("A license on {}, as for {whom}", each.tier.name);
+            let label = t!("A license on {name}, as for {whom}", name = each.tier.name);
             Choice::new(each.tier_id.to_string(), label)
         })
     });
-    std::iter::once(Choice::new(NOBODY, "Somebody without a token"))
+    std::iter::once(Choice::new(NOBODY, t!("Somebody without a token")))
         .chain(tiers)
-        .chain(std::iter::once(Choice::new(TOKEN, "Whoever holds the token below")))
+        .chain(std::iter::once(Choice::new(TOKEN, t!("Whoever holds the token below"))))
         .collect()
 }
 
@@ -142,23 +142,22 @@ fn draw(host: &str, path: String, verdict: Verdict) -> AnyView {
             Tone::Good,
             "200".to_owned(),
             None,
-            "The page, as everybody gets it: this path needs no license and costs nothing."
+            t!("The page, as everybody gets it: this path needs no license and costs nothing.")
                 .to_owned(),
         ),
         Verdict::Served { scope, tier } => (
             Tone::Good,
             "200".to_owned(),
             None,
-            format!(
-                "The page, with a receipt, for {}, under the tier {tier}.",
-                scope.in_words().to_lowercase()
+            t!(
+                "The page, with a receipt, for {scope}, under the tier {tier}.",
+                scope = scope.in_words().to_lowercase()
             ),
         ),
         Verdict::Refused { status, refusal } => {
             let sentence = match status {
-                402 => {
-                    "Nothing but the offers that could be licensed, with their prices.".to_owned()
-                }
+                402 => t!("Nothing but the offers that could be licensed, with their prices.")
+                    .to_owned(),
                 _ => refusal.sentence.to_string(),
             };
             (Tone::Warn, status.to_string(), Some(refusal.code), sentence)
@@ -167,14 +166,14 @@ fn draw(host: &str, path: String, verdict: Verdict) -> AnyView {
     let asked = if readable { format!("{host}{path}") } else { path };
     view! {
         <div role="status">
-            <Section title="The answer">
+            <Section title=t!("The answer")>
                 <Definitions>
-                    <Definition name="Asked for">
+                    <Definition name=t!("Asked for")>
                         <code class="digest digest--whole">{asked}</code>
                     </Definition>
-                    <Definition name="Status"><Status tone word /></Definition>
-                    {code.map(|code| view! { <Definition name="Code"><code>{code}</code></Definition> })}
-                    <Definition name="Says">{sentence}</Definition>
+                    <Definition name=t!("Status")><Status tone word /></Definition>
+                    {code.map(|code| view! { <Definition name=t!("Code")><code>{code}</code></Definition> })}
+                    <Definition name=t!("Says")>{sentence}</Definition>
                 </Definitions>
             </Section>
         </div>

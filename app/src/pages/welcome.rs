@@ -19,14 +19,15 @@ pub async fn show(request: &Request) -> Result<Page> {
         .as_ref()
         .is_none_or(|viewer| viewer.organization.is_none() && viewer.others.is_empty());
     let length_max = u32::try_from(NAME_LENGTH_MAX).ok();
-    Ok(Page::workspace(request, "Create an organization", move || {
+    Ok(Page::workspace(request, t!("Create an organization"), move || {
         let org_id: OrgId = mint();
-        let title = if first { "Welcome to Imprimatur" } else { "Create another organization" };
+        let title =
+            if first { t!("Welcome to Imprimatur") } else { t!("Create another organization") };
         view! {
             <div class="narrow">
                 <PageHeader
                     title
-                    lead=|| "Works, licenses and money belong to an organization; people act for it. One person can be an organization too."
+                    lead=|| t!("Works, licenses and money belong to an organization; people act for it. One person can be an organization too.")
                 />
                 <PostForm creates=org_id.to_string()>
                     {first
@@ -34,7 +35,7 @@ pub async fn show(request: &Request) -> Result<Page> {
                             view! {
                                 <TextField
                                     name="person_name"
-                                    label="Your name"
+                                    label=t!("Your name")
                                     value=person.name
                                     required=true
                                     autocomplete="name"
@@ -44,25 +45,25 @@ pub async fn show(request: &Request) -> Result<Page> {
                         })}
                     <TextField
                         name="name"
-                        label="Organization"
-                        hint="As it should read on licenses and receipts. You can change it later."
+                        label=t!("Organization")
+                        hint=t!("As it should read on licenses and receipts. You can change it later.")
                         required=true
                         autocomplete="organization"
                         maxlength=length_max.unwrap_or(120)
                     />
                     <CheckGroup
                         name="sides"
-                        legend="What it does"
+                        legend=t!("What it does")
                         required=true
                         choices=vec![
-                            Choice::new("creator", "Creator")
-                                .note("Registers works, sets terms and prices, sees who used what."),
-                            Choice::new("buyer", "Buyer")
-                                .note("Licenses works and fetches them with tokens."),
+                            Choice::new("creator", t!("Creator"))
+                                .note(t!("Registers works, sets terms and prices, sees who used what.")),
+                            Choice::new("buyer", t!("Buyer"))
+                                .note(t!("Licenses works and fetches them with tokens.")),
                         ]
                     />
                     <FormActions>
-                        <Button>"Create organization"</Button>
+                        <Button>{t!("Create organization")}</Button>
                     </FormActions>
                 </PostForm>
             </div>

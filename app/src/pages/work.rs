@@ -71,17 +71,18 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let offered: Vec<Tier> = work.offer.tiers.iter().map(|offered| offered.tier.clone()).collect();
     let calculator = Calculator::read(request, &offered);
     let now = request.now;
-    let description = format!("{} by {}, to license now.", work.title, work.creator);
+    let description =
+        t!("{title} by {creator}, to license now.", title = work.title, creator = work.creator);
     let listed = work.visibility == Visibility::Listed;
     let page = Page::public(request, work.title.clone(), description, move || {
-        let lead = format!("{} by {}", work.kind.in_words(), work.creator);
+        let lead = t!("{kind} by {creator}", kind = work.kind.in_words(), creator = work.creator);
         let particulars = particulars(&work, collections, now);
         let sample = Some(format!("/catalogue/{asset_id}/sample"));
         let looks = looks.map(|looks| preview::draw(looks, work.kind, &work.title, sample));
         view! {
             <PageHeader
                 title=work.title
-                crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
+                crumbs=vec![Crumb::new(t!("Catalogue"), "/catalogue")]
                 lead=move || lead
             />
             {notice(&stance, work.asset_id, work.visibility)}
@@ -90,24 +91,24 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                 .contract
                 .then(|| {
                     view! {
-                        <Notice title="This offer is for your organization alone">
-                            "The creator made it for you; nobody else sees it."
+                        <Notice title=t!("This offer is for your organization alone")>
+                            {t!("The creator made it for you; nobody else sees it.")}
                         </Notice>
                     }
                 })}
             <Columns side=move || particulars>
                 {(!work.description.is_empty())
                     .then(|| view! { <div class="prose">{paragraphs(&work.description)}</div> })}
-                <Section title="Tiers">
+                <Section title=t!("Tiers")>
                     {tiers(&work.offer.tiers, &stance, work.asset_id)}
                 </Section>
                 {calculator.map(Calculator::draw)}
-                {looks.map(|looks| view! { <Section title="Preview">{looks}</Section> })}
+                {looks.map(|looks| view! { <Section title=t!("Preview")>{looks}</Section> })}
                 <Section
-                    title="Terms in plain words"
+                    title=t!("Terms in plain words")
                     links={
                         let href = format!("/terms/{}", work.offer.terms.digest);
-                        move || view! { <a href=href>"For machines"</a> }.into_any()
+                        move || view! { <a href=href>{t!("For machines")}</a> }.into_any()
                     }
                 >
                     <p class="section__note">{work.offer.terms.terms.name.clone()}</p>
@@ -117,8 +118,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             {(!alike.is_empty())
                 .then(|| {
                     view! {
-                        <Section title="Similar works">
-                            {table("Similar works", alike, By::Creator, now, || ().into_any())}
+                        <Section title=t!("Similar works")>
+                            {table(t!("Similar works"), alike, By::Creator, now, || ().into_any())}
                         </Section>
                     }
                 })}
@@ -131,10 +132,10 @@ fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<
     match stance {
         Stance::Owner => Some(
             view! {
-                <Notice title="This is your work">
+                <Notice title=t!("This is your work")>
                     {(visibility == Visibility::Private)
-                        .then_some("It is private: nobody else sees this page. ")}
-                    <a href=format!("/assets/{asset_id}")>"Go to its page in your workspace"</a>
+                        .then_some(t!("It is private: nobody else sees this page. "))}
+                    <a href=format!("/assets/{asset_id}")>{t!("Go to its page in your workspace")}</a>
                 </Notice>
             }
             .into_any(),
@@ -143,13 +144,13 @@ fn notice(stance: &Stance, asset_id: AssetId, visibility: Visibility) -> Option<
             let href = format!("/licenses/{}", held.license_id);
             let change = held.gives_way.then(|| {
                 let name = &held.tier_name;
-                format!(" Taking another tier ends your {name} license; its tokens stop.")
+                t!(" Taking another tier ends your {name} license; its tokens stop.")
             });
             Some(
                 view! {
-                    <Notice title="Your organization holds a license">
-                        <a href=href>"Go to the license"</a>
-                        " to create tokens."
+                    <Notice title=t!("Your organization holds a license")>
+                        <a href=href>{t!("Go to the license")}</a>
+                        {t!(" to create tokens.")}
                         {change}
                     </Notice>
                 }
@@ -170,21 +171,22 @@ fn particulars(
     let newest = work.newest.clone().map(|newest| {
         let bytes = u64::try_from(newest.bytes).unwrap_or_default();
         view! {
-            <Definition name="Type">{newest.media_type}</Definition>
-            <Definition name="Size">
+            <Definition name=t!("Type")>{newest.media_type}</Definition>
+            <Definition name=t!("Size")>
                 <Bytes count=bytes />
             </Definition>
-            <Definition name="Content ID">
-                <Digest value=newest.content_id copy="content ID" />
+            <Definition name=t!("Content ID")>
+                <Digest value=newest.content_id copy=t!("content ID") />
             </Definition>
         }
     });
-    let host = work.host.clone().map(|host| view! { <Definition name="Site">{host}</Definition> });
+    let host =
+        work.host.clone().map(|host| view! { <Definition name=t!("Site")>{host}</Definition> });
     let language = work.language.as_deref().map(Language::in_words).unwrap_or_default();
-    let tags = said("Tags", work.tags.join(", "));
-    let language = said("Language", language.to_owned());
-    let rights = said("Rights", work.rights.clone());
-    let name = if collections.len() == 1 { "Collection" } else { "Collections" };
+    let tags = said(t!("Tags"), work.tags.join(", "));
+    let language = said(t!("Language"), language.to_owned());
+    let rights = said(t!("Rights"), work.rights.clone());
+    let name = tn!(collections.len(), "Collection", "Collections");
     let collections = (!collections.is_empty()).then(|| {
         let links = collections.into_iter().map(|each| (each.collection_id, each.title));
         view! { <Definition name>{collection_links("/collections", links)}</Definition> }
@@ -192,26 +194,26 @@ fn particulars(
     let provenance = format!("/catalogue/{}/provenance.json", work.asset_id);
     let (created_at, published_at) = (work.created_at, work.offer.published_at);
     view! {
-        <Section title="The work">
+        <Section title=t!("The work")>
             <Definitions>
-                <Definition name="Creator">
+                <Definition name=t!("Creator")>
                     <a href=by>{creator}</a>
                 </Definition>
-                <Definition name="Credit line">{attribution}</Definition>
+                <Definition name=t!("Credit line")>{attribution}</Definition>
                 {collections}
                 {rights}
                 {tags}
                 {language}
                 {newest}
                 {host}
-                <Definition name="Registered">
+                <Definition name=t!("Registered")>
                     <Instant at=created_at now />
                 </Definition>
-                <Definition name="Offered">
+                <Definition name=t!("Offered")>
                     <Instant at=published_at now />
                 </Definition>
-                <Definition name="Provenance">
-                    <a href=provenance>"As W3C PROV, JSON"</a>
+                <Definition name=t!("Provenance")>
+                    <a href=provenance>{t!("As W3C PROV, JSON")}</a>
                 </Definition>
             </Definitions>
         </Section>
@@ -253,7 +255,7 @@ fn tiers(tiers: &[OfferedTier], stance: &Stance, asset_id: AssetId) -> AnyView {
             let open = on_offer(offered);
             let kind = if tier.is_free() { ButtonKind::Quiet } else { ButtonKind::Primary };
             let href = format!("/catalogue/{asset_id}/license?tier={tier_id}");
-            let label = format!("License {}", tier.name);
+            let label = t!("License {name}", name = tier.name);
             view! {
                 <div class="tier">
                     <TierInWords tier=tier.clone() />
@@ -279,7 +281,7 @@ pub fn TierInWords(tier: Tier) -> impl IntoView {
         <ul class="tier__lines">
             <li>{uses.join(", ")}</li>
             {lines}
-            <li>{grouped(&tier.rate_per_minute.to_string())} " requests a minute"</li>
+            <li>{grouped(&tier.rate_per_minute.to_string())} {t!(" requests a minute")}</li>
         </ul>
     }
 }

@@ -13,7 +13,7 @@ const AHEAD: &str = r#"{"prefetch":[{"eagerness":"moderate","where":{"and":[{"hr
 /// Instants and days, in the zone of whoever looks; what the server writes is UTC. Written as
 /// `ui::text` writes them, so that next to nothing moves. And what a toast has said leaves the address:
 /// loaded again, the page does not say it again.
-const READY: &str = r##"addEventListener("DOMContentLoaded",()=>{const write=(form,at)=>new Intl.DateTimeFormat("en-GB",form).format(at).replace("Sept","Sep"),date={day:"numeric",month:"short"},year={...date,year:"numeric"},exact={...year,hour:"2-digit",minute:"2-digit",second:"2-digit",hourCycle:"h23",timeZoneName:"short"},now=new Date;for(const time of document.querySelectorAll("time.instant")){const at=new Date(time.dateTime);if(isNaN(at))continue;const said=write(exact,at);if(time.classList.contains("instant--exact")){time.textContent=said;continue}time.title=said;if(time.classList.contains("instant--day"))time.textContent=write(at.getFullYear()==now.getFullYear()?date:year,at).replaceAll(" ","\u00a0")}if(document.querySelector(".toast")){const here=new URL(location);for(const name of["done","of","before"])here.searchParams.delete(name);history.replaceState(history.state,"",here)}});"##;
+const READY: &str = r##"addEventListener("DOMContentLoaded",()=>{const write=(form,at)=>new Intl.DateTimeFormat(document.documentElement.lang=="en"?"en-GB":document.documentElement.lang,form).format(at).replace("Sept","Sep"),date={day:"numeric",month:"short"},year={...date,year:"numeric"},exact={...year,hour:"2-digit",minute:"2-digit",second:"2-digit",hourCycle:"h23",timeZoneName:"short"},now=new Date;for(const time of document.querySelectorAll("time.instant")){const at=new Date(time.dateTime);if(isNaN(at))continue;const said=write(exact,at);if(time.classList.contains("instant--exact")){time.textContent=said;continue}time.title=said;if(time.classList.contains("instant--day"))time.textContent=write(at.getFullYear()==now.getFullYear()?date:year,at).replaceAll(" ","\u00a0")}if(document.querySelector(".toast")){const here=new URL(location);for(const name of["done","of","before"])here.searchParams.delete(name);history.replaceState(history.state,"",here)}});"##;
 
 /// Wraps `app` in the document. Scripts carry the nonce of the response.
 pub fn shell<V: IntoView + 'static>(
@@ -29,7 +29,7 @@ pub fn shell<V: IntoView + 'static>(
         .collect_view();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=imprimatur::words::tag()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

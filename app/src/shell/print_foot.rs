@@ -8,5 +8,5 @@ use crate::ui::Instant;
 /// Where the page is, and when it was drawn.
 #[component]
 pub fn PrintFoot(#[prop(into)] address: String, now: DateTime<Utc>) -> impl IntoView {
-    view! { <p class="print-foot">"Imprimatur. " {address} ", as of " <Instant at=now now exact=true /> "."</p> }
+    view! { <p class="print-foot">{t!("Imprimatur. ")} {address} {t!(", as of ")} <Instant at=now now exact=true /> "."</p> }
 }

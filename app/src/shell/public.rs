@@ -17,27 +17,27 @@ pub fn PublicLayout(
 ) -> impl IntoView {
     let here = |href: &str| (path == href).then_some("page");
     let way_in = match workspace {
-        Some(href) => {
-            Some(view! { <a class="bar__link bar__link--strong" href=href>"Go to workspace"</a> })
-        }
+        Some(href) => Some(
+            view! { <a class="bar__link bar__link--strong" href=href>{t!("Go to workspace")}</a> },
+        ),
         // There it would forget where one wants to go after signing in.
         None if path == "/sign-in" => None,
         None => Some(
-            view! { <a class="bar__link bar__link--strong" href="/sign-in".to_owned()>"Sign in"</a> },
+            view! { <a class="bar__link bar__link--strong" href="/sign-in".to_owned()>{t!("Sign in")}</a> },
         ),
     };
     view! {
-        <a class="skip" href="#main">"Skip to content"</a>
+        <a class="skip" href="#main">{t!("Skip to content")}</a>
         <header class="bar">
             <div class="bar__inner">
                 <Mark href="/" />
-                <nav class="bar__nav" aria-label="Main">
-                    <a class="bar__link" href="/catalogue" aria-current=here("/catalogue")>"Catalogue"</a>
-                    <a class="bar__link bar__link--support" href="/#road">"How it works"</a>
+                <nav class="bar__nav" aria-label=t!("Main")>
+                    <a class="bar__link" href="/catalogue" aria-current=here("/catalogue")>{t!("Catalogue")}</a>
+                    <a class="bar__link bar__link--support" href="/#road">{t!("How it works")}</a>
                     <a class="bar__link bar__link--support" href="/find" data-palette="">
-                        "Find " <kbd class="key">"Ctrl K"</kbd>
+                        {t!("Find ")} <kbd class="key">"Ctrl K"</kbd>
                     </a>
-                    <a class="bar__link" href="/docs" aria-current=here("/docs")>"Docs"</a>
+                    <a class="bar__link" href="/docs" aria-current=here("/docs")>{t!("Docs")}</a>
                     {way_in}
                 </nav>
             </div>
@@ -45,18 +45,18 @@ pub fn PublicLayout(
         <main class="public" id="main" tabindex="-1">{children()}</main>
         <footer class="foot">
             <div class="foot__inner">
-                <p>"Imprimatur licenses creators' work to AI companies and accounts for every delivery."</p>
-                <nav class="foot__nav" aria-label="Footer">
-                    <a href="/catalogue">"Catalogue"</a>
-                    <a href="/docs">"Documentation"</a>
-                    <a href="/find">"Find"</a>
-                    <a href="/.well-known/jwks.json">"Signing keys"</a>
+                <p>{t!("Imprimatur licenses creators' work to AI companies and accounts for every delivery.")}</p>
+                <nav class="foot__nav" aria-label=t!("Footer")>
+                    <a href="/catalogue">{t!("Catalogue")}</a>
+                    <a href="/docs">{t!("Documentation")}</a>
+                    <a href="/find">{t!("Find")}</a>
+                    <a href="/.well-known/jwks.json">{t!("Signing keys")}</a>
                 </nav>
             </div>
         </footer>
         <Palette shortcuts=vec![
-            Shortcut::new('c', "Catalogue", "/catalogue"),
-            Shortcut::new('d', "Documentation", "/docs"),
+            Shortcut::new('c', t!("Catalogue"), "/catalogue"),
+            Shortcut::new('d', t!("Documentation"), "/docs"),
         ] />
     }
 }

@@ -78,11 +78,11 @@ pub fn WorkspaceLayout(
         nav.iter().flat_map(|group| &group.items).filter_map(NavItem::shortcut).collect();
     let groups = nav.into_iter().map(|group| draw_group(group, current.as_deref())).collect_view();
     view! {
-        <a class="skip" href="#main">"Skip to content"</a>
+        <a class="skip" href="#main">{t!("Skip to content")}</a>
         <div class="workspace">
             <header class="topbar">
                 <Mark href="/" />
-                <button class="topbar__menu" type="button" popovertarget="navigation">"Menu"</button>
+                <button class="topbar__menu" type="button" popovertarget="navigation">{t!("Menu")}</button>
             </header>
             <aside class="sidebar" id="navigation" popover>
               <div class="sidebar__inner">
@@ -94,13 +94,13 @@ pub fn WorkspaceLayout(
                         popovertarget="navigation"
                         popovertargetaction="hide"
                     >
-                        "Close"
+                        {t!("Close")}
                     </button>
                 </div>
                 <a class="sidebar__find" href="/find" data-palette="">
-                    "Find" <kbd class="key">"Ctrl K"</kbd>
+                    {t!("Find")} <kbd class="key">"Ctrl K"</kbd>
                 </a>
-                <nav class="sidebar__nav" aria-label="Workspace">{groups}</nav>
+                <nav class="sidebar__nav" aria-label=t!("Workspace")>{groups}</nav>
                 {draw_account(account)}
               </div>
             </aside>
@@ -155,7 +155,7 @@ fn draw_account(account: Account) -> impl IntoView {
                 <form method="post" action=account.switch_action.clone()>
                     <input type="hidden" name="org_id" value=other.id />
                     <button class="account__choice" type="submit">
-                        "Switch to " {other.name}
+                        {t!("Switch to ")} {other.name}
                     </button>
                 </form>
             }
@@ -181,7 +181,7 @@ fn draw_account(account: Account) -> impl IntoView {
                 {switches}
                 {links}
                 <form method="post" action=account.sign_out_action>
-                    <button class="account__choice" type="submit">"Sign out"</button>
+                    <button class="account__choice" type="submit">{t!("Sign out")}</button>
                 </form>
             </div>
         </details>

@@ -39,7 +39,7 @@ pub fn Secret(
                 <CopyButton text=value what=label />
             </div>
             <p class="secret__note">
-                "Shown once. Only its digest is kept, so nobody can show it again."
+                {t!("Shown once. Only its digest is kept, so nobody can show it again.")}
             </p>
         </div>
     }

@@ -21,7 +21,7 @@ pub fn ErrorPage(
     code: Option<String>,
     #[prop(optional, into)] request_id: Option<String>,
     /// Where it goes on, and what the link says.
-    #[prop(default = ("/", "Go to the start page"))]
+    #[prop(default = ("/", t!("Go to the start page")))]
     way_on: (&'static str, &'static str),
 ) -> impl IntoView {
     let (href, label) = way_on;
@@ -37,11 +37,11 @@ pub fn ErrorPage(
                 .map(|id| {
                     view! {
                         <p class="error-page__id">
-                            "If you ask for help, quote "
+                            {t!("If you ask for help, quote ")}
                             {code
                                 .map(|code| {
-                                    view! { <code class="digest digest--whole">{code}</code> " and " }
-                                })} "request " <code class="digest digest--whole">{id}</code> "."
+                                    view! { <code class="digest digest--whole">{code}</code> {t!(" and ")} }
+                                })} {t!("request ")} <code class="digest digest--whole">{id}</code> "."
                         </p>
                     }
                 })}

@@ -80,7 +80,7 @@ fn summary(scope: &FormScope, takes_focus: bool) -> Option<impl IntoView + use<>
     };
     Some(view! {
         <div class="form__summary" role="alert" tabindex="-1" autofocus=takes_focus>
-            <p class="form__summary-title">"Nothing was changed"</p>
+            <p class="form__summary-title">{t!("Nothing was changed")}</p>
             <p>{sentence}</p>
         </div>
     })

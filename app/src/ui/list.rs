@@ -42,7 +42,7 @@ pub fn TimelineStep(
             <span class="timeline__when">{when.run()}</span>
             <div class="timeline__words">
                 <p class="timeline__title">
-                    {title} {(!done).then(|| view! { <span class="sr-only">" (to come)"</span> })}
+                    {title} {(!done).then(|| view! { <span class="sr-only">{t!(" (to come)")}</span> })}
                 </p>
                 {children.map(|children| view! { <p class="timeline__note">{children()}</p> })}
             </div>

@@ -19,8 +19,9 @@ pub fn Meter(
     words: Option<String>,
     #[prop(optional)] tone: Tone,
 ) -> impl IntoView {
-    let words =
-        words.unwrap_or_else(|| format!("{} of {}", text::quantity(used), text::quantity(most)));
+    let words = words.unwrap_or_else(|| {
+        t!("{used} of {most}", used = text::quantity(used), most = text::quantity(most))
+    });
     view! {
         <div class=format!("meter meter--{}", tone.name())>
             <div class="meter__words">

@@ -65,7 +65,7 @@ pub fn Undo(
     view! {
         <PostForm name=form row=true action>
             {fields}
-            <Button kind=ButtonKind::Quiet>"Undo"</Button>
+            <Button kind=ButtonKind::Quiet>{t!("Undo")}</Button>
         </PostForm>
     }
 }
@@ -95,7 +95,7 @@ pub fn EmptyState(
 pub fn Skeleton(#[prop(default = 3)] lines: usize) -> impl IntoView {
     view! {
         <div class="skeleton" role="status">
-            <span class="sr-only">"Loading"</span>
+            <span class="sr-only">{t!("Loading")}</span>
             {(0..lines)
                 .map(|_| view! { <div class="skeleton__line" aria-hidden="true"></div> })
                 .collect_view()}

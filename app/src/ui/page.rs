@@ -25,7 +25,7 @@ pub fn Breadcrumb(crumbs: Vec<Crumb>, #[prop(into)] here: String) -> impl IntoVi
         .map(|crumb| view! { <li><a href=crumb.href>{crumb.label}</a></li> })
         .collect_view();
     view! {
-        <nav class="breadcrumb" aria-label="Breadcrumb">
+        <nav class="breadcrumb" aria-label=t!("Breadcrumb")>
             <ol>{steps}<li aria-current="page">{here}</li></ol>
         </nav>
     }

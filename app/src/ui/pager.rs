@@ -15,10 +15,12 @@ pub fn Pager(
     #[prop(optional)]
     by_place: bool,
 ) -> impl IntoView {
-    let [newer_label, older_label, newest, oldest] = if by_place {
-        ["Previous", "Next", "first", "last"]
+    let [newer_label, older_label] =
+        if by_place { [t!("Previous"), t!("Next")] } else { [t!("Newer"), t!("Older")] };
+    let (newest, oldest) = if by_place {
+        (t!("The first {what}"), t!("The last {what}"))
     } else {
-        ["Newer", "Older", "newest", "oldest"]
+        (t!("The newest {what}"), t!("The oldest {what}"))
     };
     let step =
         |href: Option<String>, rel: &'static str, label: &'static str, end: String| match href {
@@ -28,9 +30,9 @@ pub fn Pager(
             None => view! { <span class="pager__end">{end}</span> }.into_any(),
         };
     view! {
-        <nav class="pager" aria-label=format!("Pages of {what}")>
-            {step(newer, "prev", newer_label, format!("The {newest} {what}"))}
-            {step(older, "next", older_label, format!("The {oldest} {what}"))}
+        <nav class="pager" aria-label=t!("Pages of {what}")>
+            {step(newer, "prev", newer_label, newest)}
+            {step(older, "next", older_label, oldest)}
         </nav>
     }
 }

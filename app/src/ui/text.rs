@@ -1,7 +1,8 @@
 //! Numbers, money, sizes and times as words. Pure functions, exact: nothing
 //! here goes through a float, and nothing is rounded unless its name says so.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use imprimatur::words::month_name;
 
 const MICROS: u64 = 1_000_000;
 
@@ -99,12 +100,12 @@ pub fn change(now: i64, before: i64) -> Option<String> {
     let difference = i128::from(now) - i128::from(before);
     let percent = difference.unsigned_abs() * 100 / u128::from(before.unsigned_abs());
     Some(match (difference, percent) {
-        (0, _) => "as many".to_owned(),
-        (1.., 0) => "slightly more".to_owned(),
-        (_, 0) => "slightly less".to_owned(),
-        (1.., 1000..) => "more than ten times as many".to_owned(),
-        (1.., percent) => format!("{percent}\u{a0}% more"),
-        (_, percent) => format!("{percent}\u{a0}% less"),
+        (0, _) => t!("as many").to_owned(),
+        (1.., 0) => t!("slightly more").to_owned(),
+        (_, 0) => t!("slightly less").to_owned(),
+        (1.., 1000..) => t!("more than ten times as many").to_owned(),
+        (1.., percent) => t!("{percent}\u{a0}% more"),
+        (_, percent) => t!("{percent}\u{a0}% less"),
     })
 }
 
@@ -136,7 +137,7 @@ pub fn bytes(count: u64) -> String {
             };
         }
     }
-    format!("{count}\u{a0}bytes")
+    t!("{count}\u{a0}bytes")
 }
 
 /// How far from `now`, in the coarsest unit that still says something; the day where that is far.
@@ -151,30 +152,92 @@ pub fn span(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<String> {
     let seconds = (now - at).num_seconds();
     let ahead = seconds < 0;
     let span = match seconds.unsigned_abs() {
-        0..5 => return Some("now".to_owned()),
-        s @ 5..60 => format!("{s}\u{a0}s"),
-        s @ 60..3_600 => format!("{}\u{a0}min", s / 60),
-        s @ 3_600..172_800 => format!("{}\u{a0}h", s / 3_600),
-        s @ 172_800..1_209_600 => format!("{}\u{a0}days", s / 86_400),
+        0..5 => return Some(t!("now").to_owned()),
+        s @ 5..60 => t!("{seconds}\u{a0}s", seconds = s),
+        s @ 60..3_600 => t!("{minutes}\u{a0}min", minutes = s / 60),
+        s @ 3_600..172_800 => t!("{hours}\u{a0}h", hours = s / 3_600),
+        s @ 172_800..1_209_600 => t!("{days}\u{a0}days", days = s / 86_400),
         _ => return None,
     };
-    Some(if ahead { format!("in\u{a0}{span}") } else { format!("{span}\u{a0}ago") })
+    Some(if ahead { t!("in\u{a0}{span}") } else { t!("{span}\u{a0}ago") })
 }
 
 /// `21 Nov`, with the year when it is not this one.
 #[must_use]
 pub fn date(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if at.year() == now.year() {
-        at.format("%-d\u{a0}%b").to_string()
+        day_alone(at.date_naive())
     } else {
-        at.format("%-d\u{a0}%b\u{a0}%Y").to_string()
+        joined(at.date_naive(), '\u{a0}')
+    }
+}
+
+/// `21 Nov 2025`.
+#[must_use]
+pub fn day(date: NaiveDate) -> String {
+    joined(date, ' ')
+}
+
+/// `21 Nov 14:00`.
+#[must_use]
+pub fn hour(at: DateTime<Utc>) -> String {
+    format!("{}\u{a0}{}", day_alone(at.date_naive()), at.format("%H:%M"))
+}
+
+/// `Nov 2025`.
+#[must_use]
+pub fn month(at: DateTime<Utc>) -> String {
+    format!("{}\u{a0}{}", month_in_short(at.month()), at.year())
+}
+
+/// `November 2025`.
+#[must_use]
+pub fn month_in_full(date: NaiveDate) -> String {
+    t!("{month} {year}", month = month_name(date.month()), year = date.year())
+}
+
+/// `21 November 2025`.
+#[must_use]
+pub fn day_in_full(date: NaiveDate) -> String {
+    let month = month_name(date.month());
+    t!("{day} {month} {year}", day = date.day(), year = date.year())
+}
+
+/// `21 Nov`, of a day in a year that is known.
+#[must_use]
+pub fn day_alone(date: NaiveDate) -> String {
+    t!("{day}\u{a0}{month}", day = date.day(), month = month_in_short(date.month()))
+}
+
+fn joined(date: NaiveDate, blank: char) -> String {
+    let (day, month, year) = (date.day(), month_in_short(date.month()), date.year());
+    match blank {
+        ' ' => t!("{day} {month} {year}"),
+        _ => t!("{day}\u{a0}{month}\u{a0}{year}"),
+    }
+}
+
+fn month_in_short(month: u32) -> &'static str {
+    match month {
+        1 => t!("Jan"),
+        2 => t!("Feb"),
+        3 => t!("Mar"),
+        4 => t!("Apr"),
+        5 => t!("May"),
+        6 => t!("Jun"),
+        7 => t!("Jul"),
+        8 => t!("Aug"),
+        9 => t!("Sep"),
+        10 => t!("Oct"),
+        11 => t!("Nov"),
+        _ => t!("Dec"),
     }
 }
 
 /// `21 Nov 2025, 14:00:02 UTC`: the exact instant, for hover and for print.
 #[must_use]
 pub fn exact(at: DateTime<Utc>) -> String {
-    at.format("%-d %b %Y, %H:%M:%S UTC").to_string()
+    format!("{}, {}", day(at.date_naive()), at.format("%H:%M:%S UTC"))
 }
 
 /// `9b1e…c07a`: enough of a digest or an id to tell it from its neighbours. An

@@ -52,7 +52,7 @@ pub fn Quantity(
 #[component]
 pub fn Bytes(count: u64) -> impl IntoView {
     let exact = text::quantity(i64::try_from(count).unwrap_or(i64::MAX));
-    view! { <span class="quantity" title=format!("{exact} bytes")>{text::bytes(count)}</span> }
+    view! { <span class="quantity" title=t!("{exact} bytes")>{text::bytes(count)}</span> }
 }
 
 /// A time told from `now`; the exact instant on hover. Without JavaScript instants and days are those of

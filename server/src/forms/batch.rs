@@ -68,7 +68,7 @@ async fn read(
                 };
                 files += 1;
                 if files > FILES_MAX {
-                    batch.refuse("More files", too_many_files());
+                    batch.refuse(t!("More files"), too_many_files());
                     source.drain().await;
                     break;
                 }
@@ -77,7 +77,7 @@ async fn read(
                 let mut field = Box::pin(field);
                 match named {
                     Ok(named) => batch.file(services, actor, &named, field.as_mut()).await?,
-                    Err(Error::Refused(refusal)) => batch.refuse("A file", refusal),
+                    Err(Error::Refused(refusal)) => batch.refuse(t!("A file"), refusal),
                     Err(fault) => return Err(fault),
                 }
                 // Nothing is kept of what is left of a file that was refused.
@@ -111,7 +111,7 @@ async fn read(
     let mut batch = match batch {
         Some(batch) => batch,
         None if table.is_none() => {
-            return Err(Refusal::invalid("file", "Choose files, or a table, or both.").into());
+            return Err(Refusal::invalid("file", t!("Choose files, or a table, or both.")).into());
         }
         None => begin(request, fields, table)?,
     };
@@ -130,7 +130,7 @@ fn begin(request: &PageRequest, fields: &Fields, table: Option<String>) -> Resul
 }
 
 fn too_many_files() -> Refusal {
-    let says = format!("Only {FILES_MAX} files are taken at once; the others were left out.");
+    let says = t!("Only {FILES_MAX} files are taken at once; the others were left out.");
     Refusal::invalid("file", says)
 }
 
@@ -138,11 +138,13 @@ fn table_too_large() -> Refusal {
     Refusal::new(
         Kind::TooLarge,
         "table_too_large",
-        "Choose a table of at most 8 MiB, or have it imported by the command imprimatur import.",
+        t!(
+            "Choose a table of at most 8 MiB, or have it imported by the command imprimatur import."
+        ),
     )
     .on("table")
 }
 
 fn no_table() -> Refusal {
-    Refusal::invalid("table", "This is no table: save it as CSV in UTF-8.")
+    Refusal::invalid("table", t!("This is no table: save it as CSV in UTF-8."))
 }

@@ -25,7 +25,7 @@ pub async fn collect(State(portal): State<Portal>, Ask(request): Ask, fields: Fi
         }
         let works = ids(fields.all("work"))?;
         if works.is_empty() {
-            return Err(Refusal::invalid("into", "Tick a work in the list first.").into());
+            return Err(Refusal::invalid("into", t!("Tick a work in the list first.")).into());
         }
         let into = fields.text("into");
         if into == pages::assets::NEW_COLLECTION {
@@ -34,7 +34,7 @@ pub async fn collect(State(portal): State<Portal>, Ask(request): Ask, fields: Fi
         }
         let collection_id: CollectionId = into
             .parse()
-            .map_err(|_| Refusal::invalid("into", "Choose one of the listed collections."))?;
+            .map_err(|_| Refusal::invalid("into", t!("Choose one of the listed collections.")))?;
         let added =
             collections::add(&portal.services, &request.actor, collection_id, &works).await?;
         Ok(Done::To(format!("/assets/collections/{collection_id}?done=added&of={added}")))
@@ -77,7 +77,7 @@ pub async fn change(
                 let works = ids(fields.all("work"))?;
                 if works.is_empty() {
                     let kind = imprimatur::domain::error::Kind::Invalid;
-                    let sentence = "Tick what to take out first.";
+                    let sentence = t!("Tick what to take out first.");
                     return Err(Refusal::new(kind, "nothing_ticked", sentence).into());
                 }
                 let taken = collections::take_out(services, actor, collection_id, &works).await?;

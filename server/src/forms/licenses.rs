@@ -31,7 +31,7 @@ pub async fn accept(
         let tier_id: TierId = fields
             .text("tier")
             .parse()
-            .map_err(|_| Refusal::invalid("tier", "Choose one of the tiers listed."))?;
+            .map_err(|_| Refusal::invalid("tier", t!("Choose one of the tiers listed.")))?;
         let acceptance = Acceptance {
             license_id: fields.new_id()?,
             asset_id: id.parse()?,
@@ -62,11 +62,9 @@ pub async fn create_token(
         let license_id: LicenseId = id.parse()?;
         let expires_in_days = match fields.text("expires") {
             "" => None,
-            days => {
-                Some(days.parse().ok().filter(|days| (1..=3650).contains(days)).ok_or_else(
-                    || Refusal::invalid("expires", "Choose one of the times listed."),
-                )?)
-            }
+            days => Some(days.parse().ok().filter(|days| (1..=3650).contains(days)).ok_or_else(
+                || Refusal::invalid("expires", t!("Choose one of the times listed.")),
+            )?),
         };
         let new = NewToken {
             token_id: fields.new_id()?,
@@ -105,7 +103,7 @@ pub async fn rotate_token(
             token_id: fields.new_id()?,
             old: pages::rotate_token::token_of(&request)?,
             overlap_days: overlap
-                .map_err(|_| Refusal::invalid("overlap", "Choose one of the times listed."))?,
+                .map_err(|_| Refusal::invalid("overlap", t!("Choose one of the times listed.")))?,
         };
         let (license_id, secret) =
             tokens::rotate(&portal.services, &request.actor, rotation).await?;

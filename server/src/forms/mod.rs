@@ -29,7 +29,7 @@ fn unknown_form() -> Error {
     Refusal::new(
         Kind::Malformed,
         "unknown_form",
-        "This form is not known. Load the page again and send it once more.",
+        t!("This form is not known. Load the page again and send it once more."),
     )
     .into()
 }

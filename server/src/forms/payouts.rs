@@ -18,7 +18,7 @@ pub async fn change(State(portal): State<Portal>, Ask(request): Ask, fields: Fie
                 let schedule: Schedule = fields
                     .text("schedule")
                     .parse()
-                    .map_err(|_| Refusal::invalid("schedule", "Choose one of those listed."))?;
+                    .map_err(|_| Refusal::invalid("schedule", t!("Choose one of those listed.")))?;
                 payouts::set_schedule(services, actor, schedule).await?;
                 Ok(Done::To("/payouts?done=schedule".into()))
             }

@@ -88,13 +88,13 @@ pub async fn attempt(
         let asker = match fields.text("asker") {
             try_site::NOBODY => Asker::Nobody,
             try_site::TOKEN => match fields.text("token").trim() {
-                "" => return Err(Refusal::invalid("token", "Paste the token.").into()),
+                "" => return Err(Refusal::invalid("token", t!("Paste the token.")).into()),
                 secret => Asker::Token(secret.to_owned()),
             },
             tier_id => Asker::Tier(
                 tier_id
                     .parse()
-                    .map_err(|_| Refusal::invalid("asker", "Choose one of those listed."))?,
+                    .map_err(|_| Refusal::invalid("asker", t!("Choose one of those listed.")))?,
             ),
         };
         let scope = match fields.text("scope") {

@@ -91,12 +91,12 @@ impl<S: Send + Sync> FromRequest<S> for Fields {
                 StatusCode::PAYLOAD_TOO_LARGE => Refusal::new(
                     Kind::TooLarge,
                     "form_too_large",
-                    "That is more than a form takes. Shorten what you typed and send it again.",
+                    t!("That is more than a form takes. Shorten what you typed and send it again."),
                 ),
                 _ => Refusal::new(
                     Kind::Malformed,
                     "form_cut_off",
-                    "The form was cut off on its way. Load the page again and send it once more.",
+                    t!("The form was cut off on its way. Load the page again and send it once more."),
                 ),
             })
         })?;
@@ -109,7 +109,7 @@ pub fn form_incomplete() -> Refusal {
     Refusal::new(
         Kind::Malformed,
         "form_incomplete",
-        "Part of the form was missing. Load the page again and send it once more.",
+        t!("Part of the form was missing. Load the page again and send it once more."),
     )
 }
 
@@ -118,7 +118,7 @@ pub fn not_a_form() -> Refusal {
     Refusal::new(
         Kind::Unsupported,
         "not_a_form",
-        "This did not come from a form here. Load the page again and send it once more.",
+        t!("This did not come from a form here. Load the page again and send it once more."),
     )
 }
 

@@ -68,7 +68,7 @@ impl Portal {
             Refusal::new(
                 Kind::Unavailable,
                 "payments_off",
-                "Nothing can be paid here yet. Ask whoever runs this place to set payments up.",
+                t!("Nothing can be paid here yet. Ask whoever runs this place to set payments up."),
             )
         })
     }
@@ -219,7 +219,9 @@ pub async fn other_method(State(portal): State<Portal>, Ask(request): Ask) -> Re
     let refusal = imprimatur::domain::error::Refusal::new(
         Kind::Malformed,
         "method_not_allowed",
-        "This address takes what a form sends, or shows a page, and you asked for the other one.",
+        t!(
+            "This address takes what a form sends, or shows a page, and you asked for the other one."
+        ),
     );
     let mut response = portal.answer(&request, Err(refusal.into())).await;
     *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;

@@ -49,16 +49,16 @@ pub(super) async fn take(
     let mut attempts: Vec<Attempt> = session.get(KEY).await.map_err(reading)?.unwrap_or_default();
     let found = attempts.iter().position(|attempt| attempt.state == state);
     let Some(found) = found.filter(|&at| attempts[at].provider == provider) else {
-        return Err(refuse(
-            "This sign-in did not begin in this browser, or it is over already. Sign in again.",
-        )
+        return Err(refuse(t!(
+            "This sign-in did not begin in this browser, or it is over already. Sign in again."
+        ))
         .into());
     };
     let attempt = attempts.remove(found);
     session.insert(KEY, attempts).await.map_err(reading)?;
     session.save().await.map_err(reading)?;
     if now - attempt.started_at > Duration::minutes(MINUTES_MAX) {
-        return Err(refuse("This sign-in took too long. Sign in again.").into());
+        return Err(refuse(t!("This sign-in took too long. Sign in again.")).into());
     }
     Ok(attempt)
 }

@@ -175,11 +175,11 @@ async fn callback(
     match query.error.as_deref() {
         None => {}
         Some("access_denied") => {
-            let sentence = format!("You cancelled at {label}. Nothing has changed.");
+            let sentence = t!("You cancelled at {label}. Nothing has changed.");
             return Err(Refusal::new(Kind::Forbidden, "sign_in_denied", sentence).into());
         }
         Some(_) => {
-            let sentence = format!("{label} refused the sign-in. Try again, or another provider.");
+            let sentence = t!("{label} refused the sign-in. Try again, or another provider.");
             return Err(Refusal::new(Kind::Malformed, "sign_in_refused", sentence).into());
         }
     }
@@ -269,7 +269,7 @@ async fn act_for(
 }
 
 fn broken() -> Refusal {
-    let sentence = "The provider's answer is incomplete. Sign in again.";
+    let sentence = t!("The provider's answer is incomplete. Sign in again.");
     Refusal::new(Kind::Malformed, "sign_in_broken", sentence)
 }
 

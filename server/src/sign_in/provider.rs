@@ -244,10 +244,10 @@ impl Provider {
             RequestTokenError::Request(_) | RequestTokenError::Other(_) => false,
         };
         if refused {
-            let sentence = format!(
-                "{} did not accept this sign-in: it was used already or took too long. Sign in \
+            let sentence = t!(
+                "{label} did not accept this sign-in: it was used already or took too long. Sign in \
                  again.",
-                self.config.label
+                label = self.config.label
             );
             return Refusal::new(Kind::Malformed, "sign_in_code_refused", sentence).into();
         }

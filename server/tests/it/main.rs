@@ -31,4 +31,5 @@ mod stage;
 mod storefront;
 mod usage;
 mod visitor;
+mod words;
 mod world;

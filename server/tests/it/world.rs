@@ -103,6 +103,11 @@ pub struct World {
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
+        Self::speaking(pool, None).await
+    }
+
+    /// A world that speaks the languages of a folder too.
+    pub async fn speaking(pool: PgPool, words_dir: Option<&Path>) -> Self {
         let (content, outbox) = (Folder::new(), Folder::new());
         let store = LocalFileSystem::new_with_prefix(&content.0).unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(1_772_445_600_000_000)));
@@ -116,7 +121,7 @@ impl World {
             live: false,
         };
         let issuer = provider().await;
-        let config = configured(&issuer, &content.0, &outbox.0);
+        let config = configured(&issuer, &content.0, &outbox.0, words_dir);
         let parts = [Part::Portal, Part::Api, Part::Gate];
         let (_, going_on) = watch::channel(false);
         let (front, gate) = runtime::assemble(&config, &parts, &services, &going_on).await.unwrap();
@@ -258,12 +263,13 @@ async fn provider() -> String {
     issuer
 }
 
-fn configured(issuer: &str, content: &Path, outbox: &Path) -> Config {
+fn configured(issuer: &str, content: &Path, outbox: &Path, words_dir: Option<&Path>) -> Config {
     Config {
         web: Web {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             base_url: format!("http://{HOST}"),
             site_dir: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../public"),
+            words_dir: words_dir.map(Path::to_owned),
             sandbox: true,
         },
         database: Database { url: Secret(String::new()), connections_max: 1 },

@@ -14,16 +14,16 @@ use crate::domain::{
 
 /// The columns a table may have, and what each holds.
 pub const COLUMNS: [(&str, &str); 10] = [
-    ("file", "The name of a file that comes along. Either this or text."),
-    ("text", "The work itself, where it is a short text."),
-    ("title", "As buyers see it. The file's name unless told."),
-    ("description", "What a buyer should know."),
-    ("tags", "With commas between, in quotes."),
-    ("kind", "text, image, audio, video, code or data. Told from the bytes unless told."),
-    ("attribution", "The credit line."),
-    ("rights", "Who holds the rights."),
-    ("language", "A tag, such as en or pt-BR."),
-    ("visibility", "private, unlisted or listed."),
+    ("file", n!("The name of a file that comes along. Either this or text.")),
+    ("text", n!("The work itself, where it is a short text.")),
+    ("title", n!("As buyers see it. The file's name unless told.")),
+    ("description", n!("What a buyer should know.")),
+    ("tags", n!("With commas between, in quotes.")),
+    ("kind", n!("text, image, audio, video, code or data. Told from the bytes unless told.")),
+    ("attribution", n!("The credit line.")),
+    ("rights", n!("Who holds the rights.")),
+    ("language", n!("A tag, such as en or pt-BR.")),
+    ("visibility", n!("private, unlisted or listed.")),
 ];
 
 /// The most characters a file's name may have.
@@ -73,7 +73,7 @@ pub fn read_table(
     if columns.is_empty() {
         return Err(Refusal::invalid(
             "table",
-            "The table is empty. Name its columns in the first row.",
+            t!("The table is empty. Name its columns in the first row."),
         ));
     }
     let mut rows = Vec::new();
@@ -82,10 +82,8 @@ pub fn read_table(
         if rows.len() == rows_max {
             return Err(Refusal::invalid(
                 "table",
-                format!(
-                    "The table has more than {rows_max} rows. Send it in parts, or have it \
-                     imported by the command imprimatur import, which takes any number."
-                ),
+                t!("The table has more than {rows_max} rows. Send it in parts, or have it \
+                     imported by the command imprimatur import, which takes any number."),
             ));
         }
         let (line, cells) = (row.line, row.cells);
@@ -94,10 +92,10 @@ pub fn read_table(
             at.and_then(|at| cells.get(at)).map_or("", |cell| cell.trim())
         };
         let name = [cell("title"), cell("file")].into_iter().find(|name| !name.is_empty());
-        let name = name.map_or_else(|| format!("Line {line}"), shortened);
+        let name = name.map_or_else(|| t!("Line {line}"), shortened);
         let mut entry = if cells.len() > columns.len() {
             let (has, named) = (cells.len(), columns.len());
-            let sentence = format!(
+            let sentence = t!(
                 "The row has {has} cells and the table {named} columns. Put quotes around text with commas."
             );
             Err(Refusal::invalid("table", sentence))
@@ -107,7 +105,7 @@ pub fn read_table(
         if let Ok(Entry { bytes: EntryBytes::File(file), .. }) = &entry
             && !files.insert(file.clone())
         {
-            entry = Err(Refusal::invalid("file", "An earlier row names the same file."));
+            entry = Err(Refusal::invalid("file", t!("An earlier row names the same file.")));
         }
         let file = Some(last_part(cell("file")).to_owned()).filter(|file| !file.is_empty());
         rows.push(BatchRow { line, name, file, entry });
@@ -128,20 +126,20 @@ fn columns(head: &SheetRow) -> Result<Vec<String>, Refusal> {
             let known: Vec<&str> = COLUMNS.iter().map(|(known, _)| *known).collect();
             return Err(Refusal::invalid(
                 "table",
-                format!(
-                    "There is no column “{}”. The columns are {}.",
-                    shortened(cell),
-                    known.join(", ")
+                t!(
+                    "There is no column “{cell}”. The columns are {value}.",
+                    cell = shortened(cell),
+                    value = known.join(", ")
                 ),
             ));
         }
         if columns.contains(&name) {
-            return Err(Refusal::invalid("table", format!("The column “{name}” stands twice.")));
+            return Err(Refusal::invalid("table", t!("The column “{name}” stands twice.")));
         }
         columns.push(name);
     }
     if !columns.iter().any(|column| column == "file" || column == "text") {
-        return Err(Refusal::invalid("table", "The table needs a column “file” or “text”."));
+        return Err(Refusal::invalid("table", t!("The table needs a column “file” or “text”.")));
     }
     Ok(columns)
 }
@@ -149,11 +147,11 @@ fn columns(head: &SheetRow) -> Result<Vec<String>, Refusal> {
 fn read<'a>(cell: &impl Fn(&str) -> &'a str, common: &TypedParticulars) -> Result<Entry, Refusal> {
     let bytes = match (cell("file"), cell("text")) {
         ("", "") => {
-            return Err(Refusal::invalid("file", "Name a file, or write the text itself."));
+            return Err(Refusal::invalid("file", t!("Name a file, or write the text itself.")));
         }
         (file, "") => EntryBytes::File(last_part(file).to_owned()),
         ("", text) => EntryBytes::Text(text.to_owned()),
-        _ => return Err(Refusal::invalid("file", "Name a file or write the text, not both.")),
+        _ => return Err(Refusal::invalid("file", t!("Name a file or write the text, not both."))),
     };
     let or = |name: &str, common: &str| match cell(name) {
         "" => common.to_owned(),
@@ -197,7 +195,7 @@ fn entry(bytes: EntryBytes, mut typed: TypedParticulars) -> Result<Entry, Refusa
 /// The same refusal, with the values that can be written.
 fn listed<'a>(refusal: Refusal, column: &str, values: impl Iterator<Item = &'a str>) -> Refusal {
     let values = values.collect::<Vec<_>>().join(", ");
-    Refusal { sentence: format!("Write one of these as {column}: {values}."), ..refusal }
+    Refusal { sentence: t!("Write one of these as {column}: {values}."), ..refusal }
 }
 
 /// The name of a file without its folders; a name is only ever compared and shown.

@@ -9,46 +9,46 @@ const LENGTH_MAX: usize = 35;
 
 /// Languages offered by name, by their tags.
 pub const WELL_KNOWN: [(&str, &str); 40] = [
-    ("ar", "Arabic"),
-    ("bn", "Bengali"),
-    ("bg", "Bulgarian"),
-    ("ca", "Catalan"),
-    ("zh-Hans", "Chinese, simplified"),
-    ("zh-Hant", "Chinese, traditional"),
-    ("hr", "Croatian"),
-    ("cs", "Czech"),
-    ("da", "Danish"),
-    ("nl", "Dutch"),
-    ("en", "English"),
-    ("et", "Estonian"),
-    ("fi", "Finnish"),
-    ("fr", "French"),
-    ("de", "German"),
-    ("el", "Greek"),
-    ("he", "Hebrew"),
-    ("hi", "Hindi"),
-    ("hu", "Hungarian"),
-    ("id", "Indonesian"),
-    ("ga", "Irish"),
-    ("it", "Italian"),
-    ("ja", "Japanese"),
-    ("ko", "Korean"),
-    ("la", "Latin"),
-    ("lv", "Latvian"),
-    ("lt", "Lithuanian"),
-    ("no", "Norwegian"),
-    ("fa", "Persian"),
-    ("pl", "Polish"),
-    ("pt", "Portuguese"),
-    ("ro", "Romanian"),
-    ("ru", "Russian"),
-    ("sk", "Slovak"),
-    ("es", "Spanish"),
-    ("sw", "Swahili"),
-    ("sv", "Swedish"),
-    ("tr", "Turkish"),
-    ("uk", "Ukrainian"),
-    ("vi", "Vietnamese"),
+    ("ar", n!("Arabic")),
+    ("bn", n!("Bengali")),
+    ("bg", n!("Bulgarian")),
+    ("ca", n!("Catalan")),
+    ("zh-Hans", n!("Chinese, simplified")),
+    ("zh-Hant", n!("Chinese, traditional")),
+    ("hr", n!("Croatian")),
+    ("cs", n!("Czech")),
+    ("da", n!("Danish")),
+    ("nl", n!("Dutch")),
+    ("en", n!("English")),
+    ("et", n!("Estonian")),
+    ("fi", n!("Finnish")),
+    ("fr", n!("French")),
+    ("de", n!("German")),
+    ("el", n!("Greek")),
+    ("he", n!("Hebrew")),
+    ("hi", n!("Hindi")),
+    ("hu", n!("Hungarian")),
+    ("id", n!("Indonesian")),
+    ("ga", n!("Irish")),
+    ("it", n!("Italian")),
+    ("ja", n!("Japanese")),
+    ("ko", n!("Korean")),
+    ("la", n!("Latin")),
+    ("lv", n!("Latvian")),
+    ("lt", n!("Lithuanian")),
+    ("no", n!("Norwegian")),
+    ("fa", n!("Persian")),
+    ("pl", n!("Polish")),
+    ("pt", n!("Portuguese")),
+    ("ro", n!("Romanian")),
+    ("ru", n!("Russian")),
+    ("sk", n!("Slovak")),
+    ("es", n!("Spanish")),
+    ("sw", n!("Swahili")),
+    ("sv", n!("Swedish")),
+    ("tr", n!("Turkish")),
+    ("uk", n!("Ukrainian")),
+    ("vi", n!("Vietnamese")),
 ];
 
 /// A well-formed language tag.
@@ -63,7 +63,10 @@ impl Language {
 
     /// The language's name where it is well known, else its tag.
     pub fn in_words(tag: &str) -> &str {
-        WELL_KNOWN.iter().find(|(known, _)| *known == tag).map_or(tag, |(_, name)| name)
+        WELL_KNOWN
+            .iter()
+            .find(|(known, _)| *known == tag)
+            .map_or(tag, |(_, name)| crate::words::say(name))
     }
 }
 
@@ -79,7 +82,8 @@ impl FromStr for Language {
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let mut parts = text.trim().split('-');
         let language = parts.next().unwrap_or_default().to_ascii_lowercase();
-        let refused = || Refusal::invalid("language", "Write a language tag, such as en or pt-BR.");
+        let refused =
+            || Refusal::invalid("language", t!("Write a language tag, such as en or pt-BR."));
         if !(2..=3).contains(&language.len()) || !language.bytes().all(|b| b.is_ascii_lowercase()) {
             return Err(refused());
         }

@@ -35,15 +35,15 @@ text_enum! {
 
 impl AssetKind {
     /// As a heading says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Text => "Text",
-            Self::Image => "Image",
-            Self::Audio => "Audio",
-            Self::Video => "Video",
-            Self::Code => "Code",
-            Self::Data => "Data set",
-            Self::Site => "Site",
+            Self::Text => t!("Text"),
+            Self::Image => t!("Image"),
+            Self::Audio => t!("Audio"),
+            Self::Video => t!("Video"),
+            Self::Code => t!("Code"),
+            Self::Data => t!("Data set"),
+            Self::Site => t!("Site"),
         }
     }
 
@@ -95,20 +95,20 @@ text_enum! {
 
 impl Visibility {
     /// As a choice is called.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Private => "Private",
-            Self::Unlisted => "Unlisted",
-            Self::Listed => "Listed",
+            Self::Private => t!("Private"),
+            Self::Unlisted => t!("Unlisted"),
+            Self::Listed => t!("Listed"),
         }
     }
 
     /// What choosing it means, once there is an offer.
-    pub const fn meaning(self) -> &'static str {
+    pub fn meaning(self) -> &'static str {
         match self {
-            Self::Private => "Only your organization sees it. Licenses in force go on.",
-            Self::Unlisted => "Whoever has its link sees it and can license it.",
-            Self::Listed => "It is in the catalogue.",
+            Self::Private => t!("Only your organization sees it. Licenses in force go on."),
+            Self::Unlisted => t!("Whoever has its link sees it and can license it."),
+            Self::Listed => t!("It is in the catalogue."),
         }
     }
 }

@@ -56,7 +56,10 @@ impl TypedParticulars {
         let title = text::line("title", &self.title, TITLE_LENGTH_MAX)?;
         let kind = self.kind.parse()?;
         if kind == AssetKind::Site {
-            return Err(Refusal::invalid("kind", "A site is claimed by its host, not uploaded."));
+            return Err(Refusal::invalid(
+                "kind",
+                t!("A site is claimed by its host, not uploaded."),
+            ));
         }
         let language = Some(self.language.trim()).filter(|tag| !tag.is_empty());
         Ok(Particulars {
@@ -141,9 +144,9 @@ fn tags(typed: &str) -> Result<Vec<String>, Refusal> {
     for tag in typed.split(',') {
         let tag = text::optional_line("tags", &tag.to_lowercase(), TAG_LENGTH_MAX).map_err(
             |refusal| Refusal {
-                sentence: format!(
-                    "{} It is about one tag; commas stand between tags.",
-                    refusal.sentence
+                sentence: t!(
+                    "{sentence} It is about one tag; commas stand between tags.",
+                    sentence = refusal.sentence
                 ),
                 ..refusal
             },
@@ -154,7 +157,7 @@ fn tags(typed: &str) -> Result<Vec<String>, Refusal> {
         }
     }
     if tags.len() > TAGS_MAX {
-        let sentence = format!("Use at most {TAGS_MAX} tags; these are {}.", tags.len());
+        let sentence = t!("Use at most {TAGS_MAX} tags; these are {tags}.", tags = tags.len());
         return Err(Refusal::invalid("tags", sentence));
     }
     Ok(tags)

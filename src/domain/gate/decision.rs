@@ -98,9 +98,11 @@ pub fn permit<'a>(
     license.standing.admits(now)?;
     let tier = meter.tier(license, now);
     if !grant.limits().admit_host(&ask.host) {
-        return Err(
-            refuse("domain_not_allowed", "This token may not be used for this domain.").into()
-        );
+        return Err(refuse(
+            "domain_not_allowed",
+            t!("This token may not be used for this domain."),
+        )
+        .into());
     }
     let content = cover(license, tier, &ask.subject, &ask.host)?;
     let scope = choose_scope(grant.scopes.and(tier.scopes).and(license.terms_scopes), ask.scope)?;
@@ -108,7 +110,7 @@ pub fn permit<'a>(
     if !grant.limits().admit_job(job.as_ref()) {
         return Err(refuse(
             "job_not_allowed",
-            "This token may only be used for the jobs it names. Send one of them as Imprimatur-Job.",
+            t!("This token may only be used for the jobs it names. Send one of them as Imprimatur-Job."),
         )
         .into());
     }
@@ -119,9 +121,9 @@ pub fn permit<'a>(
         ..Denial::from(Refusal::new(
             Kind::TooMany,
             "rate_limited",
-            format!(
-                "The tier {} allows {} requests a minute. Wait before the next one.",
-                tier.name, tier.rate_per_minute
+            t!(
+                "The tier {name} allows {rate_per_minute} requests a minute. Wait before the next one.",
+                name = tier.name, rate_per_minute = tier.rate_per_minute
             ),
         ))
     })?;
@@ -171,7 +173,7 @@ fn cover<'a>(
     host: &str,
 ) -> Result<Option<&'a Arc<Content>>, Denial> {
     let not_licensed = || {
-        refuse("content_not_licensed", "The license of this token does not cover this content.")
+        refuse("content_not_licensed", t!("The license of this token does not cover this content."))
             .into()
     };
     let sent = match subject {
@@ -190,10 +192,15 @@ fn cover<'a>(
         return Ok(None);
     }
     let Some(required) = license.tiers.iter().find(|other| other.paths.admit(&path)) else {
-        return Err(refuse("path_not_allowed", "No tier of this license covers this path.").into());
+        return Err(
+            refuse("path_not_allowed", t!("No tier of this license covers this path.")).into()
+        );
     };
-    let sentence =
-        format!("This path needs the tier {}; the license is on {}.", required.name, tier.name);
+    let sentence = t!(
+        "This path needs the tier {name}; the license is on {name_2}.",
+        name = required.name,
+        name_2 = tier.name
+    );
     Err(Denial {
         tiers: Some(Box::new(TierGap {
             required: required.name.clone(),
@@ -213,9 +220,9 @@ fn choose_scope(granted: Scopes, asked: AskedScope) -> Result<Scope, Refusal> {
     chosen.ok_or_else(|| {
         let all: Vec<&str> = served.map(Scope::as_str).collect();
         let sentence = if all.is_empty() {
-            "This token, its tier and the terms have no use in common.".to_owned()
+            t!("This token, its tier and the terms have no use in common.").to_owned()
         } else {
-            format!("This token may be used for: {}.", all.join(", "))
+            t!("This token may be used for: {value}.", value = all.join(", "))
         };
         refuse("scope_not_granted", sentence)
     })
@@ -235,7 +242,7 @@ fn new_nonce(
         return Err(Refusal::new(
             Kind::Malformed,
             "nonce_required",
-            "This token needs a new nonce with every request. Send one as Imprimatur-Nonce.",
+            t!("This token needs a new nonce with every request. Send one as Imprimatur-Nonce."),
         )
         .into());
     };
@@ -260,15 +267,15 @@ fn used_up(
         Shortage::Quota => Refusal::new(
             Kind::TooMany,
             "quota_exceeded",
-            format!(
-                "The {} units of this month are used up. They start again on {day}; a larger tier has more.",
-                meter.month_units(license, now).unwrap_or(0),
+            t!(
+                "The {value} units of this month are used up. They start again on {day}; a larger tier has more.",
+                value = meter.month_units(license, now).unwrap_or(0),
             ),
         ),
         Shortage::SpendCap => Refusal::new(
             Kind::TooMany,
             "spend_cap_reached",
-            format!("The spend cap of this license is reached. Raise it, or wait until {day}."),
+            t!("The spend cap of this license is reached. Raise it, or wait until {day}."),
         ),
     };
     Denial {

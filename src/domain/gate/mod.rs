@@ -159,7 +159,7 @@ impl<T> Presented<T> {
             Self::Nothing => Err(Refusal::new(
                 Kind::Unauthenticated,
                 "missing_token",
-                "Send a token: “Authorization: Bearer sk_…”.",
+                t!("Send a token: “Authorization: Bearer sk_…”."),
             )),
         }
     }
@@ -200,7 +200,7 @@ fn invalid_token() -> Refusal {
     Refusal::new(
         Kind::Forbidden,
         "invalid_token",
-        "This token is unknown, revoked or expired. Use another one.",
+        t!("This token is unknown, revoked or expired. Use another one."),
     )
 }
 

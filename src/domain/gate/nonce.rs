@@ -42,7 +42,7 @@ impl Nonce {
             return Err(Refusal::new(
                 Kind::Malformed,
                 "invalid_nonce",
-                format!(
+                t!(
                     "Write the nonce with {LENGTH_MIN} to {LENGTH_MAX} letters, digits, “-” and “_”."
                 ),
             ));
@@ -125,7 +125,9 @@ impl UsedNonces {
             return Err(Refusal::new(
                 Kind::Conflict,
                 "nonce_replayed",
-                "This nonce was used within the last 24 hours. Send every request with a new one.",
+                t!(
+                    "This nonce was used within the last 24 hours. Send every request with a new one."
+                ),
             ));
         }
         if self.is_full() {
@@ -135,7 +137,7 @@ impl UsedNonces {
             return Err(Refusal::new(
                 Kind::Unavailable,
                 "nonces_full",
-                "Too many nonces of the last 24 hours are remembered. Ask again later.",
+                t!("Too many nonces of the last 24 hours are remembered. Ask again later."),
             ));
         }
         Ok(())

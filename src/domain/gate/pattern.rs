@@ -78,7 +78,9 @@ fn invalid_path() -> Refusal {
     Refusal::new(
         Kind::Malformed,
         "invalid_path",
-        "This path cannot be read in one way only. Send it without encoded slashes, backslashes and control characters.",
+        t!(
+            "This path cannot be read in one way only. Send it without encoded slashes, backslashes and control characters."
+        ),
     )
 }
 
@@ -179,19 +181,19 @@ impl Pattern {
         let refuse = |sentence: String| Err(Refusal::invalid(field, sentence));
         let text = text.trim();
         if !text.starts_with('/') {
-            return refuse(format!("Begin “{text}” with a slash, like /news/**."));
+            return refuse(t!("Begin “{text}” with a slash, like /news/**."));
         }
         if text.len() > PATTERN_LENGTH_MAX {
-            return refuse(format!("Shorten each pattern to {PATTERN_LENGTH_MAX} characters."));
+            return refuse(t!("Shorten each pattern to {PATTERN_LENGTH_MAX} characters."));
         }
         let mut parts = Vec::with_capacity(text.len());
         for (n, segment) in text.split('/').enumerate().skip(1) {
             if n > 1 && parts.last() == Some(&Part::Byte(b'/')) {
-                return refuse(format!("“{text}” has two slashes in a row; no path has that."));
+                return refuse(t!("“{text}” has two slashes in a row; no path has that."));
             }
             parts.push(Part::Byte(b'/'));
             if matches!(segment, "." | "..") {
-                return refuse(format!("“{text}” has a dot segment; no path has that."));
+                return refuse(t!("“{text}” has a dot segment; no path has that."));
             }
             let mut literals = segment.split('*');
             if let Some(first) = literals.next() {
@@ -278,9 +280,7 @@ fn spell_into(parts: &mut Vec<Part>, literal: &str) -> Option<()> {
 fn unreadable(field: &'static str, text: &str) -> Refusal {
     Refusal::invalid(
         field,
-        format!(
-            "Write “{text}” as a path: without a query, backslashes, blanks and encoded slashes."
-        ),
+        t!("Write “{text}” as a path: without a query, backslashes, blanks and encoded slashes."),
     )
 }
 
@@ -315,7 +315,7 @@ impl PathRules {
 
 fn list<T: AsRef<str>>(field: &'static str, texts: &[T]) -> Result<Vec<Pattern>, Refusal> {
     if texts.len() > PATTERNS_MAX {
-        return Err(Refusal::invalid(field, format!("Use at most {PATTERNS_MAX} patterns.")));
+        return Err(Refusal::invalid(field, t!("Use at most {PATTERNS_MAX} patterns.")));
     }
     texts.iter().map(|text| Pattern::parse(field, text.as_ref())).collect()
 }

@@ -33,44 +33,50 @@ pub enum Side {
 
 impl AccountKind {
     /// What it holds.
-    pub const fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> &'static str {
         match self {
-            Self::BuyerUnbilled => "What a buyer has used or agreed to, and is on no invoice yet.",
-            Self::BuyerReceivable => "What a buyer owes on invoices.",
-            Self::BuyerWallet => "What a buyer has paid in advance or was given back.",
+            Self::BuyerUnbilled => {
+                t!("What a buyer has used or agreed to, and is on no invoice yet.")
+            }
+            Self::BuyerReceivable => t!("What a buyer owes on invoices."),
+            Self::BuyerWallet => t!("What a buyer has paid in advance or was given back."),
             Self::CreatorPending => {
-                "What a creator has earned: its invoice is not paid yet, or not long enough ago."
+                t!(
+                    "What a creator has earned: its invoice is not paid yet, or not long enough ago."
+                )
             }
             Self::CreatorAvailable => {
-                "What the next payout sends; below nothing, what later earnings are kept for."
+                t!("What the next payout sends; below nothing, what later earnings are kept for.")
             }
-            Self::CreatorHeld => "What is kept until a dispute is decided.",
-            Self::CreatorInTransit => "What is on its way to a creator's bank.",
-            Self::PlatformFees => "What the platform has earned.",
-            Self::PlatformCosts => "What the platform has paid to have money moved.",
-            Self::PlatformTaxes => "What was collected for tax offices.",
-            Self::PlatformReserves => "What card holders' objections have taken from the platform.",
-            Self::StripeClearing => "What lies in our balance at Stripe.",
-            Self::StripeConnected => "What lies at Stripe in the accounts of creators.",
+            Self::CreatorHeld => t!("What is kept until a dispute is decided."),
+            Self::CreatorInTransit => t!("What is on its way to a creator's bank."),
+            Self::PlatformFees => t!("What the platform has earned."),
+            Self::PlatformCosts => t!("What the platform has paid to have money moved."),
+            Self::PlatformTaxes => t!("What was collected for tax offices."),
+            Self::PlatformReserves => {
+                t!("What card holders' objections have taken from the platform.")
+            }
+            Self::StripeClearing => t!("What lies in our balance at Stripe."),
+            Self::StripeConnected => t!("What lies at Stripe in the accounts of creators."),
         }
     }
 
     /// As a heading says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::BuyerUnbilled => "Unbilled",
-            Self::BuyerReceivable => "Receivable",
-            Self::BuyerWallet => "Wallet",
-            Self::CreatorPending => "Pending",
-            Self::CreatorAvailable => "Available",
-            Self::CreatorHeld => "Held",
-            Self::CreatorInTransit => "In transit",
-            Self::PlatformFees => "Fees",
-            Self::PlatformCosts => "Costs",
-            Self::PlatformTaxes => "Taxes",
-            Self::PlatformReserves => "Reserves",
-            Self::StripeClearing => "Stripe, ours",
-            Self::StripeConnected => "Stripe, creators'",
+            Self::BuyerUnbilled => t!("Unbilled"),
+            Self::BuyerReceivable => t!("Receivable"),
+            Self::BuyerWallet => t!("Wallet"),
+            Self::CreatorPending => t!("Pending"),
+            Self::CreatorAvailable => t!("Available"),
+            Self::CreatorHeld => t!("Held"),
+            Self::CreatorInTransit => t!("In transit"),
+            Self::PlatformFees => t!("Fees"),
+            Self::PlatformCosts => t!("Costs"),
+            Self::PlatformTaxes => t!("Taxes"),
+            Self::PlatformReserves => t!("Reserves"),
+            Self::StripeClearing => t!("Stripe, ours"),
+            Self::StripeConnected => t!("Stripe, creators'"),
         }
     }
 
@@ -160,36 +166,36 @@ text_enum! {
 
 impl TransferCode {
     /// What it means.
-    pub const fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> &'static str {
         match self {
             Self::ChargeRated => {
-                "Use or a fee was rated: the buyer's to pay, the payees' to get, less our fee."
+                t!("Use or a fee was rated: the buyer's to pay, the payees' to get, less our fee.")
             }
-            Self::InvoiceIssued => "What was unbilled is on an invoice, with the tax on it.",
-            Self::PaymentReceived => "A buyer paid an invoice.",
-            Self::PaymentReturned => "A payment was taken back, and its invoice is open again.",
-            Self::TopUpReceived => "A buyer paid in advance.",
-            Self::WalletSpent => "An invoice was paid with what had been paid in advance.",
+            Self::InvoiceIssued => t!("What was unbilled is on an invoice, with the tax on it."),
+            Self::PaymentReceived => t!("A buyer paid an invoice."),
+            Self::PaymentReturned => t!("A payment was taken back, and its invoice is open again."),
+            Self::TopUpReceived => t!("A buyer paid in advance."),
+            Self::WalletSpent => t!("An invoice was paid with what had been paid in advance."),
             Self::CreditNoteIssued => {
-                "An invoice was lowered; what was paid of it is in the wallet."
+                t!("An invoice was lowered; what was paid of it is in the wallet.")
             }
-            Self::RefundSent => "What was in a wallet was sent back to the buyer.",
-            Self::RefundFailed => "A refund did not arrive and is in the wallet again.",
-            Self::EarningMatured => "What was earned can be paid out from now on.",
-            Self::HoldPlaced => "What is disputed is kept until the decision.",
-            Self::HoldReleased => "What was disputed is the creator's after all.",
-            Self::HoldForfeited => "What was disputed is the buyer's, with our fee on it.",
-            Self::PayoutReserved => "A payout was decided on.",
-            Self::PayoutTransferred => "Stripe has moved a payout to the creator's account.",
-            Self::PayoutPaid => "A payout is with the creator's bank.",
-            Self::PayoutRefused => "A payout never left and is available again.",
+            Self::RefundSent => t!("What was in a wallet was sent back to the buyer."),
+            Self::RefundFailed => t!("A refund did not arrive and is in the wallet again."),
+            Self::EarningMatured => t!("What was earned can be paid out from now on."),
+            Self::HoldPlaced => t!("What is disputed is kept until the decision."),
+            Self::HoldReleased => t!("What was disputed is the creator's after all."),
+            Self::HoldForfeited => t!("What was disputed is the buyer's, with our fee on it."),
+            Self::PayoutReserved => t!("A payout was decided on."),
+            Self::PayoutTransferred => t!("Stripe has moved a payout to the creator's account."),
+            Self::PayoutPaid => t!("A payout is with the creator's bank."),
+            Self::PayoutRefused => t!("A payout never left and is available again."),
             Self::PayoutBounced => {
-                "The bank sent a payout back to the creator's account at Stripe."
+                t!("The bank sent a payout back to the creator's account at Stripe.")
             }
-            Self::PayoutReturned => "What came back from a bank is available again.",
-            Self::ChargebackTaken => "A card holder objected, and Stripe took the money.",
-            Self::ChargebackReturned => "The objection failed, and Stripe gave the money back.",
-            Self::CostTaken => "Stripe kept something for moving money.",
+            Self::PayoutReturned => t!("What came back from a bank is available again."),
+            Self::ChargebackTaken => t!("A card holder objected, and Stripe took the money."),
+            Self::ChargebackReturned => t!("The objection failed, and Stripe gave the money back."),
+            Self::CostTaken => t!("Stripe kept something for moving money."),
         }
     }
 }

@@ -23,18 +23,18 @@ impl Payees {
     pub fn new(shares: Vec<(OrgId, u32)>) -> Result<Self, Refusal> {
         let refuse = |sentence: String| Err(Refusal::invalid("shares", sentence));
         if shares.len() > PAYEES_MAX {
-            return refuse(format!("At most {PAYEES_MAX} can share in a work."));
+            return refuse(t!("At most {PAYEES_MAX} can share in a work."));
         }
         let named: BTreeSet<OrgId> = shares.iter().map(|(org_id, _)| *org_id).collect();
         if named.len() < shares.len() {
-            return refuse("Name each organization once.".into());
+            return refuse(t!("Name each organization once.").into());
         }
         if shares.iter().any(|(_, share)| *share == 0) {
-            return refuse("Leave out who gets nothing.".into());
+            return refuse(t!("Leave out who gets nothing.").into());
         }
         let sum: u64 = shares.iter().map(|(_, share)| u64::from(*share)).sum();
         if sum != u64::from(WHOLE_BP) {
-            return refuse(format!(
+            return refuse(t!(
                 "The shares add up to {sum} hundredths of a percent; make that 10,000."
             ));
         }

@@ -44,19 +44,24 @@ pub fn renewed_until(
 ) -> Result<DateTime<Utc>, Refusal> {
     let refuse = |code, sentence: &str| Err(Refusal::new(Kind::Conflict, code, sentence));
     if !standing.state_at(now).is_live() {
-        return refuse("license_over", "This license is over; license the work again.");
+        return refuse("license_over", t!("This license is over; license the work again."));
     }
     let Some(ends_at) = standing.ends_at else {
-        return refuse("license_endless", "This license has no end, so it needs no renewal.");
+        return refuse("license_endless", t!("This license has no end, so it needs no renewal."));
     };
     let Some(longer) = terms.renewed(ends_at) else {
-        return refuse("terms_end", "The terms end on their last day, and the license with them.");
+        return refuse(
+            "terms_end",
+            t!("The terms end on their last day, and the license with them."),
+        );
     };
     let term = TimeDelta::days(terms.duration_days.unwrap_or(0).into());
     if ends_at - now > term {
         return refuse(
             "license_renewed",
-            "This license was renewed already. It can be renewed again once that time has begun.",
+            t!(
+                "This license was renewed already. It can be renewed again once that time has begun."
+            ),
         );
     }
     Ok(longer)

@@ -61,7 +61,7 @@ impl Measures {
             ("inference_requests", self.inference_requests),
         ] {
             if !(0..=COUNT_MAX).contains(&count) {
-                let sentence = format!("Count {field} from 0 to {COUNT_MAX}.");
+                let sentence = t!("Count {field} from 0 to {COUNT_MAX}.");
                 return Err(Refusal::invalid(field, sentence));
             }
         }
@@ -79,7 +79,7 @@ impl Attribution {
     pub fn millionths(millionths: i32) -> Result<Self, Refusal> {
         match millionths {
             0..=1_000_000 => Ok(Self(millionths)),
-            _ => Err(Refusal::invalid("attribution", "Give millionths, from 0 to 1000000.")),
+            _ => Err(Refusal::invalid("attribution", t!("Give millionths, from 0 to 1000000."))),
         }
     }
 
@@ -124,7 +124,7 @@ impl Dimensions {
             if !printable || label.len() > LABEL_LENGTH_MAX || label.trim() != label {
                 return Err(Refusal::invalid(
                     field,
-                    format!("Use at most {LABEL_LENGTH_MAX} printable ASCII characters."),
+                    t!("Use at most {LABEL_LENGTH_MAX} printable ASCII characters."),
                 ));
             }
         }

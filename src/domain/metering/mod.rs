@@ -55,7 +55,7 @@ impl JobName {
             return Err(Refusal::new(
                 Kind::Malformed,
                 "invalid_job",
-                format!("Name the job with 1 to {JOB_LENGTH_MAX} printable ASCII characters."),
+                t!("Name the job with 1 to {JOB_LENGTH_MAX} printable ASCII characters."),
             ));
         }
         Ok(Self(text.to_owned()))

@@ -49,7 +49,7 @@ pub struct Range {
 impl Range {
     /// The buckets that hold anything from `from` until before `until`.
     pub fn new(from: DateTime<Utc>, until: DateTime<Utc>, grain: Grain) -> Result<Self, Refusal> {
-        let unreadable = || Refusal::invalid("from", "Choose an instant of this century.");
+        let unreadable = || Refusal::invalid("from", t!("Choose an instant of this century."));
         // What chrono can cut into buckets.
         if from.timestamp_nanos_opt().is_none() || until.timestamp_nanos_opt().is_none() {
             return Err(unreadable());
@@ -58,9 +58,12 @@ impl Range {
         let last = if last == until { last } else { grain.next(last).ok_or_else(unreadable)? };
         let range = Self { from: grain.start(from), until: last, grain };
         match range.count() {
-            ..=0 => Err(Refusal::invalid("until", "Choose an end after the start.")),
+            ..=0 => Err(Refusal::invalid("until", t!("Choose an end after the start."))),
             1..=BUCKETS_MAX => Ok(range),
-            _ => Err(Refusal::invalid("from", "Choose a shorter time, or days instead of hours.")),
+            _ => Err(Refusal::invalid(
+                "from",
+                t!("Choose a shorter time, or days instead of hours."),
+            )),
         }
     }
 
@@ -97,7 +100,7 @@ impl Range {
         let until = Grain::Month.next(month_start(now));
         let from = until.and_then(|until| until.checked_sub_months(Months::new(months)));
         let (Some(from), Some(until)) = (from, until) else {
-            return Err(Refusal::invalid("from", "Choose an instant of this century."));
+            return Err(Refusal::invalid("from", t!("Choose an instant of this century.")));
         };
         Self::new(from, until, Grain::Month)
     }
@@ -110,7 +113,7 @@ impl Range {
                 .ok()
                 .and_then(|months| self.from.checked_sub_months(Months::new(months))),
         };
-        let early = || Refusal::invalid("from", "Choose an instant of this century.");
+        let early = || Refusal::invalid("from", t!("Choose an instant of this century."));
         Self::new(from.ok_or_else(early)?, self.from, self.grain)
     }
 

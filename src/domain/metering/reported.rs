@@ -54,21 +54,21 @@ impl Reported {
             return Err(Refusal::new(
                 Kind::Invalid,
                 "invalid_key",
-                format!("Give each event a key of 1 to {KEY_LENGTH_MAX} visible ASCII characters."),
+                t!("Give each event a key of 1 to {KEY_LENGTH_MAX} visible ASCII characters."),
             ));
         }
         if self.occurred_at < now - TimeDelta::days(EVENT_AGE_DAYS_MAX) {
             return Err(Refusal::new(
                 Kind::Invalid,
                 "too_late",
-                format!("Report a use within {EVENT_AGE_DAYS_MAX} days."),
+                t!("Report a use within {EVENT_AGE_DAYS_MAX} days."),
             ));
         }
         if self.occurred_at > now + TimeDelta::hours(EVENT_AHEAD_HOURS_MAX) {
             return Err(Refusal::new(
                 Kind::Invalid,
                 "too_early",
-                "Report a use after it has happened; check your clock.",
+                t!("Report a use after it has happened; check your clock."),
             ));
         }
         self.measures.check()?;
@@ -90,7 +90,7 @@ impl Reported {
             State::Pending | State::Suspended => false,
         };
         if over || !counts {
-            let sentence = "The license was not in force at that time.";
+            let sentence = t!("The license was not in force at that time.");
             return Err(Refusal::new(Kind::Forbidden, "license_inactive", sentence));
         }
         // Who may read a work in answers may show it there.
@@ -99,7 +99,7 @@ impl Reported {
             scope => scope,
         };
         if !granted.contains(&scope) {
-            let sentence = format!("The license does not grant {scope}.");
+            let sentence = t!("The license does not grant {scope}.");
             return Err(Refusal::new(Kind::Forbidden, "scope_not_granted", sentence));
         }
         Ok(())

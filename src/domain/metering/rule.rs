@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Measures;
-use crate::domain::{terms::Scope, text::text_enum};
+use crate::domain::{money::grouped, terms::Scope, text::text_enum};
 
 text_enum! {
     /// Why a use costs nothing.
@@ -24,12 +24,12 @@ text_enum! {
 
 impl FreeReason {
     /// As a line of a feed says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Repeat => "Free: repeat",
-            Self::Preview => "Free: preview",
-            Self::BeforeMeter => "Free: before the license",
-            Self::NoUnits => "Free: no units",
+            Self::Repeat => t!("Free: repeat"),
+            Self::Preview => t!("Free: preview"),
+            Self::BeforeMeter => t!("Free: before the license"),
+            Self::NoUnits => t!("Free: no units"),
         }
     }
 }
@@ -54,26 +54,39 @@ text_enum! {
 
 impl Unit {
     /// One of it, in a sentence.
-    pub const fn singular(self) -> &'static str {
+    pub fn singular(self) -> &'static str {
         match self {
-            Self::Call => "request",
-            Self::Page => "page",
-            Self::Token => "token",
-            Self::Byte => "byte",
-            Self::Image => "image",
-            Self::Inference => "inference",
+            Self::Call => t!("request"),
+            Self::Page => t!("page"),
+            Self::Token => t!("token"),
+            Self::Byte => t!("byte"),
+            Self::Image => t!("image"),
+            Self::Inference => t!("inference"),
         }
     }
 
     /// Several of it, in a sentence.
-    pub const fn plural(self) -> &'static str {
+    pub fn plural(self) -> &'static str {
         match self {
-            Self::Call => "requests",
-            Self::Page => "pages",
-            Self::Token => "tokens",
-            Self::Byte => "bytes",
-            Self::Image => "images",
-            Self::Inference => "inferences",
+            Self::Call => t!("requests"),
+            Self::Page => t!("pages"),
+            Self::Token => t!("tokens"),
+            Self::Byte => t!("bytes"),
+            Self::Image => t!("images"),
+            Self::Inference => t!("inferences"),
+        }
+    }
+
+    /// So many of it, in a sentence.
+    pub fn counted(self, count: i64) -> String {
+        let n = grouped(&count.to_string());
+        match self {
+            Self::Call => tn!(count, "1 request", "{n} requests"),
+            Self::Page => tn!(count, "1 page", "{n} pages"),
+            Self::Token => tn!(count, "1 token", "{n} tokens"),
+            Self::Byte => tn!(count, "1 byte", "{n} bytes"),
+            Self::Image => tn!(count, "1 image", "{n} images"),
+            Self::Inference => tn!(count, "1 inference", "{n} inferences"),
         }
     }
 

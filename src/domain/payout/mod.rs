@@ -34,14 +34,14 @@ text_enum! {
 
 impl State {
     /// As a status reads.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Reserved => "Being sent",
-            Self::Refused => "Not sent",
-            Self::Transferred => "On its way",
-            Self::Paid => "Paid",
-            Self::Failed => "Failed",
-            Self::Returned => "Came back",
+            Self::Reserved => t!("Being sent"),
+            Self::Refused => t!("Not sent"),
+            Self::Transferred => t!("On its way"),
+            Self::Paid => t!("Paid"),
+            Self::Failed => t!("Failed"),
+            Self::Returned => t!("Came back"),
         }
     }
 

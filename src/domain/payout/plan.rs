@@ -22,11 +22,11 @@ text_enum! {
 
 impl Schedule {
     /// As a choice says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Weekly => "Every Monday",
-            Self::Monthly => "On the first of every month",
-            Self::OnRequest => "When I ask for it",
+            Self::Weekly => t!("Every Monday"),
+            Self::Monthly => t!("On the first of every month"),
+            Self::OnRequest => t!("When I ask for it"),
         }
     }
 

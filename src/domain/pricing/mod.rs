@@ -52,13 +52,13 @@ text_enum! {
 
 impl PriceModel {
     /// As a choice says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Subscription => "Subscription",
-            Self::PerUse => "Per use",
-            Self::RevenueShare => "Revenue share",
-            Self::Upfront => "Up-front plus residuals",
-            Self::Prepaid => "Annual prepaid",
+            Self::Subscription => t!("Subscription"),
+            Self::PerUse => t!("Per use"),
+            Self::RevenueShare => t!("Revenue share"),
+            Self::Upfront => t!("Up-front plus residuals"),
+            Self::Prepaid => t!("Annual prepaid"),
         }
     }
 }

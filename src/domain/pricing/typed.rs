@@ -110,7 +110,7 @@ impl TypedTiers {
         if name.eq_ignore_ascii_case("Preview") {
             return Err(Refusal::invalid(
                 "paid_name",
-                "“Preview” is the free tier; choose another name.",
+                t!("“Preview” is the free tier; choose another name."),
             ));
         }
         let (price, overrun) = common.price(&self.paid())?;
@@ -127,7 +127,7 @@ impl TypedTiers {
         if paid.is_free() {
             return Err(Refusal::invalid(
                 "paid_base",
-                "Write a price above zero; the other tier is the free one.",
+                t!("Write a price above zero; the other tier is the free one."),
             ));
         }
         let larger = self.larger(&paid, common)?;
@@ -148,14 +148,16 @@ impl TypedTiers {
         if terms.grants(Scope::Training) && !unit.counts_training() {
             return Err(Refusal::invalid(
                 "unit",
-                "These terms allow training, which is counted by the work. Sell by the request, or choose terms without training.",
+                t!(
+                    "These terms allow training, which is counted by the work. Sell by the request, or choose terms without training."
+                ),
             ));
         }
         let per = match self.per.as_str() {
             "" | "1" => 1,
             "1000" => 1000,
             "1000000" => 1_000_000,
-            _ => return Err(Refusal::invalid("per", "Choose one of those listed.")),
+            _ => return Err(Refusal::invalid("per", t!("Choose one of those listed."))),
         };
         Ok(Common {
             model,
@@ -196,7 +198,7 @@ impl TypedTiers {
         if ["Preview", &paid.name].iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
             return Err(Refusal::invalid(
                 "larger_name",
-                "Another tier has this name; choose another one.",
+                t!("Another tier has this name; choose another one."),
             ));
         }
         // Nothing is above it to move up to: it charges for more where there is a price, else stops.
@@ -224,7 +226,7 @@ impl TypedTiers {
         if !more {
             return Err(Refusal::invalid(
                 "larger_units",
-                "Include more units than in the tier before it.",
+                t!("Include more units than in the tier before it."),
             ));
         }
         Ok(Some(larger))
@@ -283,7 +285,7 @@ impl Common {
         if overage == Some(0) {
             return Err(Refusal::invalid(
                 typed.overage.0,
-                "Write a price above zero, or leave it empty to stop at the included units.",
+                t!("Write a price above zero, or leave it empty to stop at the included units."),
             ));
         }
         let overrun = match (typed.overrun.1, overage) {
@@ -293,11 +295,11 @@ impl Common {
         };
         match (overrun, overage) {
             (Overrun::Charge, None) => {
-                Err(Refusal::invalid(typed.overage.0, "Write what 1,000 more units cost."))
+                Err(Refusal::invalid(typed.overage.0, t!("Write what 1,000 more units cost.")))
             }
             (Overrun::Stop | Overrun::Upgrade, Some(_)) => Err(Refusal::invalid(
                 typed.overage.0,
-                "Leave the price beyond empty, or choose to charge for more units.",
+                t!("Leave the price beyond empty, or choose to charge for more units."),
             )),
             (Overrun::Upgrade, None) if !self.has_larger => Err(no_larger(typed.overrun.0)),
             _ => Ok((units(typed.units.0, typed.units.1)?, overage, overrun)),
@@ -314,7 +316,7 @@ impl Common {
         if quota == 0 {
             return Err(Refusal::invalid(
                 field,
-                "Allow at least one unit, or leave it empty for no limit.",
+                t!("Allow at least one unit, or leave it empty for no limit."),
             ));
         }
         match typed.overrun.1 {
@@ -323,7 +325,7 @@ impl Common {
             "" | "stop" => Ok((Some(quota), Overrun::Stop)),
             _ => Err(Refusal::invalid(
                 typed.overrun.0,
-                "Choose to stop or to move up, or leave the limit empty.",
+                t!("Choose to stop or to move up, or leave the limit empty."),
             )),
         }
     }
@@ -332,7 +334,7 @@ impl Common {
 fn no_larger(field: &'static str) -> Refusal {
     Refusal::invalid(
         field,
-        "There is no larger tier to move to. Fill in the larger tier, or choose another.",
+        t!("There is no larger tier to move to. Fill in the larger tier, or choose another."),
     )
 }
 
@@ -343,13 +345,13 @@ fn money(typed: (&'static str, &str), currency: Currency) -> Result<i64, Refusal
 fn above_zero(field: &'static str, micros: i64) -> Result<i64, Refusal> {
     (micros > 0)
         .then_some(micros)
-        .ok_or_else(|| Refusal::invalid(field, "Write a price above zero."))
+        .ok_or_else(|| Refusal::invalid(field, t!("Write a price above zero.")))
 }
 
 /// Reads a percentage with at most two digits after the point.
 fn basis_points(field: &'static str, typed: &str) -> Result<i32, Refusal> {
     let unreadable =
-        || Refusal::invalid(field, "Write a percentage like 7.5, above 0 and at most 100.");
+        || Refusal::invalid(field, t!("Write a percentage like 7.5, above 0 and at most 100."));
     let typed = typed.trim().trim_end_matches('%').trim_end();
     let (whole, fraction) = typed.split_once('.').unwrap_or((typed, ""));
     let digits = |part: &str| part.len() <= 3 && part.bytes().all(|b| b.is_ascii_digit());
@@ -368,16 +370,16 @@ fn rate(field: &'static str, typed: &str) -> Result<i32, Refusal> {
     let rate = whole(field, typed, RATE_PER_MINUTE_MAX.into())?;
     match i32::try_from(rate) {
         Ok(rate) if rate > 0 => Ok(rate),
-        _ => Err(Refusal::invalid(field, "Allow at least one request a minute.")),
+        _ => Err(Refusal::invalid(field, t!("Allow at least one request a minute."))),
     }
 }
 
 fn whole(field: &'static str, typed: &str, max: i64) -> Result<i64, Refusal> {
     let typed = typed.trim();
     if typed.is_empty() || !typed.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Refusal::invalid(field, "Write a whole number, like 50000."));
+        return Err(Refusal::invalid(field, t!("Write a whole number, like 50000.")));
     }
     typed.parse().ok().filter(|&number| number <= max).ok_or_else(|| {
-        Refusal::invalid(field, format!("Use at most {}.", grouped(&max.to_string())))
+        Refusal::invalid(field, t!("Use at most {max}.", max = grouped(&max.to_string())))
     })
 }

@@ -18,33 +18,36 @@ impl Tier {
     /// The price in its parts.
     pub fn price_words(&self) -> PriceWords {
         let money = |micros| self.money(micros).to_string();
-        let of_use = |per: i64| format!("per {}", counted(per, self.unit));
+        let of_use = |per: i64| t!("per {counted}", counted = counted(per, self.unit));
         let mut lines = Vec::new();
         let (amount, per) = match self.price {
-            Price::Subscription { base_micros: 0, .. } => ("Free".to_owned(), String::new()),
-            Price::Subscription { base_micros, .. } => (money(base_micros), "a month".to_owned()),
+            Price::Subscription { base_micros: 0, .. } => (t!("Free").to_owned(), String::new()),
+            Price::Subscription { base_micros, .. } => {
+                (money(base_micros), t!("a month").to_owned())
+            }
             Price::PerUse { price_micros, per, .. } => (money(price_micros), of_use(per)),
             Price::RevenueShare { basis_points, .. } => {
-                lines.push("Reported by the buyer each month".to_owned());
-                (percent(basis_points), "of what is earned with it".to_owned())
+                lines.push(t!("Reported by the buyer each month").to_owned());
+                (percent(basis_points), t!("of what is earned with it").to_owned())
             }
             Price::Upfront { fee_micros, price_micros, per, .. } => {
-                lines.push(format!("Then {} {}", money(price_micros), of_use(per)));
-                (money(fee_micros), "once".to_owned())
+                lines.push(t!(
+                    "Then {price} {per}",
+                    price = money(price_micros),
+                    per = of_use(per)
+                ));
+                (money(fee_micros), t!("once").to_owned())
             }
             Price::Prepaid { year_micros, rolls_over, .. } => {
                 lines.push(match rolls_over {
-                    true => "Unused units roll over within the year".to_owned(),
-                    false => "Unused units expire each month".to_owned(),
+                    true => t!("Unused units roll over within the year").to_owned(),
+                    false => t!("Unused units expire each month").to_owned(),
                 });
-                (money(year_micros), "a year in advance".to_owned())
+                (money(year_micros), t!("a year in advance").to_owned())
             }
         };
         if let Some(units) = self.price.month_units() {
-            lines.insert(
-                0,
-                format!("{} {} a month", grouped(&units.to_string()), units_of(self.unit)),
-            );
+            lines.insert(0, t!("{units} a month", units = units_of(self.unit, units)));
         }
         lines.extend(self.beyond());
         PriceWords { amount, per, lines }
@@ -54,24 +57,28 @@ impl Tier {
     pub fn price_in_words(&self) -> String {
         let PriceWords { amount, per, .. } = self.price_words();
         let units = self.price.month_units().map(|units| {
-            let what = match self.overage() {
-                Some(_) => "included",
-                None => "a month",
-            };
-            format!("{} {} {what}", grouped(&units.to_string()), units_of(self.unit))
+            let units = units_of(self.unit, units);
+            match self.overage() {
+                Some(_) => t!("{units} included"),
+                None => t!("{units} a month"),
+            }
         });
         let roll = matches!(self.price, Price::Prepaid { rolls_over: true, .. })
-            .then(|| "unused ones roll over".to_owned());
+            .then(|| t!("unused ones roll over").to_owned());
         let residual = match self.price {
-            Price::Upfront { price_micros, per, .. } => {
-                Some(format!("then {} per {}", self.money(price_micros), counted(per, self.unit)))
-            }
+            Price::Upfront { price_micros, per, .. } => Some(t!(
+                "then {price} per {counted}",
+                price = self.money(price_micros),
+                counted = counted(per, self.unit)
+            )),
             _ => None,
         };
         let beyond = match (self.overage(), self.overrun) {
-            (Some(overage), _) => Some(format!("then {} per 1,000", self.money(overage))),
-            (None, Overrun::Upgrade) => Some("then the next larger tier".to_owned()),
-            (None, Overrun::Stop) => Some("then it stops".to_owned()),
+            (Some(overage), _) => {
+                Some(t!("then {overage} per 1,000", overage = self.money(overage)))
+            }
+            (None, Overrun::Upgrade) => Some(t!("then the next larger tier").to_owned()),
+            (None, Overrun::Stop) => Some(t!("then it stops").to_owned()),
             (None, Overrun::Charge) => None,
         };
         let head = format!("{amount} {per}").trim_end().to_owned();
@@ -90,28 +97,30 @@ impl Tier {
 
     fn beyond(&self) -> Option<String> {
         match (self.overage(), self.overrun) {
-            (Some(overage), _) => Some(format!("Then {} per 1,000", self.money(overage))),
-            (None, Overrun::Upgrade) => {
-                Some("Then it moves to the next larger tier, at its price".to_owned())
+            (Some(overage), _) => {
+                Some(t!("Then {overage} per 1,000", overage = self.money(overage)))
             }
-            (None, Overrun::Stop) => Some("Then it stops until next month".to_owned()),
+            (None, Overrun::Upgrade) => {
+                Some(t!("Then it moves to the next larger tier, at its price").to_owned())
+            }
+            (None, Overrun::Stop) => Some(t!("Then it stops until next month").to_owned()),
             (None, Overrun::Charge) => None,
         }
     }
 }
 
-/// What units are called: of requests they keep the short name that quotas have.
-fn units_of(unit: Unit) -> &'static str {
+/// So many units: of requests they keep the short name that quotas have.
+fn units_of(unit: Unit, count: i64) -> String {
     match unit {
-        Unit::Call => "units",
-        unit => unit.plural(),
+        Unit::Call => tn!(count, "1 unit", "{n} units", n = grouped(&count.to_string())),
+        unit => unit.counted(count),
     }
 }
 
 fn counted(count: i64, unit: Unit) -> String {
     match count {
         1 => unit.singular().to_owned(),
-        count => format!("{} {}", grouped(&count.to_string()), unit.plural()),
+        count => unit.counted(count),
     }
 }
 

@@ -45,7 +45,7 @@ pub fn estimates(tiers: &[Tier], typed: &TypedUse) -> Result<Vec<Estimate>, Refu
 }
 
 fn estimate(tiers: &[Tier], units: i64, revenue: &str) -> Result<Estimate, Refusal> {
-    let none = || Refusal::invalid("units", "No tier of this offer is paid for.");
+    let none = || Refusal::invalid("units", t!("No tier of this offer is paid for."));
     let chosen = tiers.first().ok_or_else(none)?;
     let revenue_micros = match revenue.trim() {
         "" => 0,
@@ -57,10 +57,10 @@ fn estimate(tiers: &[Tier], units: i64, revenue: &str) -> Result<Estimate, Refus
     };
     let (first, later) = (of_month(0)?, of_month(1)?);
     let moved =
-        (first.tier.name != chosen.name).then(|| format!("Moves up to {}", first.tier.name));
+        (first.tier.name != chosen.name).then(|| t!("Moves up to {name}", name = first.tier.name));
     let stopped = (first.stopped_units > 0).then(|| {
         let units = grouped(&first.stopped_units.to_string());
-        format!("{units} more would not be delivered")
+        t!("{units} more would not be delivered")
     });
     let charges = first.charges.iter().map(|charge| {
         format!("{}: {}", charge.in_words(first.tier), first.tier.money(charge.micros))
@@ -78,10 +78,13 @@ fn units(typed: &str) -> Result<i64, Refusal> {
     let digits: String =
         typed.chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}' | '\u{202f}')).collect();
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Refusal::invalid("units", "Write a whole number, like 50,000."));
+        return Err(Refusal::invalid("units", t!("Write a whole number, like 50,000.")));
     }
     digits.parse().ok().filter(|units| *units <= UNITS_MAX).ok_or_else(|| {
-        Refusal::invalid("units", format!("Use at most {}.", grouped(&UNITS_MAX.to_string())))
+        Refusal::invalid(
+            "units",
+            t!("Use at most {value}.", value = grouped(&UNITS_MAX.to_string())),
+        )
     })
 }
 

@@ -72,15 +72,14 @@ impl Charge {
     pub fn in_words(&self, tier: &Tier) -> String {
         let quantity = grouped(&self.quantity.to_string());
         match self.kind {
-            ChargeKind::Base => "Fee for the month".to_owned(),
-            ChargeKind::Overage => format!("{quantity} × 1,000 started beyond those included"),
-            ChargeKind::Use if self.quantity == 1 => format!("1 {}", tier.unit.singular()),
-            ChargeKind::Use => format!("{quantity} {}", tier.unit.plural()),
+            ChargeKind::Base => t!("Fee for the month").to_owned(),
+            ChargeKind::Overage => t!("{quantity} × 1,000 started beyond those included"),
+            ChargeKind::Use => tier.unit.counted(self.quantity),
             ChargeKind::Share => {
-                format!("Share of {} earned", tier.money(self.quantity))
+                t!("Share of {quantity} earned", quantity = tier.money(self.quantity))
             }
-            ChargeKind::Upfront => "Fee, once".to_owned(),
-            ChargeKind::Prepayment => "Fee for a year in advance".to_owned(),
+            ChargeKind::Upfront => t!("Fee, once").to_owned(),
+            ChargeKind::Prepayment => t!("Fee for a year in advance").to_owned(),
         }
     }
 }
@@ -92,7 +91,10 @@ impl Charge {
 /// Refuses what comes to more than an amount can hold.
 pub fn rate(price: &Price, usage: &Usage) -> Result<Vec<Charge>, Refusal> {
     let too_much = || {
-        Refusal::invalid("price", "This comes to more than an amount can hold. Lower the price.")
+        Refusal::invalid(
+            "price",
+            t!("This comes to more than an amount can hold. Lower the price."),
+        )
     };
     lines(price, usage)
         .into_iter()
@@ -110,7 +112,7 @@ pub fn total(tier: &Tier, charges: &[Charge]) -> Result<Money, Refusal> {
     let sum: i128 = charges.iter().map(|charge| i128::from(charge.micros)).sum();
     i64::try_from(sum)
         .map(|micros| tier.money(micros))
-        .map_err(|_| Refusal::invalid("price", "This comes to more than an amount can hold."))
+        .map_err(|_| Refusal::invalid("price", t!("This comes to more than an amount can hold.")))
 }
 
 /// What a month costs for its use alone, in micros: what a buyer's cap is held against. Fees that are

@@ -33,7 +33,7 @@ impl FromStr for ConsumerId {
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let refused = || {
-            let sentence = "A consumer is named by 32 hexadecimal digits.";
+            let sentence = t!("A consumer is named by 32 hexadecimal digits.");
             Refusal::new(Kind::Malformed, "invalid_consumer", sentence)
         };
         let digits = text.as_bytes();
@@ -53,7 +53,7 @@ impl Serialize for ConsumerId {
 impl<'de> Deserialize<'de> for ConsumerId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|_| de::Error::custom("not the id of a consumer"))
+        text.parse().map_err(|_| de::Error::custom(t!("not the id of a consumer")))
     }
 }
 

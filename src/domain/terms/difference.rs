@@ -28,7 +28,11 @@ pub fn difference(older: &Terms, newer: &Terms) -> Vec<Change> {
         changes.push(Change {
             kind: ChangeKind::Added,
             clause: None,
-            sentence: format!("The name is “{}”; it was “{}”.", newer.name, older.name),
+            sentence: t!(
+                "The name is “{name}”; it was “{name_2}”.",
+                name = newer.name,
+                name_2 = older.name
+            ),
         });
     }
     for (kind, all, others) in

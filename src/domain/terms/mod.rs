@@ -41,12 +41,12 @@ text_enum! {
 
 impl Scope {
     /// As a heading says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Training => "Training",
-            Self::Inference => "Inference",
-            Self::Display => "Display",
-            Self::Preview => "Preview",
+            Self::Training => t!("Training"),
+            Self::Inference => t!("Inference"),
+            Self::Display => t!("Display"),
+            Self::Preview => t!("Preview"),
         }
     }
 }
@@ -93,18 +93,18 @@ impl Intent {
     }
 
     /// As a box to tick says it.
-    pub const fn in_words(self) -> &'static str {
+    pub fn in_words(self) -> &'static str {
         match self {
-            Self::Train => "Train models",
-            Self::FineTune => "Fine-tune models",
-            Self::Distill => "Teach other models",
-            Self::Read => "Read while answering",
-            Self::Quote => "Quote",
-            Self::Summarize => "Summarize",
-            Self::Translate => "Translate",
-            Self::Analyze => "Analyze",
-            Self::Embed => "Embed for search",
-            Self::Show => "Show to people",
+            Self::Train => t!("Train models"),
+            Self::FineTune => t!("Fine-tune models"),
+            Self::Distill => t!("Teach other models"),
+            Self::Read => t!("Read while answering"),
+            Self::Quote => t!("Quote"),
+            Self::Summarize => t!("Summarize"),
+            Self::Translate => t!("Translate"),
+            Self::Analyze => t!("Analyze"),
+            Self::Embed => t!("Embed for search"),
+            Self::Show => t!("Show to people"),
         }
     }
 }
@@ -161,7 +161,7 @@ impl Terms {
     /// The canonical JSON (RFC 8785).
     pub fn canonical(&self) -> Result<String, Refusal> {
         serde_json_canonicalizer::to_string(self).map_err(|_| {
-            Refusal::invalid("terms", "These terms cannot be written down; choose others.")
+            Refusal::invalid("terms", t!("These terms cannot be written down; choose others."))
         })
     }
 
@@ -194,7 +194,7 @@ impl Terms {
             return Err(Refusal::new(
                 Kind::Conflict,
                 "terms_ended",
-                "The last day of these terms is over. Ask the creator for new ones.",
+                t!("The last day of these terms is over. Ask the creator for new ones."),
             ));
         }
         Ok((starts_at, runs_out.into_iter().chain(last).min()))

@@ -29,12 +29,12 @@ pub fn templates() -> Vec<Template> {
     vec![
         Template {
             key: "training",
-            purpose: "A company trains models on the work and sells what the models make.",
+            purpose: t!("A company trains models on the work and sells what the models make."),
             terms: Terms { retention_days: 90, ..base("Training, commercial", TRAINING) },
         },
         Template {
             key: "research",
-            purpose: "Universities and labs train models and publish, and sell nothing.",
+            purpose: t!("Universities and labs train models and publish, and sell nothing."),
             terms: Terms {
                 commercial: false,
                 attribution: true,
@@ -45,7 +45,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "answers",
-            purpose: "An assistant reads the work while it answers, and names you.",
+            purpose: t!("An assistant reads the work while it answers, and names you."),
             terms: Terms {
                 derivatives: false,
                 attribution: true,
@@ -54,7 +54,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "search",
-            purpose: "A search engine indexes the work and sends readers to you.",
+            purpose: t!("A search engine indexes the work and sends readers to you."),
             terms: Terms {
                 derivatives: false,
                 attribution: true,
@@ -65,7 +65,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "display",
-            purpose: "A page or an app shows the work to people, with your name.",
+            purpose: t!("A page or an app shows the work to people, with your name."),
             terms: Terms {
                 derivatives: false,
                 attribution: true,
@@ -74,7 +74,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "all-uses",
-            purpose: "Training and answers under one license.",
+            purpose: t!("Training and answers under one license."),
             terms: Terms {
                 attribution: true,
                 retention_days: 90,
@@ -83,7 +83,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "evaluation",
-            purpose: "A team tests the work for a month before it decides.",
+            purpose: t!("A team tests the work for a month before it decides."),
             terms: Terms {
                 commercial: false,
                 derivatives: false,
@@ -93,7 +93,7 @@ pub fn templates() -> Vec<Template> {
         },
         Template {
             key: "open-ended",
-            purpose: "Training and answers for as long as both sides want it.",
+            purpose: t!("Training and answers for as long as both sides want it."),
             terms: Terms {
                 sublicensing: true,
                 attribution: true,
@@ -113,7 +113,7 @@ pub fn template(key: &str) -> Result<Template, Refusal> {
     templates()
         .into_iter()
         .find(|template| template.key == key)
-        .ok_or_else(|| Refusal::invalid("terms", "Choose one of the terms listed."))
+        .ok_or_else(|| Refusal::invalid("terms", t!("Choose one of the terms listed.")))
 }
 
 fn base(name: &str, intents: &[Intent]) -> Terms {

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::listed;
-use crate::domain::{country::name, error::Refusal};
+use crate::{
+    domain::{country::name, error::Refusal},
+    words::all_of,
+};
 
 /// Countries, sorted by code; the whole world where none is named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +25,7 @@ impl Territory {
                 let shown: String = word.chars().filter(|c| !c.is_control()).take(20).collect();
                 return Err(Refusal::invalid(
                     "territory",
-                    format!("“{shown}” is no country code. Write codes like DE, FR or EU."),
+                    t!("“{shown}” is no country code. Write codes like DE, FR or EU."),
                 ));
             }
             codes.push(code);
@@ -41,6 +43,6 @@ impl Territory {
     /// The names of the countries; nothing for the whole world.
     pub fn in_words(&self) -> Option<String> {
         let names: Vec<&str> = self.0.iter().map(|code| name(code).unwrap_or(code)).collect();
-        (!names.is_empty()).then(|| listed(&names, "and"))
+        (!names.is_empty()).then(|| all_of(&names))
     }
 }

@@ -109,7 +109,7 @@ impl TypedTerms {
         let starts_on = date("starts_on", &self.starts_on)?;
         let ends_on = date("ends_on", &self.ends_on)?;
         if starts_on.zip(ends_on).is_some_and(|(from, until)| until < from) {
-            return Err(Refusal::invalid("ends_on", "Choose a last day after the first one."));
+            return Err(Refusal::invalid("ends_on", t!("Choose a last day after the first one.")));
         }
         let revocation: Revocation = self.revocation.parse()?;
         let duration_days = match self.duration_days.trim() {
@@ -119,7 +119,7 @@ impl TypedTerms {
         if duration_days == Some(0) {
             return Err(Refusal::invalid(
                 "duration_days",
-                "Write at least 1 day, or leave it empty for a license without an end.",
+                t!("Write at least 1 day, or leave it empty for a license without an end."),
             ));
         }
         Ok(Terms {
@@ -153,12 +153,12 @@ impl TypedTerms {
             .map(|name| name.parse().map_err(|refusal: Refusal| refusal.on("intents")))
             .collect::<Result<Vec<Intent>, Refusal>>()?;
         if typed.is_empty() {
-            return Err(Refusal::invalid("intents", "Allow at least one use."));
+            return Err(Refusal::invalid("intents", t!("Allow at least one use.")));
         }
         if typed == [Intent::Distill] {
             return Err(Refusal::invalid(
                 "intents",
-                "To distill, a model must first be trained: allow training or fine-tuning too.",
+                t!("To distill, a model must first be trained: allow training or fine-tuning too."),
             ));
         }
         Ok(Intent::ALL.iter().copied().filter(|intent| typed.contains(intent)).collect())
@@ -166,7 +166,7 @@ impl TypedTerms {
 
     fn notice(&self) -> Result<u32, Refusal> {
         match days("notice_days", &self.notice_days)? {
-            0 => Err(Refusal::invalid("notice_days", "Give at least 1 day of notice.")),
+            0 => Err(Refusal::invalid("notice_days", t!("Give at least 1 day of notice."))),
             days => Ok(days),
         }
     }
@@ -177,7 +177,7 @@ impl TypedTerms {
             .contains(&self.audits_per_year.as_str())
             .then(|| self.audits_per_year.parse().ok())
             .flatten()
-            .ok_or_else(|| Refusal::invalid("audits_per_year", "Choose one of those listed."))
+            .ok_or_else(|| Refusal::invalid("audits_per_year", t!("Choose one of those listed.")))
     }
 
     fn models(&self) -> Result<Vec<String>, Refusal> {
@@ -190,7 +190,7 @@ impl TypedTerms {
             }
         }
         if models.len() > MODELS_MAX {
-            return Err(Refusal::invalid("excluded_models", format!("Name at most {MODELS_MAX}.")));
+            return Err(Refusal::invalid("excluded_models", t!("Name at most {MODELS_MAX}.")));
         }
         Ok(models)
     }
@@ -212,19 +212,19 @@ fn date(field: &'static str, typed: &str) -> Result<Option<NaiveDate>, Refusal> 
         let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
         (parts.next().is_none() && (2000..=2200).contains(&year)).then_some(date)
     };
-    read()
-        .map(Some)
-        .ok_or_else(|| Refusal::invalid(field, "Write a day like 2027-01-31, or leave it empty."))
+    read().map(Some).ok_or_else(|| {
+        Refusal::invalid(field, t!("Write a day like 2027-01-31, or leave it empty."))
+    })
 }
 
 fn days(field: &'static str, typed: &str) -> Result<u32, Refusal> {
     let typed = typed.trim();
     if typed.is_empty() || !typed.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(Refusal::invalid(field, "Write a number of days, like 90."));
+        return Err(Refusal::invalid(field, t!("Write a number of days, like 90.")));
     }
     typed
         .parse()
         .ok()
         .filter(|&days| days <= DAYS_MAX)
-        .ok_or_else(|| Refusal::invalid(field, "Use at most 36525 days, a hundred years."))
+        .ok_or_else(|| Refusal::invalid(field, t!("Use at most 36525 days, a hundred years.")))
 }

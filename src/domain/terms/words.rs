@@ -3,6 +3,7 @@
 use chrono::{Datelike as _, NaiveDate};
 
 use super::{Intent, Revocation, Scope, Terms};
+use crate::words::{all_of, any_of, month_name};
 
 /// One sentence of terms read in plain words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,27 +48,27 @@ impl Terms {
         self.inference(&mut clauses);
         clauses.say(
             self.has(Intent::Show),
-            "The work may be shown to people, and each showing is reported.",
-            "The work may not be shown to people by itself.",
+            t!("The work may be shown to people, and each showing is reported."),
+            t!("The work may not be shown to people by itself."),
         );
         clauses.say(
             self.commercial,
-            "What is made with it may be sold.",
-            "What is made with it may not be sold.",
+            t!("What is made with it may be sold."),
+            t!("What is made with it may not be sold."),
         );
         clauses.say(
             self.derivatives,
-            "Works derived from it may be published.",
-            "Works derived from it may not be published.",
+            t!("Works derived from it may be published."),
+            t!("Works derived from it may not be published."),
         );
         clauses.say(
             self.sublicensing,
-            "The rights may be passed on to others under the same terms.",
-            "The rights may not be passed on.",
+            t!("The rights may be passed on to others under the same terms."),
+            t!("The rights may not be passed on."),
         );
         if !self.excluded_models.is_empty() {
             let sentence =
-                format!("No model of {} may use it.", listed(&self.excluded_models, "or"));
+                t!("No model of {models} may use it.", models = any_of(&self.excluded_models));
             clauses.add(ClauseKind::MayNot, sentence);
         }
         clauses.0.sort_by_key(|clause| clause.kind);
@@ -83,49 +84,51 @@ impl Terms {
         use ClauseKind::{May, MayNot};
         match (self.has(Intent::Train), self.has(Intent::FineTune)) {
             (true, true) => {
-                clauses.add(May, "Models may be trained and fine-tuned on the work.");
+                clauses.add(May, t!("Models may be trained and fine-tuned on the work."));
             }
             (true, false) => {
-                clauses.add(May, "Models may be trained on the work.");
-                clauses.add(MayNot, "No finished model may be fine-tuned on it.");
+                clauses.add(May, t!("Models may be trained on the work."));
+                clauses.add(MayNot, t!("No finished model may be fine-tuned on it."));
             }
             (false, true) => {
-                clauses.add(May, "Finished models may be fine-tuned on the work.");
-                clauses.add(MayNot, "No model may be trained on it from the start.");
+                clauses.add(May, t!("Finished models may be fine-tuned on the work."));
+                clauses.add(MayNot, t!("No model may be trained on it from the start."));
             }
             (false, false) => {
-                clauses.add(MayNot, "No model may be trained or fine-tuned on the work.");
+                clauses.add(MayNot, t!("No model may be trained or fine-tuned on the work."));
             }
         }
         if self.has(Intent::Distill) {
-            clauses.add(May, "What a model learned from it may be taught to other models.");
+            clauses.add(May, t!("What a model learned from it may be taught to other models."));
         } else if self.grants(Scope::Training) {
-            clauses.add(MayNot, "What a model learned from it may not be taught to other models.");
+            clauses
+                .add(MayNot, t!("What a model learned from it may not be taught to other models."));
         }
     }
 
     fn inference(&self, clauses: &mut Clauses) {
         let verbs = |granted: bool| {
             let of = [
-                (Intent::Read, "read"),
-                (Intent::Quote, "quote"),
-                (Intent::Summarize, "summarize"),
-                (Intent::Translate, "translate"),
-                (Intent::Analyze, "analyze"),
-                (Intent::Embed, "index"),
+                (Intent::Read, t!("read")),
+                (Intent::Quote, t!("quote")),
+                (Intent::Summarize, t!("summarize")),
+                (Intent::Translate, t!("translate")),
+                (Intent::Analyze, t!("analyze")),
+                (Intent::Embed, t!("index")),
             ];
             let verbs = of.iter().filter(|(intent, _)| self.has(*intent) == granted);
             verbs.map(|(_, verb)| *verb).collect::<Vec<_>>()
         };
         let (may, may_not) = (verbs(true), verbs(false));
         if may.is_empty() {
-            clauses.add(ClauseKind::MayNot, "Models may not read or quote the work in answers.");
+            clauses
+                .add(ClauseKind::MayNot, t!("Models may not read or quote the work in answers."));
             return;
         }
-        let sentence = format!("To answer people, models may {} the work.", listed(&may, "and"));
+        let sentence = t!("To answer people, models may {uses} the work.", uses = all_of(&may));
         clauses.add(ClauseKind::May, sentence);
         if !may_not.is_empty() {
-            let sentence = format!("To answer people, they may not {} it.", listed(&may_not, "or"));
+            let sentence = t!("To answer people, they may not {uses} it.", uses = any_of(&may_not));
             clauses.add(ClauseKind::MayNot, sentence);
         }
     }
@@ -133,86 +136,64 @@ impl Terms {
     fn duties(&self, clauses: &mut Clauses) {
         let mut duty = |sentence: String| clauses.add(ClauseKind::Must, sentence);
         if self.attribution {
-            duty("The credit line must be shown wherever the work is shown.".into());
+            duty(t!("The credit line must be shown wherever the work is shown.").into());
         }
         if let Some(places) = self.territory.in_words() {
-            duty(format!("It may be used in {places} only."));
+            duty(t!("It may be used in {places} only."));
         }
         match (self.starts_on, self.ends_on) {
             (Some(from), Some(until)) => {
-                duty(format!("It may be used from {} until {}.", day(from), day(until)));
+                duty(t!(
+                    "It may be used from {from} until {until}.",
+                    from = day(from),
+                    until = day(until)
+                ));
             }
-            (Some(from), None) => duty(format!("It may be used from {} on.", day(from))),
-            (None, Some(until)) => duty(format!("It may be used until {}.", day(until))),
+            (Some(from), None) => duty(t!("It may be used from {from} on.", from = day(from))),
+            (None, Some(until)) => duty(t!("It may be used until {until}.", until = day(until))),
             (None, None) => {}
         }
         duty(match self.duration_days {
-            Some(days) => format!("A license lasts {}.", counted_days(days)),
-            None => "A license lasts until one side ends it.".into(),
+            Some(days) => t!("A license lasts {days}.", days = counted_days(days)),
+            None => t!("A license lasts until one side ends it.").into(),
         });
         duty(match (self.revocation, self.notice_days) {
-            (Revocation::Never, _) => "The creator cannot end a license early.".into(),
+            (Revocation::Never, _) => t!("The creator cannot end a license early.").into(),
             (Revocation::Breach, _) => {
-                "The creator may end a license early only if these terms are broken.".into()
+                t!("The creator may end a license early only if these terms are broken.").into()
             }
-            (Revocation::Notice, days) => format!(
-                "The creator may end a license early with {} notice, or at once if these terms are broken.",
-                match days {
-                    1 => "a day’s".to_owned(),
-                    days => format!("{days} days’"),
-                }
+            (Revocation::Notice, days) => tn!(
+                days,
+                "The creator may end a license early with a day’s notice, or at once if these terms are broken.",
+                "The creator may end a license early with {days} days’ notice, or at once if these terms are broken."
             ),
         });
         duty(match self.retention_days {
-            0 => "When it ends, copies must be deleted at once.".into(),
-            days => format!("When it ends, copies must be deleted within {}.", counted_days(days)),
+            0 => t!("When it ends, copies must be deleted at once.").into(),
+            days => {
+                t!("When it ends, copies must be deleted within {days}.", days = counted_days(days))
+            }
         });
         match self.audits_per_year {
             0 => {}
-            1 => duty("Once a year the creator may ask for a report of use.".into()),
-            2 => duty("Twice a year the creator may ask for a report of use.".into()),
-            4 => duty("Every quarter the creator may ask for a report of use.".into()),
-            12 => duty("Every month the creator may ask for a report of use.".into()),
-            times => duty(format!("{times} times a year the creator may ask for a report of use.")),
-        }
-    }
-}
-
-/// `a, b and c`.
-pub(super) fn listed<T: AsRef<str>>(all: &[T], last: &str) -> String {
-    match all {
-        [] => String::new(),
-        [one] => one.as_ref().to_owned(),
-        [first @ .., end] => {
-            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
-            format!("{} {last} {}", first.join(", "), end.as_ref())
+            1 => duty(t!("Once a year the creator may ask for a report of use.").into()),
+            2 => duty(t!("Twice a year the creator may ask for a report of use.").into()),
+            4 => duty(t!("Every quarter the creator may ask for a report of use.").into()),
+            12 => duty(t!("Every month the creator may ask for a report of use.").into()),
+            times => duty(t!("{times} times a year the creator may ask for a report of use.")),
         }
     }
 }
 
 /// By hand: the browser loads this, and a formatter of dates is larger than all the rest.
 fn day(date: NaiveDate) -> String {
-    let month = match date.month() {
-        1 => "January",
-        2 => "February",
-        3 => "March",
-        4 => "April",
-        5 => "May",
-        6 => "June",
-        7 => "July",
-        8 => "August",
-        9 => "September",
-        10 => "October",
-        11 => "November",
-        _ => "December",
-    };
-    format!("{} {month} {}", date.day(), date.year())
+    let month = month_name(date.month());
+    t!("{day} {month} {year}", day = date.day(), year = date.year())
 }
 
 fn counted_days(days: u32) -> String {
     match days {
-        1 => "1 day".into(),
-        365 => "a year".into(),
-        _ => format!("{days} days"),
+        365 => t!("a year").into(),
+        _ => tn!(days, "1 day", "{days} days"),
     }
 }

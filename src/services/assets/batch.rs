@@ -74,10 +74,10 @@ impl Batch {
     pub fn new(actor: &Actor, first: AssetId, common: TypedParticulars) -> Result<Self> {
         may_register(actor)?;
         let any =
-            TypedParticulars { title: "A work".into(), kind: "text".into(), ..common.clone() };
+            TypedParticulars { title: t!("A work").into(), kind: "text".into(), ..common.clone() };
         // A credit line may be left to the rows of a table.
         let attribution = match any.attribution.trim() {
-            "" => "Somebody".to_owned(),
+            "" => t!("Somebody").to_owned(),
             _ => any.attribution.clone(),
         };
         TypedParticulars { attribution, ..any }.parse()?;
@@ -148,7 +148,7 @@ impl Batch {
                 // Its row has said why.
                 return Ok(());
             }
-            let says = "No row of the table names this file, so it was left out.";
+            let says = t!("No row of the table names this file, so it was left out.");
             let refusal = Refusal::invalid("file", says);
             self.note(None, file_name.to_owned(), CameOf::Refused(refusal));
             return Ok(());
@@ -194,7 +194,7 @@ impl Batch {
     /// The file is there and cannot be read.
     pub fn unreadable(&mut self, file_name: &str, error: &std::io::Error) {
         let row = self.named.as_mut().and_then(|named| named.files.remove(file_name));
-        let says = format!("It cannot be read: {error}.");
+        let says = t!("It cannot be read: {error}.");
         let came_of = CameOf::Refused(Refusal::invalid("file", says));
         self.note(row.map(|(_, row)| row.line), file_name.to_owned(), came_of);
     }
@@ -209,9 +209,9 @@ impl Batch {
         for row in waiting {
             let says = match &row.entry {
                 Ok(Entry { bytes: EntryBytes::File(file), .. }) => {
-                    format!("No file called “{file}” came along.")
+                    t!("No file called “{file}” came along.")
                 }
-                _ => "It was not reached.".to_owned(),
+                _ => t!("It was not reached.").to_owned(),
             };
             let came_of = CameOf::Refused(Refusal::invalid("file", says));
             self.outcomes.push(BatchOutcome { line: Some(row.line), name: row.name, came_of });

@@ -50,8 +50,8 @@ pub async fn edit(services: &Services, actor: &Actor, edit: Edit) -> Result<()> 
     if revision != edit.revision {
         return Err(Refusal::conflict(
             "edited_meanwhile",
-            "Somebody else saved this work while you were typing. What you typed is kept here, and \
-             what they saved stands above it. Save again to replace theirs with yours.",
+            t!("Somebody else saved this work while you were typing. What you typed is kept here, and \
+             what they saved stands above it. Save again to replace theirs with yours."),
         )
         .into());
     }

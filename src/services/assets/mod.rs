@@ -53,7 +53,7 @@ impl Registered {
             Self::Work(asset_id) => Ok(asset_id),
             Self::Claim(_) => Err(Refusal::conflict(
                 "content_claimed",
-                "Another creator registered exactly these bytes first, so a claim was raised.",
+                t!("Another creator registered exactly these bytes first, so a claim was raised."),
             )
             .into()),
         }

@@ -101,14 +101,14 @@ pub async fn preview(
             Audience::Public if sample_bytes(version.media_type, version.bytes).is_some() => {
                 Preview::Sample
             }
-            Audience::Public => Preview::None(
-                "Its creator shows it to licensees only. The free tier, where there is one, delivers it whole.",
-            ),
+            Audience::Public => Preview::None(t!(
+                "Its creator shows it to licensees only. The free tier, where there is one, delivers it whole."
+            )),
         });
     }
     let kind = version.media_type.split(';').next().unwrap_or_default();
     if !kind.starts_with("text/") && !matches!(kind, "application/json" | "application/x-ndjson") {
-        return Ok(Preview::None("There is no preview for this type of file."));
+        return Ok(Preview::None(t!("There is no preview for this type of file.")));
     }
     let bytes = u64::try_from(version.bytes).unwrap_or_default();
     let shown = match audience {
@@ -116,10 +116,10 @@ pub async fn preview(
         Audience::Public => (bytes / PUBLIC_SHARE).min(PUBLIC_BYTES_MAX),
     };
     if audience == Audience::Public && shown < PUBLIC_BYTES_MIN {
-        return Ok(Preview::None("It is too short for a preview that would not be all of it."));
+        return Ok(Preview::None(t!("It is too short for a preview that would not be all of it.")));
     }
     let Some(text) = beginning(services, version.content_id, shown, bytes).await? else {
-        return Ok(Preview::None("Its bytes cannot be read now."));
+        return Ok(Preview::None(t!("Its bytes cannot be read now.")));
     };
     let cut = shown < bytes;
     Ok(match kind {

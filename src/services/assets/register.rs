@@ -158,7 +158,7 @@ async fn answer_again(tx: &mut PgConnection, org_id: OrgId, new: &NewAsset) -> R
     }
     Err(Refusal::conflict(
         "form_sent_before",
-        "This form was sent before, with another file. Open a new form.",
+        t!("This form was sent before, with another file. Open a new form."),
     )
     .into())
 }

@@ -25,7 +25,7 @@ impl Owner {
         let Self { title, number, .. } = self;
         Refusal::conflict(
             "content_registered",
-            format!(
+            t!(
                 "Your organization has registered exactly these bytes already, as version {number} \
                  of “{title}”. Choose another file."
             ),

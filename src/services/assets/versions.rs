@@ -166,7 +166,7 @@ async fn was_added(tx: &mut PgConnection, new: &NewVersion) -> Result<bool> {
         }
         Some(_) => Err(Refusal::conflict(
             "form_sent_before",
-            "This form was sent before, with another file. Open a new form.",
+            t!("This form was sent before, with another file. Open a new form."),
         )
         .into()),
     }

@@ -41,7 +41,7 @@ pub async fn close(services: &Services, actor: &Actor, month: Month) -> Result<C
         return Err(Refusal::not_found("month").into());
     }
     if services.now() < month.until() {
-        let sentence = format!("{month} is not over.");
+        let sentence = t!("{month} is not over.");
         return Err(Refusal::conflict("month_not_over", sentence).into());
     }
     let mut closed = Closed::default();
@@ -137,7 +137,7 @@ async fn credit_notes(
         }
     }
     let mut notes = 0;
-    let reason = format!("{month} was counted again and comes to less.");
+    let reason = t!("{month} was counted again and comes to less.");
     for (invoice_id, lines) in by_invoice {
         let now = services.now();
         if credit_notes::lower(tx, actor, now, invoice_id, &lines, &reason).await?.is_some() {

@@ -92,7 +92,7 @@ async fn charge(
 ) -> Result<()> {
     let party = parties::of(services, due.org_id).await?;
     if party.default_card.is_none() {
-        let why = "There is no card to charge; leave one under Payment method.";
+        let why = t!("There is no card to charge; leave one under Payment method.");
         return invoices::put_off(services, due, Some(NO_CARD), Collected::Waits(why)).await;
     }
     let customer = parties::customer(services, payments, due.org_id).await?;

@@ -51,7 +51,7 @@ pub async fn credit(
     let wanted = credit.sum.micros;
     if credit.sum.currency != charge.gross.currency || wanted <= 0 || wanted > left {
         let left = Money::new(left, charge.gross.currency);
-        let sentence = format!("At most {left} is left of this charge to credit.");
+        let sentence = t!("At most {left} is left of this charge to credit.");
         return Err(Refusal::invalid("sum", sentence).into());
     }
     let fee = i128::from(charge.fee_micros) * i128::from(wanted) / i128::from(charge.gross.micros);

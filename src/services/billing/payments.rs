@@ -46,7 +46,7 @@ pub async fn payment_received(services: &Services, actor: &Actor, paid: &Paid) -
     let mut tx = services.pool.begin().await?;
     let invoice = invoices::lock(&mut tx, paid.invoice_id).await?.ok_or_else(none)?;
     if invoice.currency != paid.sum.currency || paid.sum.micros <= 0 {
-        return Err(Refusal::invalid("sum", "This is no payment of this invoice.").into());
+        return Err(Refusal::invalid("sum", t!("This is no payment of this invoice.")).into());
     }
     let money = |micros| Money::new(micros, paid.sum.currency);
     let taken = money(paid.sum.micros.min(invoice.due_micros));

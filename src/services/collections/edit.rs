@@ -38,8 +38,10 @@ pub async fn edit(services: &Services, actor: &Actor, edit: EditCollection) -> R
     if held.revision != edit.revision {
         return Err(Refusal::conflict(
             "edited_meanwhile",
-            "Somebody else saved this collection while you were typing. What you typed is kept \
-             here, and what they saved stands above it. Save again to replace theirs with yours.",
+            t!(
+                "Somebody else saved this collection while you were typing. What you typed is kept \
+             here, and what they saved stands above it. Save again to replace theirs with yours."
+            ),
         )
         .into());
     }

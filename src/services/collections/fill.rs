@@ -93,8 +93,8 @@ pub async fn arrange(services: &Services, actor: &Actor, asked: Arrangement) -> 
     if held.arrangement != asked.arrangement {
         return Err(Refusal::conflict(
             "arranged_meanwhile",
-            "Somebody else put the works in another order while you did. What you typed is kept \
-             here. Save again to replace their order with yours.",
+            t!("Somebody else put the works in another order while you did. What you typed is kept \
+             here. Save again to replace their order with yours."),
         )
         .into());
     }
@@ -126,7 +126,7 @@ pub(super) async fn insert_works(
     if there.len() > WORKS_MAX {
         return Err(Refusal::invalid(
             "works",
-            format!("A collection holds at most {WORKS_MAX} works. Make another one."),
+            t!("A collection holds at most {WORKS_MAX} works. Make another one."),
         )
         .into());
     }

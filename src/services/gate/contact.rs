@@ -72,7 +72,9 @@ impl Contact {
         Err(Refusal::new(
             Kind::Unavailable,
             "license_state_unknown",
-            "The gate cannot tell at the moment whether your license is in force. Ask again later.",
+            t!(
+                "The gate cannot tell at the moment whether your license is in force. Ask again later."
+            ),
         ))
     }
 

@@ -211,7 +211,7 @@ async fn by_tier(
 }
 
 fn not_on_offer() -> Refusal {
-    Refusal::invalid("asker", "Choose one of those listed.")
+    Refusal::invalid("asker", t!("Choose one of those listed."))
 }
 
 /// The gate's decision. A page is never known for a repeat beforehand.

@@ -118,7 +118,7 @@ pub async fn withdraw_invitation(
     if found.accepted_by.is_some() {
         return Err(Refusal::conflict(
             "invitation_used",
-            "Somebody joined by this invitation already. Remove the member instead.",
+            t!("Somebody joined by this invitation already. Remove the member instead."),
         )
         .into());
     }
@@ -228,13 +228,16 @@ fn hash_of(code: &str) -> Result<[u8; 32]> {
 fn still_open(found: &Found, now: DateTime<Utc>) -> Result<()> {
     let gone = |code, sentence: &str| Err(Refusal::new(Kind::Gone, code, sentence).into());
     if found.accepted_by.is_some() {
-        return gone("invitation_used", "This invitation was used. Ask for a new one.");
+        return gone("invitation_used", t!("This invitation was used. Ask for a new one."));
     }
     if found.withdrawn_at.is_some() {
-        return gone("invitation_withdrawn", "This invitation was withdrawn. Ask for a new one.");
+        return gone(
+            "invitation_withdrawn",
+            t!("This invitation was withdrawn. Ask for a new one."),
+        );
     }
     if found.expires_at <= now {
-        return gone("invitation_expired", "This invitation has expired. Ask for a new one.");
+        return gone("invitation_expired", t!("This invitation has expired. Ask for a new one."));
     }
     Ok(())
 }

@@ -154,14 +154,14 @@ async fn another_owner(tx: &mut PgConnection, leaving: Member) -> Result<()> {
     }
     Err(Refusal::conflict(
         "last_owner",
-        "An organization needs an owner. Make somebody else owner first.",
+        t!("An organization needs an owner. Make somebody else owner first."),
     )
     .into())
 }
 
 /// The refusal for somebody who reaches above their own role.
 pub(super) fn beyond(role: Role) -> Refusal {
-    Refusal::forbidden(format!(
+    Refusal::forbidden(t!(
         "Your role, {role}, cannot give or take away that role. Ask an owner of your organization."
     ))
 }

@@ -99,8 +99,8 @@ pub async fn edit_profile(services: &Services, actor: &Actor, edit: EditProfile)
     if revision != edit.revision {
         return Err(Refusal::conflict(
             "edited_meanwhile",
-            "Somebody else saved this profile while you were typing. What you typed is kept here, \
-             and what they saved stands above it. Save again to replace theirs with yours.",
+            t!("Somebody else saved this profile while you were typing. What you typed is kept here, \
+             and what they saved stands above it. Save again to replace theirs with yours."),
         )
         .into());
     }

@@ -90,7 +90,7 @@ pub(crate) async fn post_one(
 }
 
 fn not_enough() -> Refusal {
-    Refusal::conflict("not_enough", "There is not enough money there for this.")
+    Refusal::conflict("not_enough", t!("There is not enough money there for this."))
 }
 
 fn missing() -> Error {

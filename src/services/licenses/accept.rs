@@ -49,19 +49,19 @@ pub async fn accept(services: &Services, actor: &Actor, new: Acceptance) -> Resu
     if offered.creator_org_id == member.org_id {
         return Err(Refusal::conflict(
             "own_work",
-            "This work is your organization's own; it needs no license.",
+            t!("This work is your organization's own; it needs no license."),
         )
         .into());
     }
     if offered.digest != new.terms_digest {
         return Err(Refusal::conflict(
             "terms_changed",
-            "The creator published other terms while you were reading. Read them and accept again.",
+            t!("The creator published other terms while you were reading. Read them and accept again."),
         )
         .into());
     }
     if !new.agreed {
-        return Err(Refusal::invalid("agreed", "Tick the box to accept the terms.").into());
+        return Err(Refusal::invalid("agreed", t!("Tick the box to accept the terms.")).into());
     }
     has_tier(&mut tx, offered.offer_id, new.tier_id).await?;
     expire_lapsed(&mut tx, member.org_id, new.asset_id, now).await?;
@@ -175,7 +175,7 @@ async fn has_tier(tx: &mut PgConnection, offer_id: OfferId, tier_id: TierId) -> 
     )
     .fetch_optional(tx)
     .await?
-    .ok_or_else(|| Refusal::invalid("tier", "Choose one of the tiers listed."))?;
+    .ok_or_else(|| Refusal::invalid("tier", t!("Choose one of the tiers listed.")))?;
     Ok(())
 }
 
@@ -259,7 +259,7 @@ async fn insert_license(
         Refusal::new(
             Kind::Conflict,
             "license_held",
-            "Your organization already holds a license for this work.",
+            t!("Your organization already holds a license for this work."),
         )
     })?;
     Ok(inserted.rows_affected() == 1)

@@ -32,9 +32,11 @@ pub async fn set_spend_cap(
     let mut tx = services.pool.begin().await?;
     let held = lock(&mut tx, member, license_id).await?;
     if !held.standing.state_at(now).is_live() {
-        return Err(
-            Refusal::conflict("license_over", "This license is over; it costs no more.").into()
-        );
+        return Err(Refusal::conflict(
+            "license_over",
+            t!("This license is over; it costs no more."),
+        )
+        .into());
     }
     let cap = match typed.trim() {
         "" => None,
@@ -44,7 +46,7 @@ pub async fn set_spend_cap(
     if cap.is_some_and(|cap| cap.micros < base.micros) {
         return Err(Refusal::invalid(
             "spend_cap",
-            format!("The base fee alone is {base} a month. Set at least that, or no cap."),
+            t!("The base fee alone is {base} a month. Set at least that, or no cap."),
         )
         .into());
     }

@@ -124,14 +124,14 @@ pub async fn renew(services: &Services, actor: &Actor, renewal: Renewal) -> Resu
     if held.cancelled_at.is_some() {
         return Err(Refusal::conflict(
             "license_cancelled",
-            "This license is cancelled. Take that back first, then renew it.",
+            t!("This license is cancelled. Take that back first, then renew it."),
         )
         .into());
     }
     if held.standing.ends_at.is_some_and(|ends_at| ends_at != renewal.ends_at) {
         return Err(Refusal::conflict(
             "license_changed",
-            "The end of this license has changed since you opened the page. Look at it again.",
+            t!("The end of this license has changed since you opened the page. Look at it again."),
         )
         .into());
     }
@@ -140,7 +140,7 @@ pub async fn renew(services: &Services, actor: &Actor, renewal: Renewal) -> Resu
         return Err(offer_over().into());
     }
     if !renewal.agreed {
-        return Err(Refusal::invalid("agreed", "Tick the box to accept the terms.").into());
+        return Err(Refusal::invalid("agreed", t!("Tick the box to accept the terms.")).into());
     }
     write_end(&mut tx, renewal.license_id, longer).await?;
     events::record(
@@ -174,13 +174,15 @@ pub(super) fn renewable_until(
 }
 
 fn over() -> Refusal {
-    Refusal::conflict("license_over", "This license is over; license the work again.")
+    Refusal::conflict("license_over", t!("This license is over; license the work again."))
 }
 
 fn offer_over() -> Refusal {
     Refusal::conflict(
         "offer_over",
-        "The offer this license came from stands no longer. When the license ends, take what is offered then.",
+        t!(
+            "The offer this license came from stands no longer. When the license ends, take what is offered then."
+        ),
     )
 }
 

@@ -75,7 +75,7 @@ async fn take(
     batch: &[Reported],
 ) -> Result<Vec<Outcome>> {
     if batch.len() > BATCH_MAX {
-        let sentence = format!("Report at most {BATCH_MAX} events at once.");
+        let sentence = t!("Report at most {BATCH_MAX} events at once.");
         return Err(Refusal::new(Kind::TooLarge, "batch_too_large", sentence).into());
     }
     let now = services.now();

@@ -151,7 +151,7 @@ pub async fn restore(services: &Services, actor: &Actor, offer_id: OfferId) -> R
     if !revive_offer(&mut tx, offer_id).await? {
         return Err(Refusal::conflict(
             "offer_replaced",
-            "Another offer has taken its place, and stands. Withdraw that one first.",
+            t!("Another offer has taken its place, and stands. Withdraw that one first."),
         )
         .into());
     }
@@ -173,7 +173,7 @@ pub async fn restore(services: &Services, actor: &Actor, offer_id: OfferId) -> R
 fn sold_by(tiers: &[Tier], kind: AssetKind) -> Result<()> {
     let by_image = tiers.iter().any(|tier| tier.unit == Unit::Image);
     if by_image && !matches!(kind, AssetKind::Image | AssetKind::Site) {
-        let sentence = "This work is no image. Choose another unit.";
+        let sentence = t!("This work is no image. Choose another unit.");
         return Err(Refusal::invalid("unit", sentence).into());
     }
     Ok(())
@@ -194,7 +194,7 @@ async fn buyer(services: &Services, own: OrgId, slug: &str) -> Result<Option<Org
         Some(row) => Ok(Some(row.org_id)),
         None => Err(Refusal::invalid(
             "buyer",
-            "No other organization that buys has this short name. The buyer finds theirs in Settings.",
+            t!("No other organization that buys has this short name. The buyer finds theirs in Settings."),
         )
         .into()),
     }

@@ -75,7 +75,7 @@ pub async fn preview(
         let Some(rated) = rating::on_tiers(&tiers, &usage)? else { continue };
         let line = line(license_id, buyer, units, &rated)?;
         total = total.checked_add(line.total.micros).ok_or_else(|| {
-            Refusal::invalid("paid_base", "This comes to more than an amount can hold.")
+            Refusal::invalid("paid_base", t!("This comes to more than an amount can hold."))
         })?;
         lines.push(line);
     }

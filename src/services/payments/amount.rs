@@ -55,9 +55,7 @@ impl TryFrom<Money> for Amount {
     fn try_from(money: Money) -> Result<Self, Refusal> {
         match Self::whole_cents(money) {
             (amount, left) if left.micros == 0 => Ok(amount),
-            _ => {
-                Err(Refusal::invalid("amount", format!("{money} is not a whole number of cents.")))
-            }
+            _ => Err(Refusal::invalid("amount", t!("{money} is not a whole number of cents."))),
         }
     }
 }

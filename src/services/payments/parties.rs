@@ -101,7 +101,9 @@ pub async fn onboard(
         Some(account) => account,
         None => {
             if plain::COUNTRIES.iter().all(|(code, _)| *code != country) {
-                return Err(Refusal::invalid("country", "Choose a country from the list.").into());
+                return Err(
+                    Refusal::invalid("country", t!("Choose a country from the list.")).into()
+                );
             }
             let key = Key::new(format!("account:{org}:{country}"))?;
             let new = NewAccount { org, country: country.to_owned(), email: None };

@@ -2,41 +2,43 @@
 
 /// Countries a creator can be paid in: those the provider reaches from where we are.
 pub const COUNTRIES: [(&str, &str); 13] = [
-    ("AT", "Austria"),
-    ("BE", "Belgium"),
-    ("FI", "Finland"),
-    ("FR", "France"),
-    ("DE", "Germany"),
-    ("IE", "Ireland"),
-    ("IT", "Italy"),
-    ("LU", "Luxembourg"),
-    ("NL", "Netherlands"),
-    ("PT", "Portugal"),
-    ("ES", "Spain"),
-    ("GB", "United Kingdom"),
-    ("US", "United States"),
+    ("AT", n!("Austria")),
+    ("BE", n!("Belgium")),
+    ("FI", n!("Finland")),
+    ("FR", n!("France")),
+    ("DE", n!("Germany")),
+    ("IE", n!("Ireland")),
+    ("IT", n!("Italy")),
+    ("LU", n!("Luxembourg")),
+    ("NL", n!("Netherlands")),
+    ("PT", n!("Portugal")),
+    ("ES", n!("Spain")),
+    ("GB", n!("United Kingdom")),
+    ("US", n!("United States")),
 ];
 
 /// A requirement, as in `individual.verification.document`, in words.
 pub fn requirement(code: &str) -> &'static str {
     // The beginning names whose it is; a person, a company's owner, or the company.
     match code {
-        "external_account" => "A bank account that your earnings are sent to.",
-        "business_type" => "Whether you are a person or a company.",
-        "email" => "An e-mail address.",
-        _ if code.starts_with("tos_acceptance.") => "Your consent to the payment service's terms.",
-        _ if code.starts_with("business_profile.") => "What you do, and where it can be seen.",
-        _ if code.contains(".verification.document") => "A picture of an identity document.",
-        _ if code.contains(".verification.") => "A document that proves what you said.",
-        _ if code.contains(".dob.") => "A date of birth.",
-        _ if code.contains(".address") => "An address.",
-        _ if code.contains("_name") => "A full name.",
-        _ if code.contains("tax_id") || code.contains("id_number") || code.contains("ssn") => {
-            "A tax number."
+        "external_account" => t!("A bank account that your earnings are sent to."),
+        "business_type" => t!("Whether you are a person or a company."),
+        "email" => t!("An e-mail address."),
+        _ if code.starts_with("tos_acceptance.") => {
+            t!("Your consent to the payment service's terms.")
         }
-        _ if code.contains(".phone") || code.contains(".email") => "How to reach you.",
-        _ if code.starts_with("company.") => "Something about the company.",
-        _ => "Something more about you; the form says what.",
+        _ if code.starts_with("business_profile.") => t!("What you do, and where it can be seen."),
+        _ if code.contains(".verification.document") => t!("A picture of an identity document."),
+        _ if code.contains(".verification.") => t!("A document that proves what you said."),
+        _ if code.contains(".dob.") => t!("A date of birth."),
+        _ if code.contains(".address") => t!("An address."),
+        _ if code.contains("_name") => t!("A full name."),
+        _ if code.contains("tax_id") || code.contains("id_number") || code.contains("ssn") => {
+            t!("A tax number.")
+        }
+        _ if code.contains(".phone") || code.contains(".email") => t!("How to reach you."),
+        _ if code.starts_with("company.") => t!("Something about the company."),
+        _ => t!("Something more about you; the form says what."),
     }
 }
 

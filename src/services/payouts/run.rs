@@ -78,7 +78,9 @@ pub async fn request(services: &Services, actor: &Actor, currency: Currency) -> 
             Err(Refusal::conflict("nothing_to_pay_out", why.unwrap_or_default()).into())
         }
         Some(plan) => Ok(plan),
-        None => Err(Refusal::conflict("asked_already", "This was asked for a moment ago.").into()),
+        None => {
+            Err(Refusal::conflict("asked_already", t!("This was asked for a moment ago.")).into())
+        }
     }
 }
 

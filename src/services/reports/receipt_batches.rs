@@ -106,7 +106,7 @@ pub async fn receipts_named(
     if receipt_ids.len() > usize::from(RECEIPTS_PER_BATCH_MAX) {
         return Err(Refusal::invalid(
             "receipt_id",
-            format!("Name at most {RECEIPTS_PER_BATCH_MAX} receipts at a time."),
+            t!("Name at most {RECEIPTS_PER_BATCH_MAX} receipts at a time."),
         )
         .into());
     }

@@ -122,7 +122,7 @@ pub async fn verify(
     let Some(proven_by) = prober.prove(&site.host, &challenge).await else {
         return Err(Refusal::conflict(
             "site_not_proved",
-            "Neither the DNS record nor the file was found. Add one of them and check again; a new record can take an hour to be seen.",
+            t!("Neither the DNS record nor the file was found. Add one of them and check again; a new record can take an hour to be seen."),
         )
         .into());
     };

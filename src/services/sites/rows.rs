@@ -71,7 +71,7 @@ pub(super) async fn insert_site(
     .execute(tx)
     .await
     .on_constraint("site_claim_key", || {
-        Refusal::conflict("site_claimed", "Your organization has claimed this host already.")
+        Refusal::conflict("site_claimed", t!("Your organization has claimed this host already."))
             .on("host")
     })?;
     Ok(())
@@ -119,7 +119,7 @@ pub(super) async fn set_verified(
     .on_constraint("site_verified_host_key", || {
         Refusal::conflict(
             "site_taken",
-            format!(
+            t!(
                 "Another organization has proved that {host} is theirs. Ask them to take their proof away; a week later you can prove it."
             ),
         )

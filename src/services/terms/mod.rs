@@ -86,7 +86,7 @@ pub async fn publish(services: &Services, actor: &Actor, new: NewTerms) -> Resul
             true => Ok(digest.as_str().to_owned()),
             false => Err(Refusal::conflict(
                 "terms_published",
-                "Your organization has published exactly these terms before. Change something, or use those.",
+                t!("Your organization has published exactly these terms before. Change something, or use those."),
             )
             .into()),
         };
@@ -185,7 +185,7 @@ pub(super) async fn chosen(
     )
     .fetch_optional(&services.pool)
     .await?
-    .ok_or_else(|| Refusal::invalid("terms", "Choose one of the terms listed."))?;
+    .ok_or_else(|| Refusal::invalid("terms", t!("Choose one of the terms listed.")))?;
     Ok(published(row.terms_id, row.digest, row.document)?.terms)
 }
 
@@ -278,7 +278,7 @@ async fn insert(
     .on_constraint("terms_replaces_key", || {
         Refusal::conflict(
             "terms_replaced",
-            "Somebody published a newer version while you were writing. Open that one; what you typed is still here.",
+            t!("Somebody published a newer version while you were writing. Open that one; what you typed is still here."),
         )
     })?;
     Ok(inserted.rows_affected() == 1)

@@ -47,7 +47,7 @@ pub async fn rotate(
 ) -> Result<(LicenseId, Option<TokenSecret>)> {
     let member = actor.may_as_buyer(Deed::RotateToken)?;
     if rotation.overlap_days > OVERLAP_DAYS_MAX {
-        return Err(Refusal::invalid("overlap", "Choose one of the times listed.").into());
+        return Err(Refusal::invalid("overlap", t!("Choose one of the times listed.")).into());
     }
     let now = services.now();
     let mut tx = services.pool.begin().await?;
@@ -62,13 +62,15 @@ pub async fn rotate(
     }
     let old = find(&mut tx, rotation.old).await?;
     if old.revoked_at.is_some() || old.expires_at.is_some_and(|end| end <= now) {
-        return Err(Refusal::conflict("token_over", "This token is over; create a new one.").into());
+        return Err(
+            Refusal::conflict("token_over", t!("This token is over; create a new one.")).into()
+        );
     }
     // While they overlap there are two for each.
     if count_live(&mut tx, license_id, now).await? >= 2 * TOKENS_PER_LICENSE_MAX {
         return Err(Refusal::conflict(
             "too_many_tokens",
-            "Too many tokens of this license overlap. Revoke one first.",
+            t!("Too many tokens of this license overlap. Revoke one first."),
         )
         .into());
     }
@@ -110,7 +112,7 @@ pub async fn rotate(
 fn rotated_before() -> Refusal {
     Refusal::conflict(
         "token_rotated",
-        "This token was rotated before. Rotate the one that took its place.",
+        t!("This token was rotated before. Rotate the one that took its place."),
     )
 }
 

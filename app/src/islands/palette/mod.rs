@@ -115,18 +115,18 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
     let current =
         move || (!parts.found.with(Vec::is_empty)).then(|| format!("palette-{}", parts.at.get()));
     view! {
-        <dialog class="palette" node_ref=parts.finder aria-label="Find">
+        <dialog class="palette" node_ref=parts.finder aria-label=t!("Find")>
             <form class="palette__form" on:submit=open>
                 <input
                     class="palette__input"
                     node_ref=parts.input
                     type="text"
                     role="combobox"
-                    aria-label="Find a page or a thing"
+                    aria-label=t!("Find a page or a thing")
                     aria-expanded="true"
                     aria-controls="palette-found"
                     aria-activedescendant=current
-                    placeholder="A page, a work, a license, a token"
+                    placeholder=t!("A page, a work, a license, a token")
                     autocomplete="off"
                     spellcheck="false"
                     on:input=typed
@@ -135,29 +135,29 @@ pub fn Palette(shortcuts: Vec<Shortcut>) -> impl IntoView {
             </form>
             <div class="palette__found">
                 {skeleton}
-                <div id="palette-found" role="listbox" aria-label="Found">{options}</div>
+                <div id="palette-found" role="listbox" aria-label=t!("Found")>{options}</div>
             </div>
             <p class="palette__said" role="status">{parts.said}</p>
         </dialog>
         <dialog class="keys" node_ref=parts.keys aria-labelledby="keys-title">
-            <h2 class="section__title" id="keys-title">"Keys"</h2>
+            <h2 class="section__title" id="keys-title">{t!("Keys")}</h2>
             <dl class="keys__list">
                 <div class="keys__row">
                     <dt><kbd class="key">"Ctrl"</kbd> " " <kbd class="key">"K"</kbd></dt>
-                    <dd>"Find a page or a thing"</dd>
+                    <dd>{t!("Find a page or a thing")}</dd>
                 </div>
                 {rows}
                 <div class="keys__row">
                     <dt><kbd class="key">"?"</kbd></dt>
-                    <dd>"This list"</dd>
+                    <dd>{t!("This list")}</dd>
                 </div>
                 <div class="keys__row">
                     <dt><kbd class="key">"Esc"</kbd></dt>
-                    <dd>"Close"</dd>
+                    <dd>{t!("Close")}</dd>
                 </div>
             </dl>
             <form method="dialog">
-                <button class="button button--quiet" type="submit">"Close"</button>
+                <button class="button button--quiet" type="submit">{t!("Close")}</button>
             </form>
         </dialog>
     }

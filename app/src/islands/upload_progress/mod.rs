@@ -85,7 +85,7 @@ pub fn UploadProgress(
                     class:upload__stop--live=move || matches!(progress.get(), Progress::Sending(_))
                     on:click=stop
                 >
-                    "Stop"
+                    {t!("Stop")}
                 </button>
             </div>
         </div>

@@ -20,22 +20,22 @@ pub fn AboutFields(about: About) -> impl IntoView {
     view! {
         <TextField
             name="title"
-            label="Title"
+            label=t!("Title")
             value=about.title
             required=true
             maxlength=length(TITLE_LENGTH_MAX)
         />
         <TextArea
             name="description"
-            label="Description"
-            hint="What its works have in common."
+            label=t!("Description")
+            hint=t!("What its works have in common.")
             value=about.description
             maxlength=length(DESCRIPTION_LENGTH_MAX)
         />
         <RadioCards
             name="visibility"
-            legend="Who finds it"
-            hint="Of its works, strangers see those that are listed and on offer."
+            legend=t!("Who finds it")
+            hint=t!("Of its works, strangers see those that are listed and on offer.")
             choices
             value=about.visibility.as_str()
             required=true
@@ -44,10 +44,10 @@ pub fn AboutFields(about: About) -> impl IntoView {
 }
 
 /// What a visibility means for a collection.
-pub(super) const fn meaning(visibility: Visibility) -> &'static str {
+pub(super) fn meaning(visibility: Visibility) -> &'static str {
     match visibility {
-        Visibility::Private => "Only your organization sees it.",
-        Visibility::Unlisted => "Whoever has its link sees it.",
-        Visibility::Listed => "It is in the catalogue, beside its works.",
+        Visibility::Private => t!("Only your organization sees it."),
+        Visibility::Unlisted => t!("Whoever has its link sees it."),
+        Visibility::Listed => t!("It is in the catalogue, beside its works."),
     }
 }

@@ -28,10 +28,10 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let collection = collections::get(&request.services, &request.actor, collection_id).await?;
     let now = request.now;
     let own = format!("/assets/collections/{collection_id}");
-    Ok(Page::workspace(request, format!("Edit {}", collection.about.title), move || {
+    Ok(Page::workspace(request, t!("Edit {title}", title = collection.about.title), move || {
         let crumbs = vec![
-            Crumb::new("Works", "/assets"),
-            Crumb::new("Collections", "/assets/collections"),
+            Crumb::new(t!("Works"), "/assets"),
+            Crumb::new(t!("Collections"), "/assets/collections"),
             Crumb::new(collection.about.title.clone(), own.clone()),
         ];
         let saved = saved(&collection, now);
@@ -39,18 +39,18 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="Edit collection"
+                    title=t!("Edit collection")
                     crumbs
-                    here="Edit"
-                    lead=|| "What is said about it. Its works and their offers stay as they are."
+                    here=t!("Edit")
+                    lead=|| t!("What is said about it. Its works and their offers stay as they are.")
                 />
                 {saved}
                 <PostForm>
                     <HiddenField name="revision" value=revision.to_string() />
                     <AboutFields about />
                     <FormActions>
-                        <Button>"Save"</Button>
-                        <ButtonLink kind=ButtonKind::Quiet href=own.clone()>"Cancel"</ButtonLink>
+                        <Button>{t!("Save")}</Button>
+                        <ButtonLink kind=ButtonKind::Quiet href=own.clone()>{t!("Cancel")}</ButtonLink>
                     </FormActions>
                 </PostForm>
             </div>
@@ -66,11 +66,11 @@ fn saved(collection: &Collection, now: chrono::DateTime<chrono::Utc>) -> Option<
         collection.edited.clone(),
         now,
         vec![
-            Difference::of("title", "Title", &about.title),
-            Difference::of("description", "Description", &about.description),
+            Difference::of("title", t!("Title"), &about.title),
+            Difference::of("description", t!("Description"), &about.description),
             Difference::in_words(
                 "visibility",
-                "Who finds it",
+                t!("Who finds it"),
                 about.visibility.as_str(),
                 Visibility::in_words(about.visibility),
             ),

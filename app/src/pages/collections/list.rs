@@ -24,7 +24,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     let may_collect = collections::may_collect(&request.actor).is_ok();
     let removed = request.param("done") == Some("removed");
     let now = request.now;
-    Ok(Page::workspace(request, "Collections", move || {
+    Ok(Page::workspace(request, t!("Collections"), move || {
         let none = rows.is_empty();
         let rows = rows
             .into_iter()
@@ -39,36 +39,36 @@ pub async fn show(request: &Request) -> Result<Page> {
             })
             .collect();
         view! {
-            {removed.then(|| view! { <Toast sentence="Taken apart. Its works stay as they are." /> })}
+            {removed.then(|| view! { <Toast sentence=t!("Taken apart. Its works stay as they are.") /> })}
             <PageHeader
-                title="Collections"
-                crumbs=vec![Crumb::new("Works", "/assets")]
-                lead=|| "Works that belong together, on a page of their own. A work may be in several."
+                title=t!("Collections")
+                crumbs=vec![Crumb::new(t!("Works"), "/assets")]
+                lead=|| t!("Works that belong together, on a page of their own. A work may be in several.")
             >
                 {(may_collect && !none)
                     .then(|| {
-                        view! { <ButtonLink href="/assets/collections/new">"New collection"</ButtonLink> }
+                        view! { <ButtonLink href="/assets/collections/new">{t!("New collection")}</ButtonLink> }
                     })}
             </PageHeader>
             <Table
-                caption="Your collections"
+                caption=t!("Your collections")
                 columns=vec![
-                    Column::text("Collection"),
-                    Column::text("Who sees it"),
-                    Column::number("Made").support(),
+                    Column::text(t!("Collection")),
+                    Column::text(t!("Who sees it")),
+                    Column::number(t!("Made")).support(),
                 ]
                 rows
                 empty=move || {
                     view! {
                         <EmptyState
-                            title="No collections yet"
-                            sentence="Make one, then tick works in your list of works and add them."
+                            title=t!("No collections yet")
+                            sentence=t!("Make one, then tick works in your list of works and add them.")
                         >
                             {may_collect
                                 .then(|| {
                                     view! {
                                         <ButtonLink href="/assets/collections/new">
-                                            "New collection"
+                                            {t!("New collection")}
                                         </ButtonLink>
                                     }
                                 })}
@@ -85,12 +85,14 @@ pub async fn show(request: &Request) -> Result<Page> {
 fn state(row: &CollectionRow) -> AnyView {
     match (row.visibility, row.shown) {
         (Visibility::Private, _) => {
-            view! { <Status tone=Tone::Neutral word="Private" /> }.into_any()
+            view! { <Status tone=Tone::Neutral word=t!("Private") /> }.into_any()
         }
-        (_, 0) => view! { <Status tone=Tone::Warn word="Nothing to show" /> }.into_any(),
+        (_, 0) => view! { <Status tone=Tone::Warn word=t!("Nothing to show") /> }.into_any(),
         (Visibility::Unlisted, _) => {
-            view! { <Status tone=Tone::Info word="Unlisted" /> }.into_any()
+            view! { <Status tone=Tone::Info word=t!("Unlisted") /> }.into_any()
         }
-        (Visibility::Listed, _) => view! { <Status tone=Tone::Good word="Listed" /> }.into_any(),
+        (Visibility::Listed, _) => {
+            view! { <Status tone=Tone::Good word=t!("Listed") /> }.into_any()
+        }
     }
 }

@@ -15,8 +15,5 @@ pub use shown::{list as shown_list, show as shown, table as shown_table};
 
 /// "One work", "12 works".
 pub(super) fn works_in_words(works: i64) -> String {
-    match works {
-        1 => "One work".to_owned(),
-        works => format!("{} works", crate::ui::text::quantity(works)),
-    }
+    tn!(works, "One work", "{works} works", works = crate::ui::text::quantity(works))
 }

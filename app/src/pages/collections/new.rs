@@ -24,7 +24,7 @@ pub async fn show(request: &Request) -> Result<Page> {
     collections::may_collect(&request.actor)?;
     let works = request.param("works").unwrap_or_default().to_owned();
     let ticked = works.split(',').filter(|id| id.parse::<AssetId>().is_ok()).count();
-    Ok(Page::workspace(request, "New collection", move || {
+    Ok(Page::workspace(request, t!("New collection"), move || {
         let collection_id: CollectionId = mint();
         let about = About {
             title: String::new(),
@@ -33,27 +33,30 @@ pub async fn show(request: &Request) -> Result<Page> {
         };
         let begins = match ticked {
             0 => None,
-            1 => Some("It begins with the work you ticked".to_owned()),
-            some => Some(format!("It begins with the {some} works you ticked")),
+            some => Some(tn!(
+                some,
+                "It begins with the work you ticked",
+                "It begins with the {some} works you ticked"
+            )),
         };
         view! {
             <div class="narrow">
                 <PageHeader
-                    title="New collection"
+                    title=t!("New collection")
                     crumbs=vec![
-                        Crumb::new("Works", "/assets"),
-                        Crumb::new("Collections", "/assets/collections"),
+                        Crumb::new(t!("Works"), "/assets"),
+                        Crumb::new(t!("Collections"), "/assets/collections"),
                     ]
-                    lead=|| "Works that belong together, on a page of their own. Each keeps its own terms and its own price."
+                    lead=|| t!("Works that belong together, on a page of their own. Each keeps its own terms and its own price.")
                 />
                 {begins.map(|title| view! { <Notice title /> })}
                 <PostForm creates=collection_id.to_string()>
                     <HiddenField name="works" value=works.clone() />
                     <AboutFields about />
                     <FormActions>
-                        <Button>"Make collection"</Button>
+                        <Button>{t!("Make collection")}</Button>
                         <ButtonLink kind=ButtonKind::Quiet href="/assets/collections">
-                            "Cancel"
+                            {t!("Cancel")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>

@@ -36,14 +36,14 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         let lead = lead(about.visibility, &works);
         let (none, hidden) = (works.is_empty(), !works.iter().any(Part::is_shown));
         let edited = edited.map(|(at, editor)| {
-            view! { <Definition name="Edited"><Instant at now /> " by " {editor}</Definition> }
+            view! { <Definition name=t!("Edited")><Instant at now /> {t!(" by ")} {editor}</Definition> }
         });
         let side = move || {
             view! {
-                <Section title="The collection">
+                <Section title=t!("The collection")>
                     <Definitions>
-                        <Definition name="Who finds it">{about.visibility.in_words()}</Definition>
-                        <Definition name="Made"><Instant at=created_at now /></Definition>
+                        <Definition name=t!("Who finds it")>{about.visibility.in_words()}</Definition>
+                        <Definition name=t!("Made")><Instant at=created_at now /></Definition>
                         {edited}
                     </Definitions>
                     {(!about.description.is_empty())
@@ -59,11 +59,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             move || {
                 view! {
                     <EmptyState
-                        title="Nothing in it yet"
-                        sentence="Tick works in your list and add them here. Until then nobody else sees this collection."
+                        title=t!("Nothing in it yet")
+                        sentence=t!("Tick works in your list and add them here. Until then nobody else sees this collection.")
                     >
                         {may_collect
-                            .then(|| view! { <ButtonLink href=add.clone()>"Choose works"</ButtonLink> })}
+                            .then(|| view! { <ButtonLink href=add.clone()>{t!("Choose works")}</ButtonLink> })}
                     </EmptyState>
                 }
                 .into_any()
@@ -75,8 +75,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             <PageHeader
                 title=about.title
                 crumbs=vec![
-                    Crumb::new("Works", "/assets"),
-                    Crumb::new("Collections", "/assets/collections"),
+                    Crumb::new(t!("Works"), "/assets"),
+                    Crumb::new(t!("Collections"), "/assets/collections"),
                 ]
                 lead=move || lead
             >
@@ -87,7 +87,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                                 kind=ButtonKind::Quiet
                                 href=format!("/collections/{collection_id}")
                             >
-                                "See it as buyers do"
+                                {t!("See it as buyers do")}
                             </ButtonLink>
                         }
                     })}
@@ -98,23 +98,23 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                                 kind=ButtonKind::Quiet
                                 href=format!("/assets/collections/{collection_id}/edit")
                             >
-                                "Edit"
+                                {t!("Edit")}
                             </ButtonLink>
                         }
                     })}
                 {(may_collect && !none)
-                    .then(|| view! { <ButtonLink href=add.clone()>"Add works"</ButtonLink> })}
+                    .then(|| view! { <ButtonLink href=add.clone()>{t!("Add works")}</ButtonLink> })}
             </PageHeader>
             {(!none && hidden && about.visibility != Visibility::Private)
                 .then(|| {
                     view! {
-                        <Notice tone=Tone::Warn title="Nobody else sees this collection">
-                            "None of its works is both listed and on offer."
+                        <Notice tone=Tone::Warn title=t!("Nobody else sees this collection")>
+                            {t!("None of its works is both listed and on offer.")}
                         </Notice>
                     }
                 })}
             <Columns side=side>
-                <Section title="Works">{listed}</Section>
+                <Section title=t!("Works")>{listed}</Section>
             </Columns>
         }
     }))
@@ -124,10 +124,10 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
 fn done(request: &Request) -> Option<String> {
     let count = request.param("of").and_then(|count| count.parse::<i64>().ok());
     Some(match (request.param("done")?, count) {
-        ("added", Some(0)) => "Those works were here already.".to_owned(),
-        ("added", Some(added)) => format!("{} added.", works_in_words(added)),
-        ("taken", Some(taken)) => format!("{} taken out.", works_in_words(taken)),
-        ("saved", _) => "Saved.".to_owned(),
+        ("added", Some(0)) => t!("Those works were here already.").to_owned(),
+        ("added", Some(added)) => t!("{added} added.", added = works_in_words(added)),
+        ("taken", Some(taken)) => t!("{taken} taken out.", taken = works_in_words(taken)),
+        ("saved", _) => t!("Saved.").to_owned(),
         _ => return None,
     })
 }
@@ -141,9 +141,15 @@ fn lead(visibility: Visibility, works: &[Part]) -> String {
     };
     match (visibility, works.len() - shown) {
         (Visibility::Private, _) | (_, 0) => format!("{count}. {}", meaning(visibility)),
-        (_, 1) => format!("{count}, one of which strangers do not see. {}", meaning(visibility)),
+        (_, 1) => t!(
+            "{count}, one of which strangers do not see. {visibility}",
+            visibility = meaning(visibility)
+        ),
         (_, hidden) => {
-            format!("{count}, {hidden} of which strangers do not see. {}", meaning(visibility))
+            t!(
+                "{count}, {hidden} of which strangers do not see. {visibility}",
+                visibility = meaning(visibility)
+            )
         }
     }
 }
@@ -151,9 +157,9 @@ fn lead(visibility: Visibility, works: &[Part]) -> String {
 /// The works in their order, each with its place and a box.
 fn draw(works: Vec<Part>, arrangement: i32, may_collect: bool) -> AnyView {
     let typed = use_context::<Typed>().filter(|typed| typed.value("form") == Some(WORKS_FORM));
-    let mut columns = vec![Column::text("Work"), Column::text("Strangers see it")];
+    let mut columns = vec![Column::text(t!("Work")), Column::text(t!("Strangers see it"))];
     if may_collect {
-        columns.push(Column::number("Place"));
+        columns.push(Column::number(t!("Place")));
     }
     let rows = works
         .into_iter()
@@ -167,7 +173,8 @@ fn draw(works: Vec<Part>, arrangement: i32, may_collect: bool) -> AnyView {
                 return Row::new(vec![first, state]);
             }
             let ticked = typed.as_ref().is_some_and(|typed| typed.has("work", &id));
-            let first = first.choice("work", &id, &format!("Choose {}", work.title), ticked);
+            let first =
+                first.choice("work", &id, &t!("Choose {title}", title = work.title), ticked);
             Row::new(vec![
                 first,
                 state,
@@ -175,7 +182,7 @@ fn draw(works: Vec<Part>, arrangement: i32, may_collect: bool) -> AnyView {
             ])
         })
         .collect();
-    let table = view! { <Table caption="Works of this collection" columns rows /> };
+    let table = view! { <Table caption=t!("Works of this collection") columns rows /> };
     if !may_collect {
         return table.into_any();
     }
@@ -184,9 +191,9 @@ fn draw(works: Vec<Part>, arrangement: i32, may_collect: bool) -> AnyView {
             <HiddenField name="arrangement" value=arrangement.to_string() />
             {table}
             <div class="batch">
-                <Button kind=ButtonKind::Quiet name="do" value="arrange">"Save the order"</Button>
+                <Button kind=ButtonKind::Quiet name="do" value="arrange">{t!("Save the order")}</Button>
                 <Button kind=ButtonKind::Quiet name="do" value="take-out">
-                    "Take out what is ticked"
+                    {t!("Take out what is ticked")}
                 </Button>
             </div>
         </PostForm>
@@ -213,7 +220,7 @@ fn place_field(at: usize, id: &str, title: &str, typed: Option<&Typed>) -> AnyVi
             inputmode="numeric"
             name="place"
             value=value
-            aria-label=format!("Place of {title}")
+            aria-label=t!("Place of {title}")
             aria-invalid=invalid
         />
     }
@@ -222,10 +229,10 @@ fn place_field(at: usize, id: &str, title: &str, typed: Option<&Typed>) -> AnyVi
 
 fn state(work: &Part) -> AnyView {
     let (tone, word) = match (work.visibility, work.offered) {
-        (Visibility::Listed, true) => (Tone::Good, "Yes"),
-        (Visibility::Listed, false) => (Tone::Warn, "No offer"),
-        (Visibility::Unlisted, _) => (Tone::Neutral, "Unlisted"),
-        (Visibility::Private, _) => (Tone::Neutral, "Private"),
+        (Visibility::Listed, true) => (Tone::Good, t!("Yes")),
+        (Visibility::Listed, false) => (Tone::Warn, t!("No offer")),
+        (Visibility::Unlisted, _) => (Tone::Neutral, t!("Unlisted")),
+        (Visibility::Private, _) => (Tone::Neutral, t!("Private")),
     };
     view! { <Status tone word /> }.into_any()
 }
@@ -233,11 +240,11 @@ fn state(work: &Part) -> AnyView {
 fn remove() -> AnyView {
     view! {
         <Confirm
-            label="Take apart"
-            sentence="The collection and its page are gone for good. Its works, their offers and licenses stay as they are."
+            label=t!("Take apart")
+            sentence=t!("The collection and its page are gone for good. Its works, their offers and licenses stay as they are.")
         >
             <PostForm name="remove">
-                <Button kind=ButtonKind::Destructive>"Take this collection apart"</Button>
+                <Button kind=ButtonKind::Destructive>{t!("Take this collection apart")}</Button>
             </PostForm>
         </Confirm>
     }

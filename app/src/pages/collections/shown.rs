@@ -33,14 +33,14 @@ pub async fn list(request: &Request) -> Result<Page> {
     let now = request.now;
     Ok(Page::public(
         request,
-        "Collections",
-        "Works that belong together, chosen by the creators who license them to AI companies.",
+        t!("Collections"),
+        t!("Works that belong together, chosen by the creators who license them to AI companies."),
         move || {
             view! {
                 <PageHeader
-                    title="Collections"
-                    crumbs=vec![Crumb::new("Catalogue", "/catalogue")]
-                    lead=|| "Works that belong together, chosen by their creators. Each is licensed by itself."
+                    title=t!("Collections")
+                    crumbs=vec![Crumb::new(t!("Catalogue"), "/catalogue")]
+                    lead=|| t!("Works that belong together, chosen by their creators. Each is licensed by itself.")
                 />
                 {table(collections, now)}
             }
@@ -63,21 +63,21 @@ pub fn table(collections: Vec<Shown>, now: chrono::DateTime<chrono::Utc>) -> Any
         .collect();
     view! {
         <Table
-            caption="Collections"
+            caption=t!("Collections")
             columns=vec![
-                Column::text("Collection"),
-                Column::number("On offer"),
-                Column::number("Latest offer").support(),
+                Column::text(t!("Collection")),
+                Column::number(t!("On offer")),
+                Column::number(t!("Latest offer")).support(),
             ]
             rows
             empty=|| {
                 view! {
                     <EmptyState
-                        title="No collections yet"
-                        sentence="Creators put works together here. Until they do, every work is in the catalogue."
+                        title=t!("No collections yet")
+                        sentence=t!("Creators put works together here. Until they do, every work is in the catalogue.")
                     >
                         <ButtonLink kind=ButtonKind::Quiet href="/catalogue">
-                            "Show every work"
+                            {t!("Show every work")}
                         </ButtonLink>
                     </EmptyState>
                 }
@@ -102,8 +102,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
     let within = Search { collection: Some(collection_id), ..search.clone() };
     let facets = catalogue::facets(services, actor, &within).await?;
     let now = request.now;
-    let description =
-        format!("{}: a collection by {}, to license now.", shown.title, shown.creator);
+    let description = t!(
+        "{title}: a collection by {creator}, to license now.",
+        title = shown.title,
+        creator = shown.creator
+    );
     let listed = shown.visibility == Visibility::Listed;
     let page = Page::public(request, shown.title.clone(), description, move || {
         let Collection { title, description, creator, creator_slug, works, .. } = &shown;
@@ -119,11 +122,11 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             <PageHeader
                 title=title.clone()
                 crumbs=vec![
-                    Crumb::new("Catalogue", "/catalogue"),
-                    Crumb::new("Collections", "/collections"),
+                    Crumb::new(t!("Catalogue"), "/catalogue"),
+                    Crumb::new(t!("Collections"), "/collections"),
                 ]
                 lead=move || {
-                    view! { "A collection by " <a href=by>{name}</a> ". Each work is licensed by itself." }
+                    view! { {t!("A collection by ")} <a href=by>{name}</a> {t!(". Each work is licensed by itself.")} }
                         .into_any()
                 }
             />
@@ -139,7 +142,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                             {narrows
                                 .then(|| {
                                     let all = format!("/collections/{collection_id}");
-                                    view! { " " <a href=all>"Show every work"</a> }
+                                    view! { " " <a href=all>{t!("Show every work")}</a> }
                                 })}
                         </p>
                     }
@@ -147,15 +150,15 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             {filled
                 .then(|| {
                     works_table(
-                        "Works of this collection",
+                        t!("Works of this collection"),
                         shown.works.works,
                         By::Host,
                         now,
                         || {
                             view! {
                                 <EmptyState
-                                    title="No work of it fits all of this"
-                                    sentence="Leave one of the choices open."
+                                    title=t!("No work of it fits all of this")
+                                    sentence=t!("Leave one of the choices open.")
                                 />
                             }
                             .into_any()
@@ -163,7 +166,7 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                     )
                 })}
             {paged
-                .then(|| view! { <Pager newer=newer older=older what="works" by_place=true /> })}
+                .then(|| view! { <Pager newer=newer older=older what=t!("works") by_place=true /> })}
         }
     });
     Ok(if listed { page } else { page.unlisted() })
@@ -176,17 +179,17 @@ fn notice(shown: &Collection, narrows: bool) -> Option<AnyView> {
     }
     let own = format!("/assets/collections/{}", shown.collection_id);
     let says = match (shown.visibility, shown.holds, shown.works.total) {
-        (_, 0, _) => "It is empty, so nobody else sees this page. ",
-        (Visibility::Private, ..) => "It is private: nobody else sees this page. ",
+        (_, 0, _) => t!("It is empty, so nobody else sees this page. "),
+        (Visibility::Private, ..) => t!("It is private: nobody else sees this page. "),
         (_, _, 0) if !narrows => {
-            "None of its works is both listed and on offer, so nobody else sees this page. "
+            t!("None of its works is both listed and on offer, so nobody else sees this page. ")
         }
         _ => "",
     };
     Some(
         view! {
-            <Notice title="This is your collection">
-                {says} <a href=own>"Go to its page in your workspace"</a>
+            <Notice title=t!("This is your collection")>
+                {says} <a href=own>{t!("Go to its page in your workspace")}</a>
             </Notice>
         }
         .into_any(),
@@ -203,12 +206,12 @@ fn filters(search: Search, facets: Facets) -> AnyView {
         .collect();
     let sort = search.sort.unwrap_or(Sort::Arranged).as_str();
     view! {
-        <FilterForm label="Collection">
-            {facet("scope", "Use", search.scope, scopes)}
-            {facet("kind", "Kind", search.kind, kinds)}
-            {facet("model", "Price model", search.model, models)}
-            <SelectField name="sort" label="Order" choices=orders value=sort required=true />
-            <Button kind=ButtonKind::Quiet>"Show"</Button>
+        <FilterForm label=t!("Collection")>
+            {facet("scope", t!("Use"), search.scope, scopes)}
+            {facet("kind", t!("Kind"), search.kind, kinds)}
+            {facet("model", t!("Price model"), search.model, models)}
+            <SelectField name="sort" label=t!("Order") choices=orders value=sort required=true />
+            <Button kind=ButtonKind::Quiet>{t!("Show")}</Button>
         </FilterForm>
     }
     .into_any()

@@ -9,6 +9,7 @@ mod receipts;
 mod samples;
 
 use imprimatur::services::Result;
+use imprimatur::words::say;
 use leptos::prelude::*;
 
 pub use errors::show as errors;
@@ -22,32 +23,44 @@ use crate::{
 
 /// The pages: address, name, and what each is for.
 const PAGES: [(&str, &str, &str); 3] = [
-    ("/docs/quickstart", "Quickstart", "From a license to the first delivery, in five minutes."),
-    ("/docs/receipts", "Receipts", "What is signed, how to check it, and how to keep them all."),
-    ("/docs/errors", "Errors", "Every code the gate answers with, and what to do about it."),
+    (
+        "/docs/quickstart",
+        n!("Quickstart"),
+        n!("From a license to the first delivery, in five minutes."),
+    ),
+    (
+        "/docs/receipts",
+        n!("Receipts"),
+        n!("What is signed, how to check it, and how to keep them all."),
+    ),
+    (
+        "/docs/errors",
+        n!("Errors"),
+        n!("Every code the gate answers with, and what to do about it."),
+    ),
 ];
 
 /// `/docs`: where to begin.
 pub async fn show(request: &Request) -> Result<Page> {
     Ok(Page::public(
         request,
-        "Documentation",
-        "How a machine fetches licensed work: quickstart, receipts, and every error code.",
+        t!("Documentation"),
+        t!("How a machine fetches licensed work: quickstart, receipts, and every error code."),
         || {
             let pages = PAGES
                 .map(|(href, name, what)| {
                     view! {
                         <li class="docs__page">
-                            <a class="docs__name" href=href>{name}</a>
-                            <p>{what}</p>
+                            <a class="docs__name" href=href>{say(name)}</a>
+                            <p>{say(what)}</p>
                         </li>
                     }
                 })
                 .collect_view();
             view! {
                 <PageHeader
-                    title="Documentation"
-                    lead=|| "One address, one header, one receipt for each delivery. Any HTTP client will do."
+                    title=t!("Documentation")
+                    lead=|| t!("One address, one header, one receipt for each delivery. Any HTTP client will do.")
                 />
                 <ul class="docs__pages">{pages}</ul>
             }
@@ -67,12 +80,12 @@ fn page(
         let links = PAGES
             .map(|(href, name, _)| {
                 let current = (href == here).then_some("page");
-                view! { <li><a class="docs__link" href=href aria-current=current>{name}</a></li> }
+                view! { <li><a class="docs__link" href=href aria-current=current>{say(name)}</a></li> }
             })
             .collect_view();
         let side = move || {
             view! {
-                <nav class="docs__nav" aria-label="Documentation">
+                <nav class="docs__nav" aria-label=t!("Documentation")>
                     <ul>{links}</ul>
                 </nav>
             }

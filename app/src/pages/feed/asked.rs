@@ -27,11 +27,11 @@ pub enum Outcome {
 impl Outcome {
     /// Every outcome, with its name in the address and in words.
     pub const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::Delivered(None), "", "Delivered"),
-        (Self::Delivered(Some(Cost::Billable)), "billable", "Delivered, billable"),
-        (Self::Delivered(Some(Cost::Free)), "free", "Delivered, free"),
-        (Self::Failed(Failed::Refused), "refused", "Refused"),
-        (Self::Failed(Failed::Incomplete), "incomplete", "Not complete"),
+        (Self::Delivered(None), "", n!("Delivered")),
+        (Self::Delivered(Some(Cost::Billable)), "billable", n!("Delivered, billable")),
+        (Self::Delivered(Some(Cost::Free)), "free", n!("Delivered, free")),
+        (Self::Failed(Failed::Refused), "refused", n!("Refused")),
+        (Self::Failed(Failed::Incomplete), "incomplete", n!("Not complete")),
     ];
 
     fn read(name: Option<&str>) -> std::result::Result<Self, Refusal> {
@@ -40,9 +40,7 @@ impl Outcome {
             .into_iter()
             .find(|(_, known, _)| *known == name)
             .map(|(outcome, ..)| outcome)
-            .ok_or_else(|| {
-                Refusal::invalid("outcome", "Choose one of the listed values for outcome.")
-            })
+            .ok_or_else(|| Refusal::not_listed("outcome"))
     }
 
     /// Its name in the address; nothing for the usual one.
@@ -80,7 +78,7 @@ impl Asked {
     pub fn read(request: &Request) -> Result<Self> {
         let day = |name: &'static str| {
             request.param(name).map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| {
-                Refusal::invalid(name, "Write the day as year, month, day: 2026-11-22.")
+                Refusal::invalid(name, t!("Write the day as year, month, day: 2026-11-22."))
             })
         };
         let license_id: Option<LicenseId> = request.param("license").map(str::parse).transpose()?;

@@ -51,18 +51,18 @@ pub async fn show(request: &Request) -> Result<Page> {
     let choices = Choices::read(request, &asked).await?;
     let sides = request.sides();
     let both = sides.creator && sides.buyer && !request.sees_coarsely(Side::Creator);
-    Ok(Page::workspace(request, "Event feed", move || {
+    Ok(Page::workspace(request, t!("Event feed"), move || {
         let Listed { rows, columns, caption, title, newer, older } = listed;
         let (side, outcome) = (asked.side, asked.outcome);
         let paged = newer.is_some() || older.is_some();
         let further = older.is_some();
         let lead = match outcome {
-            Outcome::Delivered(_) => "Every delivery with its receipt, newest first.",
+            Outcome::Delivered(_) => t!("Every delivery with its receipt, newest first."),
             Outcome::Failed(Failed::Refused) => {
-                "What the gate refused, newest first. A refusal costs nothing."
+                t!("What the gate refused, newest first. A refusal costs nothing.")
             }
             Outcome::Failed(Failed::Incomplete) => {
-                "Deliveries that did not reach their end, newest first. They are never billed."
+                t!("Deliveries that did not reach their end, newest first. They are never billed.")
             }
         };
         let what = match outcome {
@@ -70,7 +70,7 @@ pub async fn show(request: &Request) -> Result<Page> {
             Outcome::Failed(_) => "attempts",
         };
         view! {
-            <PageHeader title="Event feed" lead=move || lead />
+            <PageHeader title=t!("Event feed") lead=move || lead />
             {filters(&asked, choices, both, title.as_deref())}
             <Table caption columns rows empty=move || unfound(side, outcome, further) />
             {paged.then(|| view! { <Pager newer=newer older=older what /> })}
@@ -91,15 +91,15 @@ async fn delivered(request: &Request, asked: &Asked, cost: Option<Cost>) -> Resu
     .await?;
     let now = request.now;
     Ok(Listed {
-        caption: "Deliveries",
+        caption: t!("Deliveries"),
         title: page.lines.first().map(|line| line.title.clone()),
         rows: page.lines.into_iter().map(|line| draw(line, now)).collect(),
         columns: vec![
-            Column::text("Work"),
+            Column::text(t!("Work")),
             Column::text(other(asked.side)).support(),
-            Column::text("Use"),
-            Column::number("Size").support(),
-            Column::number("When"),
+            Column::text(t!("Use")),
+            Column::number(t!("Size")).support(),
+            Column::number(t!("When")),
         ],
         newer: page.newer.map(|cursor| asked.href(Some(&cursor))),
         older: page.older.map(|cursor| asked.href(Some(&cursor))),
@@ -120,15 +120,15 @@ async fn not_delivered(request: &Request, asked: &Asked, failed: Failed) -> Resu
     .await?;
     let now = request.now;
     Ok(Listed {
-        caption: "Attempts without a delivery",
+        caption: t!("Attempts without a delivery"),
         title: page.lines.first().map(|line| line.title.clone()),
         rows: page.lines.into_iter().map(|line| draw_failure(line, now)).collect(),
         columns: vec![
-            Column::text("Under the license of"),
+            Column::text(t!("Under the license of")),
             Column::text(other(asked.side)).support(),
-            Column::text("Why"),
-            Column::number("Went out").support(),
-            Column::number("When"),
+            Column::text(t!("Why")),
+            Column::number(t!("Went out")).support(),
+            Column::number(t!("When")),
         ],
         // Attempts are read one way only; from any page it is one step to the newest.
         newer: cursor.map(|_| asked.href(None)),
@@ -136,10 +136,10 @@ async fn not_delivered(request: &Request, asked: &Asked, failed: Failed) -> Resu
     })
 }
 
-const fn other(side: Side) -> &'static str {
+fn other(side: Side) -> &'static str {
     match side {
-        Side::Creator => "Buyer",
-        Side::Buyer => "Creator",
+        Side::Creator => t!("Buyer"),
+        Side::Buyer => t!("Creator"),
     }
 }
 
@@ -150,7 +150,7 @@ fn draw(line: EventLine, now: DateTime<Utc>) -> Row {
         Some(receipt_id) => Cell::link(line.title, format!("/feed/{receipt_id}")),
         None => Cell::new(line.title),
     };
-    let job = line.job_id.map(|job| format!("Job {job}")).unwrap_or_default();
+    let job = line.job_id.map(|job| t!("Job {job}")).unwrap_or_default();
     Row::new(vec![
         title.note(job),
         Cell::new(line.counterparty),
@@ -162,7 +162,7 @@ fn draw(line: EventLine, now: DateTime<Utc>) -> Row {
 
 fn draw_failure(line: FailureLine, now: DateTime<Utc>) -> Row {
     let bytes = u64::try_from(line.bytes_out).unwrap_or_default();
-    let words = code_in_words(&line.code).unwrap_or("Refused for another reason");
+    let words = code_in_words(&line.code).unwrap_or(t!("Refused for another reason"));
     Row::new(vec![
         Cell::new(line.title)
             .note(view! { <code class="digest digest--whole">{line.subject}</code> }),
@@ -178,16 +178,16 @@ fn unfound(side: Side, outcome: Outcome, further: bool) -> AnyView {
     match (outcome, further) {
         (_, true) => view! {
             <EmptyState
-                title="Nothing of this kind so far back"
-                sentence="There is more further back: go on to older deliveries, or ask for other days."
+                title=t!("Nothing of this kind so far back")
+                sentence=t!("There is more further back: go on to older deliveries, or ask for other days.")
             />
         }
         .into_any(),
         (Outcome::Delivered(_), false) => unused(side, false),
         (Outcome::Failed(_), false) => view! {
             <EmptyState
-                title="Nothing of this kind"
-                sentence="What the gate does not deliver is listed here with its reason, for 90 days."
+                title=t!("Nothing of this kind")
+                sentence=t!("What the gate does not deliver is listed here with its reason, for 90 days.")
             />
         }
         .into_any(),
@@ -197,10 +197,10 @@ fn unfound(side: Side, outcome: Outcome, further: bool) -> AnyView {
 /// What a delivery was, and whether it counts.
 pub fn outcome(scope: Scope, free_reason: Option<FreeReason>) -> AnyView {
     let (tone, word) = match free_reason {
-        Some(FreeReason::Repeat) => (Tone::Info, "Repeat, free".to_owned()),
-        Some(FreeReason::Preview) => (Tone::Neutral, "Preview, free".to_owned()),
-        Some(FreeReason::BeforeMeter) => (Tone::Neutral, "Before the license, free".to_owned()),
-        Some(FreeReason::NoUnits) => (Tone::Neutral, "No units, free".to_owned()),
+        Some(FreeReason::Repeat) => (Tone::Info, t!("Repeat, free").to_owned()),
+        Some(FreeReason::Preview) => (Tone::Neutral, t!("Preview, free").to_owned()),
+        Some(FreeReason::BeforeMeter) => (Tone::Neutral, t!("Before the license, free").to_owned()),
+        Some(FreeReason::NoUnits) => (Tone::Neutral, t!("No units, free").to_owned()),
         None => (Tone::Good, scope.in_words().to_owned()),
     };
     view! { <Status tone word /> }.into_any()

@@ -1,6 +1,7 @@
 //! The form that narrows the feed, and a way back out of each choice.
 
 use chrono::NaiveDate;
+use imprimatur::words::say;
 use imprimatur::{
     domain::{ids::LicenseId, metering::Side, terms::Scope},
     services::{Result, assets, licenses, tokens},
@@ -60,11 +61,11 @@ impl Choices {
 pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>) -> AnyView {
     let side = if both {
         let choices = vec![
-            Choice::new(Side::Creator.as_str(), "As creator"),
-            Choice::new(Side::Buyer.as_str(), "As buyer"),
+            Choice::new(Side::Creator.as_str(), t!("As creator")),
+            Choice::new(Side::Buyer.as_str(), t!("As buyer")),
         ];
         view! {
-            <SelectField name="side" label="Side" choices value=asked.side.as_str() required=true />
+            <SelectField name="side" label=t!("Side") choices value=asked.side.as_str() required=true />
         }
         .into_any()
     } else {
@@ -76,7 +77,7 @@ pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>)
         id(asked.license_id.map(|id| id.to_string())),
         id(asked.token_id.map(|id| id.to_string())),
     );
-    let outcomes = Outcome::ALL.map(|(_, name, words)| Choice::new(name, words)).to_vec();
+    let outcomes = Outcome::ALL.map(|(_, name, words)| Choice::new(name, say(words))).to_vec();
     // For what use something was refused was not settled.
     let uses: Vec<Choice> = match asked.outcome {
         Outcome::Delivered(_) => {
@@ -101,23 +102,23 @@ pub fn filters(asked: &Asked, choices: Choices, both: bool, title: Option<&str>)
     .filter_map(|(name, value)| Some(view! { <HiddenField name value=value? /> }))
     .collect_view();
     view! {
-        <FilterForm label="Event feed">
+        <FilterForm label=t!("Event feed")>
             {side}
-            {select("asset", "Work", "Every work", asset, choices.works)}
-            {select("license", "License", "Every license", license, choices.licenses)}
-            {select("token", "Token", "Every token", token, choices.tokens)}
+            {select("asset", t!("Work"), t!("Every work"), asset, choices.works)}
+            {select("license", t!("License"), t!("Every license"), license, choices.licenses)}
+            {select("token", t!("Token"), t!("Every token"), token, choices.tokens)}
             <SelectField
                 name="outcome"
-                label="Outcome"
+                label=t!("Outcome")
                 choices=outcomes
                 value=outcome
                 required=true
             />
-            {select("scope", "Use", "Every use", used.to_owned(), uses)}
-            <TextField name="from" label="From" kind="date" value=from />
-            <TextField name="until" label="Until" kind="date" value=until />
+            {select("scope", t!("Use"), t!("Every use"), used.to_owned(), uses)}
+            <TextField name="from" label=t!("From") kind="date" value=from />
+            <TextField name="until" label=t!("Until") kind="date" value=until />
             {hidden}
-            <Button kind=ButtonKind::Quiet>"Show"</Button>
+            <Button kind=ButtonKind::Quiet>{t!("Show")}</Button>
         </FilterForm>
         <Chips chips />
     }
@@ -146,34 +147,34 @@ fn chips(asked: &Asked, title: Option<&str>) -> Vec<Chip> {
         chips.push(Chip { words, href: wider.href(None) });
     };
     if asked.asset_id.is_some() {
-        let words = title.map_or_else(|| "One work".to_owned(), |title| format!("Work: {title}"));
+        let words = title.map_or_else(|| t!("One work").to_owned(), |title| t!("Work: {title}"));
         add(words, Asked { asset_id: None, ..asked.clone() });
     }
     if asked.license_id.is_some() {
         let wider = Asked { license_id: None, token_id: None, ..asked.clone() };
-        add("One license".to_owned(), wider);
+        add(t!("One license").to_owned(), wider);
     }
     if asked.token_id.is_some() {
-        add("One token".to_owned(), Asked { token_id: None, ..asked.clone() });
+        add(t!("One token").to_owned(), Asked { token_id: None, ..asked.clone() });
     }
     if asked.party.is_some() {
         let words = match asked.side {
-            Side::Creator => "One buyer",
-            Side::Buyer => "One creator",
+            Side::Creator => t!("One buyer"),
+            Side::Buyer => t!("One creator"),
         };
         add(words.to_owned(), Asked { party: None, ..asked.clone() });
     }
     if let Some(region) = &asked.region {
-        add(format!("Region: {region}"), Asked { region: None, ..asked.clone() });
+        add(t!("Region: {region}"), Asked { region: None, ..asked.clone() });
     }
     if let Some(model) = &asked.model {
-        add(format!("Model: {model}"), Asked { model: None, ..asked.clone() });
+        add(t!("Model: {model}"), Asked { model: None, ..asked.clone() });
     }
     if let Some(class) = &asked.class {
-        add(format!("Kind of client: {class}"), Asked { class: None, ..asked.clone() });
+        add(t!("Kind of client: {class}"), Asked { class: None, ..asked.clone() });
     }
     if let Some(code) = &asked.code {
-        add(format!("Reason: {code}"), Asked { code: None, ..asked.clone() });
+        add(t!("Reason: {code}"), Asked { code: None, ..asked.clone() });
     }
     chips
 }

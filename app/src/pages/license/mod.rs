@@ -88,13 +88,19 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
         tokens.iter().find(|token| token.token_id.to_string() == id && token.is_live(now))
     });
     let fetch_note = match chosen {
-        Some(token) => format!("For “{}”. Put it in the place of $IMPRIMATUR_TOKEN.", token.name),
-        None => "Put a token in the place of $IMPRIMATUR_TOKEN.".to_owned(),
+        Some(token) => {
+            t!("For “{name}”. Put it in the place of $IMPRIMATUR_TOKEN.", name = token.name)
+        }
+        None => t!("Put a token in the place of $IMPRIMATUR_TOKEN.").to_owned(),
     };
     let limits = chosen.map(|token| token.limits.clone()).unwrap_or_default();
     let base_url = request.base_url.clone();
     Ok(Page::workspace(request, license.title.clone(), move || {
-        let lead = format!("{} tier, licensed from {}.", license.tier.name, license.creator);
+        let lead = t!(
+            "{name} tier, licensed from {creator}.",
+            name = license.tier.name,
+            creator = license.creator
+        );
         let new_token = format!("/licenses/{license_id}/tokens/new");
         let title = license.title.clone();
         let figures = month::figures(&license, &month, deliveries, now);
@@ -110,20 +116,20 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
             {done.map(|done| toast(done, license_id))}
             <PageHeader
                 title
-                crumbs=vec![Crumb::new("Licenses", "/licenses")]
+                crumbs=vec![Crumb::new(t!("Licenses"), "/licenses")]
                 lead=move || lead
             >
                 {may.create
-                    .then(|| view! { <ButtonLink href=new_token.clone()>"Create token"</ButtonLink> })}
+                    .then(|| view! { <ButtonLink href=new_token.clone()>{t!("Create token")}</ButtonLink> })}
             </PageHeader>
             <RowRefusal forms=&["revoke", "cancel", "resume"] />
             {live(is_live.then_some(metered), figures)}
             <Columns side=move || side>
                 {burn_down}
-                <Section title="Tokens">{tokens::draw(tokens, license_id, may, now)}</Section>
-                <Section title="Fetch it" id="fetch">
+                <Section title=t!("Tokens")>{tokens::draw(tokens, license_id, may, now)}</Section>
+                <Section title=t!("Fetch it") id="fetch">
                     <p class="section__note">
-                        {fetch_note} " The receipt comes back in the header Imprimatur-Receipt."
+                        {fetch_note} {t!(" The receipt comes back in the header Imprimatur-Receipt.")}
                     </p>
                     {requests}
                 </Section>
@@ -143,27 +149,28 @@ fn done(request: &Request, license: &License) -> Option<Done> {
     let ends = license.ends_at.map(|at| date(at, request.now)).unwrap_or_default();
     Some(match (request.param("done")?, license.cancelled_at) {
         ("cancelled", Some(_)) => Done {
-            sentence: format!("Cancelled. The license works until {ends}."),
+            sentence: t!("Cancelled. The license works until {ends}."),
             undo: Some(("resume", Vec::new())),
         },
-        ("resumed", None) => {
-            Done { sentence: "The cancellation is undone. The license goes on.".into(), undo: None }
-        }
+        ("resumed", None) => Done {
+            sentence: t!("The cancellation is undone. The license goes on.").into(),
+            undo: None,
+        },
         ("renewed", None) => {
-            Done { sentence: format!("Renewed. The license runs until {ends}."), undo: None }
+            Done { sentence: t!("Renewed. The license runs until {ends}."), undo: None }
         }
         ("capped", _) => {
             let before = request.query.get("before").cloned().unwrap_or_default();
             Done {
                 sentence: match license.spend_cap {
-                    Some(cap) => format!("The cap is {cap} a month from now on."),
-                    None => "There is no cap any more.".into(),
+                    Some(cap) => t!("The cap is {cap} a month from now on."),
+                    None => t!("There is no cap any more.").into(),
                 },
                 undo: Some(("cap", vec![("spend_cap", before)])),
             }
         }
         ("revoked", _) => Done {
-            sentence: "Revoked. The gate refuses the token within a second, for good.".into(),
+            sentence: t!("Revoked. The gate refuses the token within a second, for good.").into(),
             undo: None,
         },
         _ => return None,

@@ -22,30 +22,30 @@ pub(super) fn figures(
     let href = format!("/feed?side=buyer&license={}", license.license_id);
     let currency = license.tier.currency.as_str();
     let spend = i64::try_from(month.spend_micros(&license.tier.price)).unwrap_or(i64::MAX);
-    let capped = license.spend_cap.map(|cap| format!("Of {cap}, the cap"));
-    let spend_note = capped.unwrap_or_else(|| "This month, the fee included".to_owned());
+    let capped = license.spend_cap.map(|cap| t!("Of {cap}, the cap"));
+    let spend_note = capped.unwrap_or_else(|| t!("This month, the fee included").to_owned());
     let spend = (!license.tier.is_free()).then(|| {
         view! {
-            <Figure label="Spend" note=move || spend_note>
+            <Figure label=t!("Spend") note=move || spend_note>
                 <Amount micros=spend currency display=true />
             </Figure>
         }
     });
     view! {
-        <Figures label="This month">
-            <Figure label="Used this month" href note=|| "Repeats are free and do not count">
+        <Figures label=t!("This month")>
+            <Figure label=t!("Used this month") href note=|| t!("Repeats are free and do not count")>
                 <span data-live="used"><Quantity count=used /></span>
             </Figure>
             {left}
             {spend}
-            <Figure label="Deliveries" note=|| "This month, repeats included">
+            <Figure label=t!("Deliveries") note=|| t!("This month, repeats included")>
                 <span data-live="deliveries"><Quantity count=deliveries /></span>
             </Figure>
-            <Figure label="State" note={
+            <Figure label=t!("State") note={
                 move || match ends_at {
-                    Some(at) if at <= now => view! { "Ended " <Instant at now /> }.into_any(),
-                    Some(at) => view! { "Ends " <Instant at now /> }.into_any(),
-                    None => "Open-ended".into_any(),
+                    Some(at) if at <= now => view! { {t!("Ended ")} <Instant at now /> }.into_any(),
+                    Some(at) => view! { {t!("Ends ")} <Instant at now /> }.into_any(),
+                    None => t!("Open-ended").into_any(),
                 }
             }>{state.in_words()}</Figure>
         </Figures>
@@ -58,16 +58,16 @@ fn left(month_units: Option<i64>, used: i64) -> AnyView {
     match month_units {
         Some(units) => view! {
             <Figure
-                label="Left of the included"
-                note=move || view! { "of " <Quantity count=units /> }.into_any()
+                label=t!("Left of the included")
+                note=move || view! { {t!("of ")} <Quantity count=units /> }.into_any()
             >
                 <span data-live="left"><Quantity count=units.saturating_sub(used).max(0) /></span>
             </Figure>
         }
         .into_any(),
         None => view! {
-            <Figure label="Limit" note=|| "On what a month may use">
-                "None"
+            <Figure label=t!("Limit") note=|| t!("On what a month may use")>
+                {t!("None")}
             </Figure>
         }
         .into_any(),
@@ -99,15 +99,15 @@ pub(super) fn burn_down(
     let sentence = outlook(used(month), units, now.day(), month.month, license.tier.overrun);
     Some(
         view! {
-            <Section title="Used against included">
+            <Section title=t!("Used against included")>
                 <p class="section__note">{sentence}</p>
                 <Chart
-                    title="Units of this month"
-                    step="Day (UTC)"
+                    title=t!("Units of this month")
+                    step=t!("Day (UTC)")
                     dates
                     lines=vec![
-                        Line::new("Units used", Unit::Count, sums)
-                            .against("All of them, used evenly", "even", pace),
+                        Line::new(t!("Units used"), Unit::Count, sums)
+                            .against(t!("All of them, used evenly"), t!("even"), pace),
                     ]
                 />
             </Section>
@@ -139,18 +139,18 @@ fn share(units: i64, day: u32, last: u32) -> i64 {
 /// What comes of it if the rest of the month is used like its days so far.
 fn outlook(used: i64, units: i64, today: u32, month: Month, overrun: Overrun) -> String {
     let then = match overrun {
-        Overrun::Stop => "then deliveries stop until the next month",
-        Overrun::Charge => "then each further thousand is charged",
-        Overrun::Upgrade => "then the license moves to the next larger tier",
+        Overrun::Stop => t!("then deliveries stop until the next month"),
+        Overrun::Charge => t!("then each further thousand is charged"),
+        Overrun::Upgrade => t!("then the license moves to the next larger tier"),
     };
     if used == 0 {
-        return "Nothing is used yet this month.".to_owned();
+        return t!("Nothing is used yet this month.").to_owned();
     }
     if used >= units {
         return match overrun {
-            Overrun::Charge => "Everything included is used up; what is used now is charged.",
+            Overrun::Charge => t!("Everything included is used up; what is used now is charged."),
             Overrun::Stop | Overrun::Upgrade => {
-                "Everything included is used up. It starts again with the next month."
+                t!("Everything included is used up. It starts again with the next month.")
             }
         }
         .to_owned();
@@ -160,10 +160,10 @@ fn outlook(used: i64, units: i64, today: u32, month: Month, overrun: Overrun) ->
     match u64::try_from(day).ok().filter(|day| *day <= u64::from(last)) {
         Some(day) => {
             let date = month.first_day().checked_add_days(chrono::Days::new(day.max(1) - 1));
-            let date = date.map(|date| date.format("%-d\u{a0}%b").to_string()).unwrap_or_default();
-            format!("At this pace the included units last until {date}; {then}.")
+            let date = date.map(text::day_alone).unwrap_or_default();
+            t!("At this pace the included units last until {date}; {then}.")
         }
-        None => "At this pace the included units last all month.".to_owned(),
+        None => t!("At this pace the included units last all month.").to_owned(),
     }
 }
 

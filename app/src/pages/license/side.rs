@@ -29,45 +29,45 @@ pub(super) fn draw(license: License, may: MayChange, now: DateTime<Utc>) -> AnyV
         let uses = uses.join(", ");
         view! {
             <p class="section__note">
-                {format!("Your tier covers: {uses}. Whatever else the terms allow needs another tier.")}
+                {t!("Your tier covers: {uses}. Whatever else the terms allow needs another tier.")}
             </p>
         }
     });
     view! {
-        <Section title="Accepted">
+        <Section title=t!("Accepted")>
             <Definitions>
-                <Definition name="By">{license.accepted_by}</Definition>
-                <Definition name="When">
+                <Definition name=t!("By")>{license.accepted_by}</Definition>
+                <Definition name=t!("When")>
                     <Instant at=license.accepted_at now exact=true />
                 </Definition>
-                <Definition name="Terms">
+                <Definition name=t!("Terms")>
                     <a href=href>{name}</a>
                 </Definition>
-                <Definition name="Digest">
-                    <Digest value=digest copy="digest" />
+                <Definition name=t!("Digest")>
+                    <Digest value=digest copy=t!("digest") />
                 </Definition>
                 {match license.subject {
                     Subject::Content { content_id, .. } => view! {
-                        <Definition name="Content ID">
-                            <Digest value=content_id copy="content ID" />
+                        <Definition name=t!("Content ID")>
+                            <Digest value=content_id copy=t!("content ID") />
                         </Definition>
                     }
                     .into_any(),
                     Subject::Site { host } => {
-                        view! { <Definition name="Site">{host}</Definition> }.into_any()
+                        view! { <Definition name=t!("Site")>{host}</Definition> }.into_any()
                     }
                 }}
-                <Definition name="Credit line">{license.attribution}</Definition>
+                <Definition name=t!("Credit line")>{license.attribution}</Definition>
             </Definitions>
         </Section>
-        <Section title="Tier">
+        <Section title=t!("Tier")>
             <div class="tier">
                 <TierInWords tier=license.tier />
             </div>
         </Section>
         {cap}
-        <Section title="How long it runs">{time}</Section>
-        <Section title="What you may do with it">
+        <Section title=t!("How long it runs")>{time}</Section>
+        <Section title=t!("What you may do with it")>
             {narrowed}
             <TermsInWords terms />
         </Section>
@@ -77,15 +77,15 @@ pub(super) fn draw(license: License, may: MayChange, now: DateTime<Utc>) -> AnyV
 
 /// When it ends, and what can be done about that.
 fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
-    let day = move |at: DateTime<Utc>| format!("{} (UTC)", date(at, now));
+    let day = move |at: DateTime<Utc>| t!("{date} (UTC)", date = date(at, now));
     let ends = license.ends_at.map(|at| view! { <Instant at now day=true /> });
     if !license.state.is_live() {
         let href = format!("/catalogue/{}", license.asset_id);
         return view! {
             <p class="section__note">
-                "It is over. Your machines get nothing more under it; what the terms say about copies you keep still holds."
+                {t!("It is over. Your machines get nothing more under it; what the terms say about copies you keep still holds.")}
             </p>
-            <ButtonLink kind=ButtonKind::Quiet href>"See what is offered now"</ButtonLink>
+            <ButtonLink kind=ButtonKind::Quiet href>{t!("See what is offered now")}</ButtonLink>
         }
         .into_any();
     }
@@ -93,21 +93,21 @@ fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
         let undo = may.cancel.then(|| {
             view! {
                 <PostForm name="resume" row=true>
-                    <Button kind=ButtonKind::Quiet>"Undo the cancellation"</Button>
+                    <Button kind=ButtonKind::Quiet>{t!("Undo the cancellation")}</Button>
                 </PostForm>
             }
         });
         return view! {
             <p class="section__note">
-                "Cancelled: it works as before until " {ends} ", then it ends and costs nothing more."
+                {t!("Cancelled: it works as before until ")} {ends} {t!(", then it ends and costs nothing more.")}
             </p>
             {undo}
         }
         .into_any();
     }
     let sentence = match ends {
-        Some(ends) => view! { "It runs until " {ends} "." }.into_any(),
-        None => "It has no end; it runs until you cancel it.".into_any(),
+        Some(ends) => view! { {t!("It runs until ")} {ends} "." }.into_any(),
+        None => t!("It has no end; it runs until you cancel it.").into_any(),
     };
     let paid_until = paid_until(&license.tier.price, license.starts_at, now);
     let paid_until = license.ends_at.map_or(paid_until, |ends_at| ends_at.min(paid_until));
@@ -118,27 +118,27 @@ fn time(license: &License, may: MayChange, now: DateTime<Utc>) -> AnyView {
                 <HiddenField name="ends_at" value=ends_at.to_rfc3339() />
                 <CheckField
                     name="agreed"
-                    label=format!("We accept these terms for the time until {}.", day(until))
+                    label=t!("We accept these terms for the time until {until}.", until = day(until))
                 />
                 <FormActions>
-                    <Button kind=ButtonKind::Quiet>{format!("Renew until {}", day(until))}</Button>
+                    <Button kind=ButtonKind::Quiet>{t!("Renew until {until}", until = day(until))}</Button>
                 </FormActions>
             </PostForm>
         }
     });
     let cancel = may.cancel.then(|| {
         let question = if license.starts_at > now {
-            "It never begins, and costs nothing. You can undo this until then.".to_owned()
+            t!("It never begins, and costs nothing. You can undo this until then.").to_owned()
         } else {
-            format!(
-                "It works until {}, when what is paid for is over, and costs nothing after that. You can undo this until then.",
-                day(paid_until)
+            t!(
+                "It works until {paid_until}, when what is paid for is over, and costs nothing after that. You can undo this until then.",
+                paid_until = day(paid_until)
             )
         };
         view! {
-            <Confirm label="Cancel license" sentence=question>
+            <Confirm label=t!("Cancel license") sentence=question>
                 <PostForm name="cancel" row=true>
-                    <Button kind=ButtonKind::Destructive>"Cancel this license"</Button>
+                    <Button kind=ButtonKind::Destructive>{t!("Cancel this license")}</Button>
                 </PostForm>
             </Confirm>
         }
@@ -157,16 +157,18 @@ fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
         _ if license.tier.is_free() => return None,
         Price::RevenueShare { .. } => return None,
         Price::Subscription { .. } => {
-            "The base fee and everything beyond it. Leave it empty for none."
+            t!("The base fee and everything beyond it. Leave it empty for none.")
         }
-        Price::PerUse { .. } => "Everything used in the month. Leave it empty for none.",
+        Price::PerUse { .. } => t!("Everything used in the month. Leave it empty for none."),
         Price::Upfront { .. } | Price::Prepaid { .. } => {
-            "What is used in the month; the fee paid in advance does not count. Leave it empty for none."
+            t!(
+                "What is used in the month; the fee paid in advance does not count. Leave it empty for none."
+            )
         }
     };
     let said = match license.spend_cap {
-        Some(cap) => format!("Deliveries that would cost more than {cap} in a month are refused."),
-        None => "There is no cap on what a month may cost.".to_owned(),
+        Some(cap) => t!("Deliveries that would cost more than {cap} in a month are refused."),
+        None => t!("There is no cap on what a month may cost.").to_owned(),
     };
     let typed = license.spend_cap.map(imprimatur::domain::money::Money::decimal);
     let sign = license.tier.currency.sign();
@@ -175,22 +177,22 @@ fn spend_cap(license: &License, may_cap: bool) -> Option<AnyView> {
             <PostForm name="cap">
                 <TextField
                     name="spend_cap"
-                    label="Spend cap"
+                    label=t!("Spend cap")
                     hint
                     value=typed.unwrap_or_default()
                     prefix=sign
-                    suffix="a month"
+                    suffix=t!("a month")
                     inputmode="decimal"
                     narrow=true
                 />
                 <FormActions>
-                    <Button kind=ButtonKind::Quiet>"Set the cap"</Button>
+                    <Button kind=ButtonKind::Quiet>{t!("Set the cap")}</Button>
                 </FormActions>
             </PostForm>
         }
     });
     Some(
-        view! { <Section title="Spend cap"><p class="section__note">{said}</p>{form}</Section> }
+        view! { <Section title=t!("Spend cap")><p class="section__note">{said}</p>{form}</Section> }
             .into_any(),
     )
 }

@@ -2,12 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use imprimatur::{
-    domain::{
-        access_token::{Domain, TokenLimits},
-        ids::LicenseId,
-        metering::JobName,
-        terms::Scope,
-    },
+    domain::{access_token::TokenLimits, ids::LicenseId, terms::Scope},
     services::tokens::Token,
 };
 use leptos::prelude::*;
@@ -20,20 +15,24 @@ use crate::ui::{
 
 /// Limits in a few words: "job run-7, 2 domains, nonces".
 fn limits_in_words(limits: &TokenLimits) -> Option<String> {
-    let counted = |names: Vec<&str>, noun: &str| match names[..] {
+    let jobs = match &limits.jobs[..] {
         [] => None,
-        [name] => Some(format!("{noun} {name}")),
-        _ => Some(format!("{} {noun}s", names.len())),
+        [job] => Some(t!("job {job}", job = job.as_str())),
+        jobs => Some(tn!(jobs.len(), "1 job", "{jobs} jobs", jobs = jobs.len())),
     };
-    let words: Vec<String> = [
-        counted(limits.jobs.iter().map(JobName::as_str).collect(), "job"),
-        counted(limits.domains.iter().map(Domain::as_str).collect(), "domain"),
-        limits.requires_nonce.then(|| "nonces".to_owned()),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    (!words.is_empty()).then(|| format!("Limited to {}", words.join(", ")))
+    let domains = match &limits.domains[..] {
+        [] => None,
+        [domain] => Some(t!("domain {domain}", domain = domain.as_str())),
+        domains => {
+            Some(tn!(domains.len(), "1 domain", "{domains} domains", domains = domains.len()))
+        }
+    };
+    let words: Vec<String> =
+        [jobs, domains, limits.requires_nonce.then(|| t!("nonces").to_owned())]
+            .into_iter()
+            .flatten()
+            .collect();
+    (!words.is_empty()).then(|| t!("Limited to {value}", value = words.join(", ")))
 }
 
 /// Every token, newest first.
@@ -49,43 +48,43 @@ pub(super) fn draw(
         .map(|token| {
             let live = token.is_live(now);
             let status = match (token.revoked_at, live) {
-                (Some(_), _) => view! { <Status word="Revoked" /> }.into_any(),
-                (None, false) => view! { <Status word="Expired" /> }.into_any(),
+                (Some(_), _) => view! { <Status word=t!("Revoked") /> }.into_any(),
+                (None, false) => view! { <Status word=t!("Expired") /> }.into_any(),
                 (None, true) if token.rotated => {
-                    view! { <Status tone=Tone::Warn word="Ending" /> }.into_any()
+                    view! { <Status tone=Tone::Warn word=t!("Ending") /> }.into_any()
                 }
-                (None, true) => view! { <Status tone=Tone::Good word="Live" /> }.into_any(),
+                (None, true) => view! { <Status tone=Tone::Good word=t!("Live") /> }.into_any(),
             };
             let used = match token.last_used_at {
                 Some(at) => view! { <Instant at now /> }.into_any(),
-                None => "Never".into_any(),
+                None => t!("Never").into_any(),
             };
             let until = match token.expires_at {
                 _ if token.revoked_at.is_some() => ().into_any(),
                 Some(at) => {
-                    view! { {if live { "until " } else { "" }} <Instant at now /> }.into_any()
+                    view! { {if live { t!("until ") } else { "" }} <Instant at now /> }.into_any()
                 }
-                None => "until revoked".into_any(),
+                None => t!("until revoked").into_any(),
             };
             let fetch = live.then(|| {
                 let href = format!("/licenses/{license_id}?token={}#fetch", token.token_id);
-                view! { " " <a href=href>"Request"</a> }
+                view! { " " <a href=href>{t!("Request")}</a> }
             });
             let scopes: Vec<_> = token.scopes.iter().copied().map(Scope::in_words).collect();
             let rotate = (live && may.rotate && !token.rotated).then(|| {
                 let href = format!("/licenses/{license_id}/rotate?token={}", token.token_id);
-                view! { <ButtonLink kind=ButtonKind::Quiet href>"Rotate"</ButtonLink> }
+                view! { <ButtonLink kind=ButtonKind::Quiet href>{t!("Rotate")}</ButtonLink> }
             });
             let revoke = (live && may.revoke).then(|| {
-                let sentence = format!(
-                    "The gate refuses “{}” within a second, for good. Machines that use it stop.",
-                    token.name
+                let sentence = t!(
+                    "The gate refuses “{name}” within a second, for good. Machines that use it stop.",
+                    name = token.name
                 );
                 view! {
-                    <Confirm label="Revoke" sentence>
+                    <Confirm label=t!("Revoke") sentence>
                         <PostForm name="revoke" row=true>
                             <HiddenField name="token_id" value=token.token_id.to_string() />
-                            <Button kind=ButtonKind::Destructive>"Revoke this token"</Button>
+                            <Button kind=ButtonKind::Destructive>{t!("Revoke this token")}</Button>
                         </PostForm>
                     </Confirm>
                 }
@@ -111,20 +110,20 @@ pub(super) fn draw(
         .collect();
     view! {
         <Table
-            caption="Tokens of this license"
+            caption=t!("Tokens of this license")
             columns=vec![
-                Column::text("Token"),
-                Column::text("For").support(),
-                Column::text("State"),
-                Column::number("Last used").support(),
-                Column::number("Rotate or revoke").label_hidden(),
+                Column::text(t!("Token")),
+                Column::text(t!("For")).support(),
+                Column::text(t!("State")),
+                Column::number(t!("Last used")).support(),
+                Column::number(t!("Rotate or revoke")).label_hidden(),
             ]
             rows
             empty=move || {
                 view! {
                     <EmptyState
-                        title="No tokens yet"
-                        sentence="A token is what a crawler or a training job sends with each request."
+                        title=t!("No tokens yet")
+                        sentence=t!("A token is what a crawler or a training job sends with each request.")
                     >
                         {may_create
                             .then(|| {
@@ -133,7 +132,7 @@ pub(super) fn draw(
                                         kind=ButtonKind::Quiet
                                         href=format!("/licenses/{license_id}/tokens/new")
                                     >
-                                        "Create token"
+                                        {t!("Create token")}
                                     </ButtonLink>
                                 }
                             })}

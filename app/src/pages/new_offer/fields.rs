@@ -16,7 +16,7 @@ use crate::ui::{
 /// One's own terms first, then the templates.
 pub(super) fn terms(own: Vec<(String, Terms)>) -> AnyView {
     let mine = own.into_iter().map(|(digest, terms)| {
-        choice(&digest, &terms, "Terms your organization has published.".to_owned())
+        choice(&digest, &terms, t!("Terms your organization has published.").to_owned())
     });
     let ready = templates()
         .into_iter()
@@ -27,8 +27,8 @@ pub(super) fn terms(own: Vec<(String, Terms)>) -> AnyView {
         .map(|currency| Choice::new(currency.as_str(), currency.as_str()))
         .collect();
     view! {
-        <RadioCards name="terms" legend="Terms" choices value="training" required=true />
-        <SelectField name="currency" label="Currency" choices=currencies value="USD" required=true />
+        <RadioCards name="terms" legend=t!("Terms") choices value="training" required=true />
+        <SelectField name="currency" label=t!("Currency") choices=currencies value="USD" required=true />
     }
     .into_any()
 }
@@ -37,12 +37,12 @@ pub(super) fn terms(own: Vec<(String, Terms)>) -> AnyView {
 pub(super) fn tiers(model: PriceModel, is_site: bool) -> AnyView {
     view! {
         <FieldSet
-            legend="Free tier: Preview"
-            hint="Buyers look before they license: previews only, and it stops at the limit."
+            legend=t!("Free tier: Preview")
+            hint=t!("Buyers look before they license: previews only, and it stops at the limit.")
         >
             <TextField
                 name="free_units"
-                label="Previews a month"
+                label=t!("Previews a month")
                 value="1000"
                 inputmode="numeric"
                 narrow=true
@@ -50,27 +50,27 @@ pub(super) fn tiers(model: PriceModel, is_site: bool) -> AnyView {
             />
             <TextField
                 name="free_rate"
-                label="Requests a minute"
+                label=t!("Requests a minute")
                 value="10"
                 inputmode="numeric"
                 narrow=true
                 required=true
             />
-            {paths("free", "Previews", is_site)}
+            {paths("free", t!("Previews"), is_site)}
         </FieldSet>
-        <FieldSet legend="Paid tier" hint="Every use the terms grant.">
-            <TextField name="paid_name" label="Name" value="Standard" required=true maxlength=60 />
+        <FieldSet legend=t!("Paid tier") hint=t!("Every use the terms grant.")>
+            <TextField name="paid_name" label=t!("Name") value="Standard" required=true maxlength=60 />
             {counted(model)}
             {price(model)}
             <TextField
                 name="paid_rate"
-                label="Requests a minute"
+                label=t!("Requests a minute")
                 value="100"
                 inputmode="numeric"
                 narrow=true
                 required=true
             />
-            {paths("paid", "Paid tier", is_site)}
+            {paths("paid", t!("Paid tier"), is_site)}
         </FieldSet>
         {larger(model, is_site)}
     }
@@ -86,19 +86,19 @@ fn counted(model: PriceModel) -> Option<AnyView> {
         .iter()
         .map(|unit| Choice::new(unit.as_str(), capitalized(unit.plural())))
         .collect();
-    let per = [("1", "each"), ("1000", "1,000"), ("1000000", "1,000,000")];
+    let per = [("1", t!("each")), ("1000", "1,000"), ("1000000", "1,000,000")];
     let per = per.into_iter().map(|(value, label)| Choice::new(value, label)).collect();
     Some(
         view! {
             <SelectField
                 name="unit"
-                label="What is counted"
-                hint="A work delivered for training counts once per job. The gate counts everything but tokens: those are billed as the buyer reports them, and a limit or cap on them holds from the next report on."
+                label=t!("What is counted")
+                hint=t!("A work delivered for training counts once per job. The gate counts everything but tokens: those are billed as the buyer reports them, and a limit or cap on them holds from the next report on.")
                 choices=units
                 value="call"
                 required=true
             />
-            <SelectField name="per" label="The price is for" choices=per value="1" required=true />
+            <SelectField name="per" label=t!("The price is for") choices=per value="1" required=true />
         }
         .into_any(),
     )
@@ -109,9 +109,9 @@ fn price(model: PriceModel) -> AnyView {
         PriceModel::Subscription => view! {
             <TextField
                 name="paid_base"
-                label="Base fee"
-                hint="In the currency above, like 2500."
-                suffix="a month"
+                label=t!("Base fee")
+                hint=t!("In the currency above, like 2500.")
+                suffix=t!("a month")
                 inputmode="decimal"
                 narrow=true
                 required=true
@@ -122,9 +122,9 @@ fn price(model: PriceModel) -> AnyView {
         PriceModel::Prepaid => view! {
             <TextField
                 name="paid_base"
-                label="Fee for a year"
-                hint="In the currency above, like 24000."
-                suffix="in advance"
+                label=t!("Fee for a year")
+                hint=t!("In the currency above, like 24000.")
+                suffix=t!("in advance")
                 inputmode="decimal"
                 narrow=true
                 required=true
@@ -132,36 +132,36 @@ fn price(model: PriceModel) -> AnyView {
             {included()}
             <CheckField
                 name="rolls_over"
-                label="Unused units roll over to the next month of the year"
-                hint="Else they expire at the end of the month."
+                label=t!("Unused units roll over to the next month of the year")
+                hint=t!("Else they expire at the end of the month.")
             />
         }
         .into_any(),
         PriceModel::PerUse => view! {
-            {money("paid_price", "Price", "In the currency above, like 0.01.")}
+            {money("paid_price", t!("Price"), t!("In the currency above, like 0.01."))}
             {limit()}
         }
         .into_any(),
         PriceModel::Upfront => view! {
             <TextField
                 name="paid_base"
-                label="Fee"
-                hint="In the currency above, like 10000."
-                suffix="once"
+                label=t!("Fee")
+                hint=t!("In the currency above, like 10000.")
+                suffix=t!("once")
                 inputmode="decimal"
                 narrow=true
                 required=true
             />
-            {money("paid_price", "Residual", "For each use, like 0.001.")}
+            {money("paid_price", t!("Residual"), t!("For each use, like 0.001."))}
             {limit()}
         }
         .into_any(),
         PriceModel::RevenueShare => view! {
             <TextField
                 name="paid_share"
-                label="Share"
-                hint="With at most two digits after the point, like 7.5."
-                suffix="% of what is earned with it"
+                label=t!("Share")
+                hint=t!("With at most two digits after the point, like 7.5.")
+                suffix=t!("% of what is earned with it")
                 inputmode="decimal"
                 narrow=true
                 required=true
@@ -179,34 +179,34 @@ fn money(name: &'static str, label: &'static str, hint: &'static str) -> AnyView
 /// Units included in a month, and what happens beyond them.
 fn included() -> AnyView {
     let overruns = vec![
-        Choice::new("charge", "Charge for more"),
-        Choice::new("stop", "Stop until the next month"),
-        Choice::new("upgrade", "Move to the larger tier"),
+        Choice::new("charge", t!("Charge for more")),
+        Choice::new("stop", t!("Stop until the next month")),
+        Choice::new("upgrade", t!("Move to the larger tier")),
     ];
     view! {
         <TextField
             name="paid_units"
-            label="Units included"
-            hint="A unit is the first delivery of a content within a training job, or one inference."
+            label=t!("Units included")
+            hint=t!("A unit is the first delivery of a content within a training job, or one inference.")
             value="50000"
-            suffix="a month"
+            suffix=t!("a month")
             inputmode="numeric"
             narrow=true
             required=true
         />
         <SelectField
             name="paid_overrun"
-            label="When they are used up"
+            label=t!("When they are used up")
             choices=overruns
             value="charge"
             required=true
         />
         <TextField
             name="paid_overage"
-            label="Price beyond"
-            hint="Only where more is charged; else leave it empty."
+            label=t!("Price beyond")
+            hint=t!("Only where more is charged; else leave it empty.")
             value="5"
-            suffix="per 1,000 started"
+            suffix=t!("per 1,000 started")
             inputmode="decimal"
             narrow=true
         />
@@ -217,21 +217,21 @@ fn included() -> AnyView {
 /// The most units of a month, if there is a most.
 fn limit() -> AnyView {
     let overruns = vec![
-        Choice::new("stop", "Stop until the next month"),
-        Choice::new("upgrade", "Move to the larger tier"),
+        Choice::new("stop", t!("Stop until the next month")),
+        Choice::new("upgrade", t!("Move to the larger tier")),
     ];
     view! {
         <TextField
             name="paid_units"
-            label="Limit"
-            hint="Leave it empty for no limit."
-            suffix="a month"
+            label=t!("Limit")
+            hint=t!("Leave it empty for no limit.")
+            suffix=t!("a month")
             inputmode="numeric"
             narrow=true
         />
         <SelectField
             name="paid_overrun"
-            label="At the limit"
+            label=t!("At the limit")
             choices=overruns
             value="stop"
             required=true
@@ -250,7 +250,7 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
         view! {
             <TextField
                 name="larger_base"
-                label="Larger tier’s fee"
+                label=t!("Larger tier’s fee")
                 suffix
                 inputmode="decimal"
                 narrow=true
@@ -262,8 +262,8 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
         view! {
             <TextField
                 name="larger_price"
-                label="Larger tier’s price"
-                hint="For as many as above."
+                label=t!("Larger tier’s price")
+                hint=t!("For as many as above.")
                 inputmode="decimal"
                 narrow=true
             />
@@ -274,9 +274,9 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
         view! {
             <TextField
                 name="larger_overage"
-                label="Larger tier’s price past them"
-                hint="Leave it empty to stop at the included units."
-                suffix="per 1,000 started"
+                label=t!("Larger tier’s price past them")
+                hint=t!("Leave it empty to stop at the included units.")
+                suffix=t!("per 1,000 started")
                 inputmode="decimal"
                 narrow=true
             />
@@ -284,16 +284,16 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
         .into_any()
     };
     let figures = match model {
-        PriceModel::Subscription => vec![fee("a month"), beyond()],
-        PriceModel::Prepaid => vec![fee("a year in advance"), beyond()],
+        PriceModel::Subscription => vec![fee(t!("a month")), beyond()],
+        PriceModel::Prepaid => vec![fee(t!("a year in advance")), beyond()],
         PriceModel::PerUse => vec![each()],
-        PriceModel::Upfront => vec![fee("once"), each()],
+        PriceModel::Upfront => vec![fee(t!("once")), each()],
         PriceModel::RevenueShare => vec![
             view! {
                 <TextField
                     name="larger_share"
-                    label="Larger tier’s share"
-                    suffix="% of what is earned with it"
+                    label=t!("Larger tier’s share")
+                    suffix=t!("% of what is earned with it")
                     inputmode="decimal"
                     narrow=true
                 />
@@ -303,30 +303,30 @@ fn larger(model: PriceModel, is_site: bool) -> AnyView {
     };
     view! {
         <details class="fold" open=open>
-            <summary>"A larger tier"</summary>
+            <summary>{t!("A larger tier")}</summary>
             <TextField
                 name="larger_name"
-                label="Larger tier"
-                hint="Leave it empty to offer one paid tier."
+                label=t!("Larger tier")
+                hint=t!("Leave it empty to offer one paid tier.")
                 maxlength=60
             />
             {figures}
             <TextField
                 name="larger_units"
-                label="Larger tier’s units"
-                hint="More than in the tier before it."
-                suffix="a month"
+                label=t!("Larger tier’s units")
+                hint=t!("More than in the tier before it.")
+                suffix=t!("a month")
                 inputmode="numeric"
                 narrow=true
             />
             <TextField
                 name="larger_rate"
-                label="Larger tier’s rate"
-                suffix="a minute"
+                label=t!("Larger tier’s rate")
+                suffix=t!("a minute")
                 inputmode="numeric"
                 narrow=true
             />
-            {paths("larger", "Larger tier", is_site)}
+            {paths("larger", t!("Larger tier"), is_site)}
         </details>
     }
     .into_any()
@@ -338,15 +338,15 @@ fn paths(prefix: &'static str, tier: &'static str, is_site: bool) -> Option<AnyV
         view! {
             <TextArea
                 name=format!("{prefix}_allowed")
-                label=format!("{tier}: paths")
-                hint="One pattern to a line, like /articles/**. Empty is the whole site."
+                label=t!("{tier}: paths")
+                hint=t!("One pattern to a line, like /articles/**. Empty is the whole site.")
                 rows=2
                 mono=true
             />
             <TextArea
                 name=format!("{prefix}_forbidden")
-                label=format!("{tier}: paths left out")
-                hint="They win over those above."
+                label=t!("{tier}: paths left out")
+                hint=t!("They win over those above.")
                 rows=2
                 mono=true
             />

@@ -42,7 +42,7 @@ async fn draw(request: &Request, id: &str, preview: Option<offers::Preview>) -> 
     let own = own_terms(request).await?;
     let asked = request.param("model").and_then(|model| model.parse().ok());
     let path = request.path.clone();
-    Ok(Page::workspace(request, "Publish an offer", move || {
+    Ok(Page::workspace(request, t!("Publish an offer"), move || {
         let offer_id: OfferId = mint();
         let title = work.particulars.title;
         let is_site = work.host.is_some();
@@ -50,26 +50,26 @@ async fn draw(request: &Request, id: &str, preview: Option<offers::Preview>) -> 
         let read_back = read_back(&own);
         view! {
             <PageHeader
-                title="Publish an offer"
+                title=t!("Publish an offer")
                 crumbs=vec![
-                    Crumb::new("Works", "/assets"),
+                    Crumb::new(t!("Works"), "/assets"),
                     Crumb::new(title.clone(), format!("/assets/{asset_id}")),
                 ]
-                here="Offer"
-                lead=move || format!("What buyers may do with “{title}”, and what it costs.")
+                here=t!("Offer")
+                lead=move || t!("What buyers may do with “{title}”, and what it costs.")
             />
             {standing
                 .then(|| {
                     view! {
-                        <Notice tone=Tone::Warn title="This replaces the offer that stands now">
-                            "Licenses already accepted keep their terms, tier and price. A contract for one buyer stands beside it."
+                        <Notice tone=Tone::Warn title=t!("This replaces the offer that stands now")>
+                            {t!("Licenses already accepted keep their terms, tier and price. A contract for one buyer stands beside it.")}
                         </Notice>
                     }
                 })}
             {preview.map(preview::draw)}
             <Columns side=move || read_back>
-                <Section title="How buyers pay" id="model">
-                    <Segmented label="How buyers pay" segments=models(&path, model) wraps=true />
+                <Section title=t!("How buyers pay") id="model">
+                    <Segmented label=t!("How buyers pay") segments=models(&path, model) wraps=true />
                     <p class="section__note section__note--under">{explained(model)}</p>
                 </Section>
                 <PostForm creates=offer_id.to_string()>
@@ -78,12 +78,12 @@ async fn draw(request: &Request, id: &str, preview: Option<offers::Preview>) -> 
                     {fields::tiers(model, is_site)}
                     {contract()}
                     <FormActions>
-                        <Button>"Publish offer"</Button>
+                        <Button>{t!("Publish offer")}</Button>
                         <Button kind=ButtonKind::Quiet name="do" value="preview">
-                            "Try it on last month"
+                            {t!("Try it on last month")}
                         </Button>
                         <ButtonLink kind=ButtonKind::Quiet href=format!("/assets/{asset_id}")>
-                            "Cancel"
+                            {t!("Cancel")}
                         </ButtonLink>
                     </FormActions>
                 </PostForm>
@@ -118,17 +118,19 @@ fn models(path: &str, current: PriceModel) -> Vec<Segment> {
 fn explained(model: PriceModel) -> &'static str {
     match model {
         PriceModel::Subscription => {
-            "A fee every month with units included, and a price for each further 1,000 started."
+            t!("A fee every month with units included, and a price for each further 1,000 started.")
         }
-        PriceModel::PerUse => "A price for what is used, and nothing where nothing is used.",
+        PriceModel::PerUse => t!("A price for what is used, and nothing where nothing is used."),
         PriceModel::RevenueShare => {
-            "A share of what the buyer earns with the work. The buyer reports it each month."
+            t!("A share of what the buyer earns with the work. The buyer reports it each month.")
         }
         PriceModel::Upfront => {
-            "A fee once, when the license is accepted, and a smaller price for what is used."
+            t!("A fee once, when the license is accepted, and a smaller price for what is used.")
         }
         PriceModel::Prepaid => {
-            "A fee for twelve months in advance, with units in every calendar month. The year begins with the month of the license."
+            t!(
+                "A fee for twelve months in advance, with units in every calendar month. The year begins with the month of the license."
+            )
         }
     }
 }
@@ -139,11 +141,11 @@ fn contract() -> AnyView {
         .is_some_and(|typed| typed.value("buyer").is_some_and(|buyer| !buyer.is_empty()));
     view! {
         <details class="fold" open=open>
-            <summary>"Only for one buyer"</summary>
+            <summary>{t!("Only for one buyer")}</summary>
             <TextField
                 name="buyer"
-                label="Short name of the buyer"
-                hint="The buyer finds it in Settings. Nobody else sees this offer. Leave the previews empty to offer none."
+                label=t!("Short name of the buyer")
+                hint=t!("The buyer finds it in Settings. Nobody else sees this offer. Leave the previews empty to offer none.")
                 maxlength=64
                 mono=true
             />
@@ -168,8 +170,8 @@ fn read_back(own: &[(String, Terms)]) -> AnyView {
         .collect_view();
     view! {
         <Section
-            title="What the terms say"
-            links=|| view! { <a href="/terms/new">"Write your own"</a> }.into_any()
+            title=t!("What the terms say")
+            links=|| view! { <a href="/terms/new">{t!("Write your own")}</a> }.into_any()
         >
             {all}
         </Section>

@@ -10,29 +10,29 @@ use imprimatur::{
 };
 use leptos::prelude::*;
 
-use crate::ui::{Cell, Column, Quantity, Row, Section, Table};
+use crate::ui::{Cell, Column, Quantity, Row, Section, Table, text};
 
 /// Units of the examples, where nobody used the work.
 const EXAMPLES: [i64; 5] = [0, 1_000, 50_000, 50_001, 100_001];
 
 /// The preview, above the form that asked for it.
 pub(super) fn draw(preview: Preview) -> AnyView {
-    let month = preview.month.first_day().format("%B %Y").to_string();
+    let month = text::month_in_full(preview.month.first_day());
     let fees: Vec<String> = preview.tiers.iter().filter_map(apart).collect();
     let fees = (!fees.is_empty()).then(
-        || view! { <p class="section__note">{format!("Beside it: {}.", fees.join("; "))}</p> },
+        || view! { <p class="section__note">{t!("Beside it: {value}.", value = fees.join("; "))}</p> },
     );
     let (sentence, table) = if !preview.used {
         (
-            format!("Nobody used this work in {month}. This is what a month would pay:"),
+            t!("Nobody used this work in {month}. This is what a month would pay:"),
             examples(&preview.tiers),
         )
     } else {
-        let sentence = format!("The use of {month} would have paid {}.", preview.total);
+        let sentence = t!("The use of {month} would have paid {total}.", total = preview.total);
         (sentence, lines(preview.lines))
     };
     view! {
-        <Section title="What it would pay" id="preview">
+        <Section title=t!("What it would pay") id="preview">
             <p class="preview__sentence" role="status">
                 {sentence}
             </p>
@@ -47,7 +47,7 @@ fn lines(lines: Vec<PreviewLine>) -> AnyView {
     if lines.is_empty() {
         return view! {
             <p class="section__note">
-                "Your organization has chosen coarse reports, so it is not told apart by buyer."
+                {t!("Your organization has chosen coarse reports, so it is not told apart by buyer.")}
             </p>
         }
         .into_any();
@@ -59,7 +59,7 @@ fn lines(lines: Vec<PreviewLine>) -> AnyView {
                 line.charges.iter().map(|(words, money)| format!("{words}: {money}")).collect();
             let stopped = (line.stopped_units > 0).then(|| {
                 let units = grouped(&line.stopped_units.to_string());
-                format!("{units} more would not have been delivered")
+                t!("{units} more would not have been delivered")
             });
             let note = charges.into_iter().chain(stopped).collect::<Vec<_>>().join(" · ");
             Row::new(vec![
@@ -72,12 +72,12 @@ fn lines(lines: Vec<PreviewLine>) -> AnyView {
         .collect();
     view! {
         <Table
-            caption="What each license would have paid"
+            caption=t!("What each license would have paid")
             columns=vec![
-                Column::text("Buyer"),
-                Column::text("Tier").support(),
-                Column::number("Units"),
-                Column::number("Would have paid"),
+                Column::text(t!("Buyer")),
+                Column::text(t!("Tier")).support(),
+                Column::number(t!("Units")),
+                Column::number(t!("Would have paid")),
             ]
             rows
         />
@@ -95,7 +95,11 @@ fn examples(tiers: &[Tier]) -> AnyView {
             let tier = match rated.stopped_units {
                 0 => rated.tier.name.clone(),
                 more => {
-                    format!("{}, without {} units", rated.tier.name, grouped(&more.to_string()))
+                    t!(
+                        "{name}, without {more} units",
+                        name = rated.tier.name,
+                        more = grouped(&more.to_string())
+                    )
                 }
             };
             Some(Row::new(vec![
@@ -107,11 +111,11 @@ fn examples(tiers: &[Tier]) -> AnyView {
         .collect();
     view! {
         <Table
-            caption="What a month would pay"
+            caption=t!("What a month would pay")
             columns=vec![
-                Column::text("Units in a month"),
-                Column::text("Tier"),
-                Column::number("Would pay"),
+                Column::text(t!("Units in a month")),
+                Column::text(t!("Tier")),
+                Column::number(t!("Would pay")),
             ]
             rows
         />
@@ -123,11 +127,13 @@ fn examples(tiers: &[Tier]) -> AnyView {
 /// reported.
 fn apart(tier: &Tier) -> Option<String> {
     let words = match tier.price {
-        Price::Upfront { fee_micros, .. } => format!("{} once", tier.money(fee_micros)),
+        Price::Upfront { fee_micros, .. } => t!("{fee} once", fee = tier.money(fee_micros)),
         Price::Prepaid { year_micros, .. } => {
-            format!("{} a year in advance", tier.money(year_micros))
+            t!("{year} a year in advance", year = tier.money(year_micros))
         }
-        Price::RevenueShare { .. } => "the share of what buyers earn, which they report".to_owned(),
+        Price::RevenueShare { .. } => {
+            t!("the share of what buyers earn, which they report").to_owned()
+        }
         Price::Subscription { .. } | Price::PerUse { .. } => return None,
     };
     Some(format!("{}, {words}", tier.name))

@@ -87,24 +87,24 @@ pub async fn show(request: &Request) -> Result<Page> {
     let may_register = actor.may_as_creator(Deed::RegisterAsset).is_ok();
     let sides = request.sides();
     let now = request.now;
-    Ok(Page::workspace(request, "Overview", move || {
+    Ok(Page::workspace(request, t!("Overview"), move || {
         let lead = lead(side, counts);
         let used = counts.calls > 0;
         let both = sides.creator && sides.buyer;
         let segments = vec![
-            Segment::new("As creator", "/overview?side=creator", side == Side::Creator),
-            Segment::new("As buyer", "/overview?side=buyer", side == Side::Buyer),
+            Segment::new(t!("As creator"), "/overview?side=creator", side == Side::Creator),
+            Segment::new(t!("As buyer"), "/overview?side=buyer", side == Side::Buyer),
         ];
         let aside = move || {
             view! {
-                <Section title="Needs you">{todo::draw(todo)}</Section>
+                <Section title=t!("Needs you")>{todo::draw(todo)}</Section>
                 {latest
                     .map(|latest| {
                         view! {
                             <Section
-                                title="Latest deliveries"
+                                title=t!("Latest deliveries")
                                 links=move || {
-                                    view! { <a href=format!("/feed?side={side}")>"Feed"</a> }.into_any()
+                                    view! { <a href=format!("/feed?side={side}")>{t!("Feed")}</a> }.into_any()
                                 }
                             >
                                 {draw_latest(latest, side, now)}
@@ -119,16 +119,16 @@ pub async fn show(request: &Request) -> Result<Page> {
             groups_table(works, to)
         });
         view! {
-            <PageHeader title="Overview" lead=move || lead>
-                {both.then(|| view! { <Segmented label="Side" segments /> })}
+            <PageHeader title=t!("Overview") lead=move || lead>
+                {both.then(|| view! { <Segmented label=t!("Side") segments /> })}
                 {match side {
                     Side::Creator => {
                         may_register
-                            .then(|| view! { <ButtonLink href="/assets/new">"Register work"</ButtonLink> })
+                            .then(|| view! { <ButtonLink href="/assets/new">{t!("Register work")}</ButtonLink> })
                             .into_any()
                     }
                     Side::Buyer => {
-                        view! { <ButtonLink href="/catalogue">"Browse the catalogue"</ButtonLink> }
+                        view! { <ButtonLink href="/catalogue">{t!("Browse the catalogue")}</ButtonLink> }
                             .into_any()
                     }
                 }}
@@ -136,12 +136,12 @@ pub async fn show(request: &Request) -> Result<Page> {
             {coarse.then(only_coarse)}
             {live((!coarse).then_some(Metered::Today(side)), figures(side, counts, coarse))}
             <Columns side=aside>
-                <Section title="Use" links=move || {
-                    view! { <a href=format!("/usage?side={side}")>"All usage"</a> }.into_any()
+                <Section title=t!("Use") links=move || {
+                    view! { <a href=format!("/usage?side={side}")>{t!("All usage")}</a> }.into_any()
                 }>
                     {if used { use_chart(&report, Some(&before), &range, now) } else { unused(side, coarse) }}
                 </Section>
-                {table.map(|table| view! { <Section title="Works, by use">{table}</Section> })}
+                {table.map(|table| view! { <Section title=t!("Works, by use")>{table}</Section> })}
             </Columns>
         }
     }))
@@ -150,22 +150,25 @@ pub async fn show(request: &Request) -> Result<Page> {
 /// The first sentence: how much in these days, and against those before.
 fn lead(side: Side, counts: Counts) -> String {
     let begin = match (side, counts.calls) {
-        (Side::Creator, 0) => "Nothing of yours was fetched in the last 30 days".to_owned(),
-        (Side::Creator, 1) => "Buyers fetched one work of yours in the last 30 days".to_owned(),
+        (Side::Creator, 0) => t!("Nothing of yours was fetched in the last 30 days").to_owned(),
+        (Side::Creator, 1) => t!("Buyers fetched one work of yours in the last 30 days").to_owned(),
         (Side::Creator, calls) => {
-            format!("Buyers fetched your works {} times in the last 30 days", quantity(calls))
+            t!(
+                "Buyers fetched your works {calls} times in the last 30 days",
+                calls = quantity(calls)
+            )
         }
-        (Side::Buyer, 0) => "Your machines fetched nothing in the last 30 days".to_owned(),
-        (Side::Buyer, 1) => "Your machines fetched one work in the last 30 days".to_owned(),
+        (Side::Buyer, 0) => t!("Your machines fetched nothing in the last 30 days").to_owned(),
+        (Side::Buyer, 1) => t!("Your machines fetched one work in the last 30 days").to_owned(),
         (Side::Buyer, calls) => {
-            format!("Your machines fetched {} times in the last 30 days", quantity(calls))
+            t!("Your machines fetched {calls} times in the last 30 days", calls = quantity(calls))
         }
     };
     match change(counts.calls, counts.calls_before) {
         Some(words) if counts.calls == counts.calls_before => {
-            format!("{begin}: {words} as in the 30 before.")
+            t!("{begin}: {words} as in the 30 before.")
         }
-        Some(words) => format!("{begin}: {words} than in the 30 before."),
+        Some(words) => t!("{begin}: {words} than in the 30 before."),
         None => format!("{begin}."),
     }
 }
@@ -174,17 +177,17 @@ fn figures(side: Side, counts: Counts, coarse: bool) -> AnyView {
     let against = |now: i64, before: i64, alone: &'static str| {
         change(now, before).unwrap_or_else(|| alone.to_owned())
     };
-    let deliveries = against(counts.calls, counts.calls_before, "Complete, receipted");
-    let units = against(counts.units, counts.units_before, "Repeats and previews are free");
+    let deliveries = against(counts.calls, counts.calls_before, t!("Complete, receipted"));
+    let units = against(counts.units, counts.units_before, t!("Repeats and previews are free"));
     let day = match coarse {
         true => view! {
-            <Figure label="Yesterday" href=format!("/usage?side={side}&days=7") note=|| "From 00:00 to 24:00 UTC">
+            <Figure label=t!("Yesterday") href=format!("/usage?side={side}&days=7") note=|| t!("From 00:00 to 24:00 UTC")>
                 <Quantity count=counts.today />
             </Figure>
         }
         .into_any(),
         false => view! {
-            <Figure label="Today" href=format!("/usage?side={side}&days=1") note=|| "Since 00:00 UTC">
+            <Figure label=t!("Today") href=format!("/usage?side={side}&days=1") note=|| t!("Since 00:00 UTC")>
                 <span data-live="today">
                     <Quantity count=counts.today />
                 </span>
@@ -195,22 +198,22 @@ fn figures(side: Side, counts: Counts, coarse: bool) -> AnyView {
     let feed = |outcome: &str| (!coarse).then(|| format!("/feed?side={side}&outcome={outcome}"));
     let (billable, refused) = (feed("billable"), feed("refused"));
     view! {
-        <Figures label="The last 30 days">
+        <Figures label=t!("The last 30 days")>
             {day}
-            <Figure label="Deliveries, 30 days" href=format!("/usage?side={side}") note=move || deliveries>
+            <Figure label=t!("Deliveries, 30 days") href=format!("/usage?side={side}") note=move || deliveries>
                 <Quantity count=counts.calls short=true />
             </Figure>
             <Figure
-                label="Billable units, 30 days"
+                label=t!("Billable units, 30 days")
                 nostrip:href=billable
                 note=move || units
             >
                 <Quantity count=counts.units short=true />
             </Figure>
             <Figure
-                label="Refused, 7 days"
+                label=t!("Refused, 7 days")
                 nostrip:href=refused
-                note=|| "Never billed"
+                note=|| t!("Never billed")
             >
                 <Quantity count=counts.refused short=true />
             </Figure>
@@ -235,22 +238,22 @@ fn draw_latest(latest: Vec<EventLine>, side: Side, now: DateTime<Utc>) -> AnyVie
         .collect();
     view! {
         <Table
-            caption="Latest deliveries"
-            columns=vec![Column::text("Work"), Column::number("Use")]
+            caption=t!("Latest deliveries")
+            columns=vec![Column::text(t!("Work")), Column::number(t!("Use"))]
             rows
             empty=move || {
                 let (sentence, href, next) = match side {
                     Side::Creator => {
-                        let sentence = "The first delivery appears here with its receipt.";
-                        (sentence, "/offers", "See what is on offer")
+                        let sentence = t!("The first delivery appears here with its receipt.");
+                        (sentence, "/offers", t!("See what is on offer"))
                     }
                     Side::Buyer => {
-                        let sentence = "The first fetch appears here with its receipt.";
-                        (sentence, "/docs/quickstart", "How to fetch")
+                        let sentence = t!("The first fetch appears here with its receipt.");
+                        (sentence, "/docs/quickstart", t!("How to fetch"))
                     }
                 };
                 view! {
-                    <EmptyState title="No deliveries yet" sentence>
+                    <EmptyState title=t!("No deliveries yet") sentence>
                         <ButtonLink kind=ButtonKind::Quiet href>{next}</ButtonLink>
                     </EmptyState>
                 }

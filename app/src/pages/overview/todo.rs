@@ -43,8 +43,8 @@ pub async fn of_creator(request: &Request) -> Result<Vec<Todo>> {
     if works.is_empty() && may_register {
         return Ok(vec![Todo {
             tone: Tone::Info,
-            title: "Register your first work".into(),
-            note: "Choose a file and give it a title. It takes a minute.".into(),
+            title: t!("Register your first work").into(),
+            note: t!("Choose a file and give it a title. It takes a minute.").into(),
             href: "/assets/new".into(),
         }]);
     }
@@ -54,8 +54,8 @@ pub async fn of_creator(request: &Request) -> Result<Vec<Todo>> {
         .take(EACH)
         .map(|work| Todo {
             tone: Tone::Warn,
-            title: format!("Put “{}” on offer", work.title),
-            note: "Nobody can license it yet: it has no terms and no price.".into(),
+            title: t!("Put “{title}” on offer", title = work.title),
+            note: t!("Nobody can license it yet: it has no terms and no price.").into(),
             href: format!("/assets/{}/offer", work.asset_id),
         })
         .collect())
@@ -70,8 +70,8 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
     if held.is_empty() && may_accept {
         return Ok(vec![Todo {
             tone: Tone::Info,
-            title: "License your first work".into(),
-            note: "Find it in the catalogue, read its terms, choose a tier.".into(),
+            title: t!("License your first work").into(),
+            note: t!("Find it in the catalogue, read its terms, choose a tier.").into(),
             href: "/catalogue".into(),
         }]);
     }
@@ -80,16 +80,18 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
     let filter = UsageFilter::default();
     let refusals = reports::refusals(services, actor, Side::Buyer, &filter, week).await?;
     if let Some(most) = refusals.first() {
-        let times = match refusals.iter().map(|refused| refused.attempts).sum() {
-            1 => "One request".to_owned(),
-            all => format!("{} requests", text::quantity(all)),
-        };
+        let times: i64 = refusals.iter().map(|refused| refused.attempts).sum();
         todo.push(Todo {
             tone: Tone::Warn,
-            title: format!("{times} refused in the last 7 days"),
-            note: format!(
-                "Most often: {}. See what was asked and mend it.",
-                code_in_words(&most.code).unwrap_or(&most.code)
+            title: tn!(
+                times,
+                "One request refused in the last 7 days",
+                "{times} requests refused in the last 7 days",
+                times = text::quantity(times)
+            ),
+            note: t!(
+                "Most often: {code}. See what was asked and mend it.",
+                code = code_in_words(&most.code).unwrap_or(&most.code)
             ),
             href: "/feed?side=buyer&outcome=refused".into(),
         });
@@ -103,8 +105,12 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
             .take(EACH)
             .map(|(license, at)| Todo {
                 tone: Tone::Warn,
-                title: format!("“{}” ends {}", license.title, text::relative(at, now)),
-                note: "After that the gate refuses its tokens.".into(),
+                title: t!(
+                    "“{title}” ends {relative}",
+                    title = license.title,
+                    relative = text::relative(at, now)
+                ),
+                note: t!("After that the gate refuses its tokens.").into(),
                 href: format!("/licenses/{}", license.license_id),
             }),
     );
@@ -114,8 +120,8 @@ pub async fn of_buyer(request: &Request, week: &Range) -> Result<Vec<Todo>> {
             .take(EACH)
             .map(|license| Todo {
                 tone: Tone::Info,
-                title: format!("Create a token for “{}”", license.title),
-                note: "The license is yours; no machine can use it yet.".into(),
+                title: t!("Create a token for “{title}”", title = license.title),
+                note: t!("The license is yours; no machine can use it yet.").into(),
                 href: format!("/licenses/{}/tokens/new", license.license_id),
             }),
     );
@@ -128,19 +134,29 @@ fn short_of_units(quota: &Quota) -> Option<Todo> {
         return None;
     }
     let (used_up, end) = match quota.overrun {
-        Overrun::Stop => (Tone::Seal, "deliveries stop until the next month"),
-        Overrun::Charge => (Tone::Warn, "more units cost the price beyond"),
-        Overrun::Upgrade => (Tone::Warn, "the license moves to the next tier"),
+        Overrun::Stop => (Tone::Seal, t!("deliveries stop until the next month")),
+        Overrun::Charge => (Tone::Warn, t!("more units cost the price beyond")),
+        Overrun::Upgrade => (Tone::Warn, t!("the license moves to the next tier")),
     };
     let (tone, note) = if share >= 100 {
-        (used_up, format!("All {} are used; {end}.", text::quantity(quota.included_units)))
+        (
+            used_up,
+            t!(
+                "All {included_units} are used; {end}.",
+                included_units = text::quantity(quota.included_units)
+            ),
+        )
     } else {
         let left = text::quantity(quota.included_units - quota.used_units);
-        (Tone::Warn, format!("{left} units are left this month; then {end}."))
+        (Tone::Warn, t!("{left} units are left this month; then {end}."))
     };
     Some(Todo {
         tone,
-        title: format!("“{}” has used {}\u{a0}% of its month", quota.title, share.min(100)),
+        title: t!(
+            "“{title}” has used {share}\u{a0}% of its month",
+            title = quota.title,
+            share = share.min(100)
+        ),
         note,
         href: format!("/licenses/{}", quota.license_id),
     })
@@ -150,7 +166,7 @@ fn short_of_units(quota: &Quota) -> Option<Todo> {
 pub fn draw(todo: Vec<Todo>) -> AnyView {
     if todo.is_empty() {
         return view! {
-            <EmptyState title="Nothing needs you" sentence="Whatever waits for you is listed here." />
+            <EmptyState title=t!("Nothing needs you") sentence=t!("Whatever waits for you is listed here.") />
         }
         .into_any();
     }
@@ -160,5 +176,5 @@ pub fn draw(todo: Vec<Todo>) -> AnyView {
             view! { <Task tone=todo.tone title=todo.title href=todo.href note=todo.note /> }
         })
         .collect_view();
-    view! { <Tasks label="Needs you">{tasks}</Tasks> }.into_any()
+    view! { <Tasks label=t!("Needs you")>{tasks}</Tasks> }.into_any()
 }

@@ -12,15 +12,16 @@ use imprimatur::{
     services::{Result, reports::UsageFilter},
 };
 
-use crate::{address::Address, request::Request};
+use crate::{address::Address, request::Request, ui::text::day};
+use imprimatur::words::say;
 
 /// Periods one can look at, in days, with their names and the buckets they are cut into.
 pub const PERIODS: [(u16, &str, Grain); 5] = [
-    (1, "24 hours", Grain::Hour),
-    (7, "7 days", Grain::Day),
-    (30, "30 days", Grain::Day),
-    (90, "90 days", Grain::Day),
-    (365, "12 months", Grain::Month),
+    (1, n!("24 hours"), Grain::Hour),
+    (7, n!("7 days"), Grain::Day),
+    (30, n!("30 days"), Grain::Day),
+    (90, n!("90 days"), Grain::Day),
+    (365, n!("12 months"), Grain::Month),
 ];
 const DAYS: u16 = 30;
 /// A time this long is cut into months unless another grain is asked for.
@@ -60,7 +61,7 @@ impl Asked {
     pub fn read(request: &Request) -> Result<Self> {
         let day = |name: &'static str| {
             request.param(name).map(|day| day.parse::<NaiveDate>()).transpose().map_err(|_| {
-                Refusal::invalid(name, "Write the day as year, month, day: 2026-11-22.")
+                Refusal::invalid(name, t!("Write the day as year, month, day: 2026-11-22."))
             })
         };
         let days = request
@@ -157,10 +158,12 @@ impl Asked {
             Time::Last(days) => PERIODS
                 .iter()
                 .find(|(period, ..)| *period == days)
-                .map_or_else(String::new, |(_, words, _)| format!("the last {words}")),
-            Time::Days(from, until) if from == until => from.format("%-d %b %Y").to_string(),
+                .map_or_else(String::new, |(_, words, _)| {
+                    t!("the last {words}", words = say(words))
+                }),
+            Time::Days(from, until) if from == until => day(from),
             Time::Days(from, until) => {
-                format!("{} to {}", from.format("%-d %b %Y"), until.format("%-d %b %Y"))
+                t!("{from} to {until}", from = day(from), until = day(until))
             }
         }
     }
@@ -255,7 +258,7 @@ impl Asked {
 pub fn said(request: &Request, name: &'static str) -> std::result::Result<Option<String>, Refusal> {
     let Some(said) = request.param(name) else { return Ok(None) };
     if said.chars().count() > SAID_LENGTH_MAX || said.chars().any(char::is_control) {
-        return Err(Refusal::invalid(name, "Choose one that is listed."));
+        return Err(Refusal::invalid(name, t!("Choose one that is listed.")));
     }
     Ok(Some(said.to_owned()))
 }

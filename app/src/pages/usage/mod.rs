@@ -7,6 +7,7 @@ mod narrowed;
 mod parts;
 mod refused;
 
+use imprimatur::words::say;
 use imprimatur::{
     domain::{
         metering::{Grain, Range, Side},
@@ -67,12 +68,13 @@ pub async fn show(request: &Request) -> Result<Page> {
     let chips = chips(request, &asked, &range).await?;
     let now = request.now;
     let sides = request.sides();
-    Ok(Page::workspace(request, "Usage", move || {
+    Ok(Page::workspace(request, t!("Usage"), move || {
         let used = report.totals.calls > 0;
         let lead = lead(&asked, report.totals.calls);
         let file = asked.address("/usage.csv");
         let groups_file = file.clone().with("table", "groups").href();
-        let feed = asked.feed(&range).map(|feed| view! { <a href=feed.href()>"Event feed"</a> });
+        let feed =
+            asked.feed(&range).map(|feed| view! { <a href=feed.href()>{t!("Event feed")}</a> });
         let sides = (sides.creator && sides.buyer).then(|| sides_of(&asked));
         let periods = periods(&asked);
         let filters = filters(&asked, regions, chips);
@@ -92,14 +94,14 @@ pub async fn show(request: &Request) -> Result<Page> {
             (dimensions(&asked), groups_table(groups, to))
         });
         view! {
-            <PageHeader title="Usage" lead=move || lead>
-                {sides.map(|segments| view! { <Segmented label="Side" segments /> })}
-                <Segmented label="Period" segments=periods />
+            <PageHeader title=t!("Usage") lead=move || lead>
+                {sides.map(|segments| view! { <Segmented label=t!("Side") segments /> })}
+                <Segmented label=t!("Period") segments=periods />
             </PageHeader>
             {coarse.then(only_coarse)}
             {filters}
             <Sums totals=report.totals before=before_sums asked range />
-            <Section title="Over time" links=move || {
+            <Section title=t!("Over time") links=move || {
                 view! {
                     {feed}
                     <a href=file.href() download>"CSV"</a>
@@ -109,19 +111,19 @@ pub async fn show(request: &Request) -> Result<Page> {
             {table
                 .map(|(dimensions, table)| {
                     view! {
-                        <Section title="By what" links=move || {
+                        <Section title=t!("By what") links=move || {
                             view! { <a href=groups_file download>"CSV"</a> }.into_any()
                         }>
-                            <Segmented label="Broken down by" segments=dimensions />
+                            <Segmented label=t!("Broken down by") segments=dimensions />
                             {table}
                         </Section>
                     }
                 })}
             <div class="halves">
-                <Section title="Refused by the gate">{refusals}</Section>
+                <Section title=t!("Refused by the gate")>{refusals}</Section>
                 {(!coarse)
                     .then(|| {
-                        view! { <Section title="Quota this month">{quota_list(quotas, side)}</Section> }
+                        view! { <Section title=t!("Quota this month")>{quota_list(quotas, side)}</Section> }
                     })}
             </div>
         }
@@ -131,9 +133,9 @@ pub async fn show(request: &Request) -> Result<Page> {
 /// Why less is here than others see.
 pub fn only_coarse() -> AnyView {
     view! {
-        <Notice title="Your organization has chosen coarse reports">
-            "Days appear here once they are over (UTC), by work and by use. "
-            <a href="/settings/profile#reporting">"What that leaves out"</a>
+        <Notice title=t!("Your organization has chosen coarse reports")>
+            {t!("Days appear here once they are over (UTC), by work and by use. ")}
+            <a href="/settings/profile#reporting">{t!("What that leaves out")}</a>
         </Notice>
     }
     .into_any()
@@ -167,21 +169,21 @@ async fn groups_of_all(
 fn lead(asked: &Asked, calls: i64) -> String {
     let time = asked.time_in_words();
     match (asked.side, calls) {
-        (Side::Creator, 0) => format!("Nobody fetched anything here in {time}."),
-        (Side::Creator, 1) => format!("Buyers fetched one work once in {time}."),
+        (Side::Creator, 0) => t!("Nobody fetched anything here in {time}."),
+        (Side::Creator, 1) => t!("Buyers fetched one work once in {time}."),
         (Side::Creator, calls) => {
-            format!("Buyers fetched your works {} times in {time}.", quantity(calls))
+            t!("Buyers fetched your works {calls} times in {time}.", calls = quantity(calls))
         }
-        (Side::Buyer, 0) => format!("Your machines fetched nothing in {time}."),
-        (Side::Buyer, 1) => format!("Your machines fetched one work once in {time}."),
+        (Side::Buyer, 0) => t!("Your machines fetched nothing in {time}."),
+        (Side::Buyer, 1) => t!("Your machines fetched one work once in {time}."),
         (Side::Buyer, calls) => {
-            format!("Your machines fetched {} times in {time}.", quantity(calls))
+            t!("Your machines fetched {calls} times in {time}.", calls = quantity(calls))
         }
     }
 }
 
 fn sides_of(asked: &Asked) -> Vec<Segment> {
-    [(Side::Creator, "As creator"), (Side::Buyer, "As buyer")]
+    [(Side::Creator, t!("As creator")), (Side::Buyer, t!("As buyer"))]
         .into_iter()
         .map(|(side, label)| {
             // What is narrowed to on one side means nothing on the other.
@@ -199,7 +201,7 @@ fn periods(asked: &Asked) -> Vec<Segment> {
         .map(|(days, label, _)| {
             let time = asked::Time::Last(days);
             let other = Asked { time, grain: None, ..asked.clone() };
-            Segment::new(label, other.address("/usage").href(), time == asked.time)
+            Segment::new(say(label), other.address("/usage").href(), time == asked.time)
         })
         .collect()
 }
@@ -217,24 +219,24 @@ fn dimensions(asked: &Asked) -> Vec<Segment> {
 }
 
 /// What a dimension is called, from a side.
-const fn dimension_in_words(dimension: Dimension, side: Side) -> &'static str {
+fn dimension_in_words(dimension: Dimension, side: Side) -> &'static str {
     match (dimension, side) {
-        (Dimension::Asset, _) => "Work",
-        (Dimension::License, _) => "License",
-        (Dimension::Counterparty, Side::Creator) => "Buyer",
-        (Dimension::Counterparty, Side::Buyer) => "Creator",
-        (Dimension::Scope, _) => "Use",
-        (Dimension::Region, _) => "Region",
-        (Dimension::Model, _) => "Model",
-        (Dimension::ConsumerClass, _) => "Kind of client",
+        (Dimension::Asset, _) => t!("Work"),
+        (Dimension::License, _) => t!("License"),
+        (Dimension::Counterparty, Side::Creator) => t!("Buyer"),
+        (Dimension::Counterparty, Side::Buyer) => t!("Creator"),
+        (Dimension::Scope, _) => t!("Use"),
+        (Dimension::Region, _) => t!("Region"),
+        (Dimension::Model, _) => t!("Model"),
+        (Dimension::ConsumerClass, _) => t!("Kind of client"),
     }
 }
 
 /// What a grain is called in a form.
-const fn grain_in_words(grain: Grain) -> &'static str {
+fn grain_in_words(grain: Grain) -> &'static str {
     match grain {
-        Grain::Hour => "Hours",
-        Grain::Day => "Days",
-        Grain::Month => "Months",
+        Grain::Hour => t!("Hours"),
+        Grain::Day => t!("Days"),
+        Grain::Month => t!("Months"),
     }
 }

@@ -60,7 +60,7 @@ pub async fn chips(request: &Request, asked: &Asked, range: &Range) -> Result<Ve
 /// The form that narrows the page, and under it what it is narrowed to.
 pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView {
     let usual = grain_in_words(asked.usual_grain());
-    let mut grains = vec![Choice::new("", format!("As usual ({})", usual.to_lowercase()))];
+    let mut grains = vec![Choice::new("", t!("As usual ({usual})", usual = usual.to_lowercase()))];
     grains.extend(
         Grain::ALL
             .iter()
@@ -68,18 +68,18 @@ pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView
             .map(|grain| Choice::new(grain.as_str(), grain_in_words(*grain))),
     );
     let grain = asked.grain.map(Grain::as_str).unwrap_or_default();
-    let mut uses = vec![Choice::new("", "Every use")];
+    let mut uses = vec![Choice::new("", t!("Every use"))];
     uses.extend(Scope::ALL.iter().map(|scope| Choice::new(scope.as_str(), scope.in_words())));
     let used = asked.filter.scope.map(Scope::as_str).unwrap_or_default();
     let region = asked.filter.region.clone().unwrap_or_default();
-    let mut everywhere = vec![Choice::new("", "Every region")];
+    let mut everywhere = vec![Choice::new("", t!("Every region"))];
     let asked_for = (!region.is_empty() && !regions.contains(&region)).then(|| region.clone());
     everywhere.extend(
         regions.into_iter().chain(asked_for).map(|region| Choice::new(region.clone(), region)),
     );
     let regions = (!asked.coarse).then(|| {
         view! {
-            <SelectField name="region" label="Region" choices=everywhere value=region required=true />
+            <SelectField name="region" label=t!("Region") choices=everywhere value=region required=true />
         }
     });
     let (from, until) = asked.days();
@@ -104,14 +104,14 @@ pub fn filters(asked: &Asked, regions: Vec<String>, chips: Vec<Chip>) -> AnyView
     .filter_map(|(name, value)| Some(view! { <HiddenField name value=value? /> }))
     .collect_view();
     view! {
-        <FilterForm label="Usage">
+        <FilterForm label=t!("Usage")>
             {hidden}
-            <TextField name="from" label="From" kind="date" value=from />
-            <TextField name="until" label="Until" kind="date" value=until />
-            <SelectField name="grain" label="Cut into" choices=grains value=grain required=true />
-            <SelectField name="scope" label="Use" choices=uses value=used required=true />
+            <TextField name="from" label=t!("From") kind="date" value=from />
+            <TextField name="until" label=t!("Until") kind="date" value=until />
+            <SelectField name="grain" label=t!("Cut into") choices=grains value=grain required=true />
+            <SelectField name="scope" label=t!("Use") choices=uses value=used required=true />
             {regions}
-            <Button kind=ButtonKind::Quiet>"Show"</Button>
+            <Button kind=ButtonKind::Quiet>{t!("Show")}</Button>
         </FilterForm>
         <Chips chips />
     }
@@ -128,7 +128,7 @@ pub fn Chips(chips: Vec<Chip>) -> impl IntoView {
                 view! {
                     <li>
                         <a class="chip" href=chip.href>
-                            <span class="sr-only">"Show all, not only "</span>
+                            <span class="sr-only">{t!("Show all, not only ")}</span>
                             {chip.words}
                             <span aria-hidden="true">" ×"</span>
                         </a>
@@ -136,6 +136,6 @@ pub fn Chips(chips: Vec<Chip>) -> impl IntoView {
                 }
             })
             .collect_view();
-        view! { <ul class="chips" aria-label="Narrowed to">{chips}</ul> }
+        view! { <ul class="chips" aria-label=t!("Narrowed to")>{chips}</ul> }
     })
 }

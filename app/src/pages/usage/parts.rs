@@ -35,24 +35,25 @@ pub fn Sums(totals: Totals, before: Option<Totals>, asked: Asked, range: Range) 
         let words = text::change(of(&totals), before);
         move || match words {
             Some(words) => {
-                view! { {words} " (before: " <Quantity count=before short=true /> ")" }.into_any()
+                view! { {words} {t!(" (before: ")} <Quantity count=before short=true /> ")" }
+                    .into_any()
             }
             None => alone.into_any(),
         }
     };
     view! {
-        <Figures label="The period">
-            <Figure label="Deliveries" nostrip:href=deliveries note=note(|sums| sums.calls, "Complete, receipted")>
+        <Figures label=t!("The period")>
+            <Figure label=t!("Deliveries") nostrip:href=deliveries note=note(|sums| sums.calls, t!("Complete, receipted"))>
                 <Quantity count=totals.calls short=true />
             </Figure>
             <Figure
-                label="Billable units"
+                label=t!("Billable units")
                 nostrip:href=billable
-                note=note(|sums| sums.billable_units, "Repeats and previews are free")
+                note=note(|sums| sums.billable_units, t!("Repeats and previews are free"))
             >
                 <Quantity count=totals.billable_units short=true />
             </Figure>
-            <Figure label="Delivered" note=|| "Bytes that reached the buyer">
+            <Figure label=t!("Delivered") note=|| t!("Bytes that reached the buyer")>
                 <Bytes count=bytes />
             </Figure>
         </Figures>
@@ -67,47 +68,62 @@ pub fn use_chart(
     now: DateTime<Utc>,
 ) -> AnyView {
     let grain = range.grain();
-    let (step, each) = match grain {
-        Grain::Hour => ("Hour (UTC)", "hour"),
-        Grain::Day => ("Day (UTC)", "day"),
-        Grain::Month => ("Month (UTC)", "month"),
+    let (step, title, deliveries, units) = match grain {
+        Grain::Hour => (
+            t!("Hour (UTC)"),
+            t!("Use per hour"),
+            t!("Deliveries per hour"),
+            t!("Billable units per hour"),
+        ),
+        Grain::Day => (
+            t!("Day (UTC)"),
+            t!("Use per day"),
+            t!("Deliveries per day"),
+            t!("Billable units per day"),
+        ),
+        Grain::Month => (
+            t!("Month (UTC)"),
+            t!("Use per month"),
+            t!("Deliveries per month"),
+            t!("Billable units per month"),
+        ),
     };
     let mut dates: Vec<String> = report
         .buckets
         .iter()
         .map(|bucket| match grain {
-            Grain::Hour => bucket.at.format("%-d\u{a0}%b\u{a0}%H:%M").to_string(),
+            Grain::Hour => text::hour(bucket.at),
             Grain::Day => date(bucket.at, now),
-            Grain::Month => bucket.at.format("%b\u{a0}%Y").to_string(),
+            Grain::Month => text::month(bucket.at),
         })
         .collect();
     let unfinished = range.until() > now;
     if let Some(last) = dates.last_mut().filter(|_| unfinished) {
-        last.push_str(", so far");
+        last.push_str(t!(", so far"));
     }
     let values = |report: &UsageReport, of: fn(&Totals) -> i64| -> Vec<i64> {
         report.buckets.iter().map(|bucket| of(&bucket.totals)).collect()
     };
     // Months before the first use, or a first month: nothing to compare with.
     let before = before.filter(|before| before.totals.calls > 0);
-    let line = |label: String, of: fn(&Totals) -> i64| {
+    let line = |label: &'static str, of: fn(&Totals) -> i64| {
         Line::new(label, Unit::Count, values(report, of))
             .before(before.map(|before| values(before, of)))
     };
     view! {
         <Chart
-            title=format!("Use per {each}")
+            title
             step
             unfinished
             dates
             lines=vec![
-                line(format!("Deliveries per {each}"), |sums| sums.calls),
-                line(format!("Billable units per {each}"), |sums| sums.billable_units).seal(),
+                line(deliveries, |sums| sums.calls),
+                line(units, |sums| sums.billable_units).seal(),
             ]
         >
             <EmptyState
-                title="Too short for a line"
-                sentence="Choose a longer time, or hours instead of days."
+                title=t!("Too short for a line")
+                sentence=t!("Choose a longer time, or hours instead of days.")
             />
         </Chart>
     }
@@ -119,27 +135,27 @@ pub fn unused(side: Side, coarse: bool) -> AnyView {
     match side {
         Side::Creator if coarse => view! {
             <EmptyState
-                title="Nothing was fetched in this time"
-                sentence="A day's use appears here once the day is over."
+                title=t!("Nothing was fetched in this time")
+                sentence=t!("A day's use appears here once the day is over.")
             />
         }
         .into_any(),
         Side::Creator => view! {
             <EmptyState
-                title="Nothing was fetched in this time"
-                sentence="Use appears here seconds after a buyer's machine fetches one of your works."
+                title=t!("Nothing was fetched in this time")
+                sentence=t!("Use appears here seconds after a buyer's machine fetches one of your works.")
             >
-                <ButtonLink kind=ButtonKind::Quiet href="/assets">"Go to your works"</ButtonLink>
+                <ButtonLink kind=ButtonKind::Quiet href="/assets">{t!("Go to your works")}</ButtonLink>
             </EmptyState>
         }
         .into_any(),
         Side::Buyer => view! {
             <EmptyState
-                title="Nothing was fetched in this time"
-                sentence="Create a token for one of your licenses and paste the request beside it into a terminal."
+                title=t!("Nothing was fetched in this time")
+                sentence=t!("Create a token for one of your licenses and paste the request beside it into a terminal.")
             >
                 <ButtonLink kind=ButtonKind::Quiet href="/licenses">
-                    "Go to your licenses"
+                    {t!("Go to your licenses")}
                 </ButtonLink>
             </EmptyState>
         }
@@ -187,7 +203,7 @@ pub fn groups_table(groups: Groups, href: impl Fn(&str) -> Option<String>) -> An
         .filter_map(|group| Some((group.keys.into_iter().next()?, group.totals)))
         .zip(trends)
         .map(|((key, totals), trend)| {
-            let label = if key.label.is_empty() { "Not said".to_owned() } else { key.label };
+            let label = if key.label.is_empty() { t!("Not said").to_owned() } else { key.label };
             let first = match href(&key.value) {
                 Some(href) => Cell::link(label, href),
                 None => Cell::new(label),
@@ -196,18 +212,18 @@ pub fn groups_table(groups: Groups, href: impl Fn(&str) -> Option<String>) -> An
         })
         .collect();
     if others > 0 {
-        let label = if others == 1 { "1 other".to_owned() } else { format!("{others} others") };
+        let label = tn!(others, "1 other", "{others} others");
         rows.push(sums(Cell::new(label).note(share(other.calls, whole)), Vec::new(), &other));
     }
     view! {
         <Table
-            caption=format!("{name}, by use")
+            caption=t!("{name}, by use")
             columns=vec![
                 Column::text(name),
-                Column::text("Over time").support(),
-                Column::number("Deliveries"),
-                Column::number("Billable"),
-                Column::number("Delivered").support(),
+                Column::text(t!("Over time")).support(),
+                Column::number(t!("Deliveries")),
+                Column::number(t!("Billable")),
+                Column::number(t!("Delivered")).support(),
             ]
             rows
         />
@@ -219,7 +235,7 @@ fn sums(first: Cell, trend: Vec<i64>, totals: &Totals) -> Row {
     let bytes = u64::try_from(totals.bytes).unwrap_or_default();
     let highest = trend.iter().copied().max().unwrap_or_default();
     let line = (trend.len() > 1).then(|| {
-        let label = format!("Highest {}", text::quantity(highest));
+        let label = t!("Highest {highest}", highest = text::quantity(highest));
         view! { <Sparkline values=trend label /> }
     });
     Row::new(vec![

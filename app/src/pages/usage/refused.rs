@@ -14,27 +14,27 @@ use crate::{
 /// What a refusal's code says, for a person.
 pub fn code_in_words(code: &str) -> Option<&'static str> {
     Some(match code {
-        "invalid_token" => "The token was unknown, revoked or expired",
-        "license_inactive" => "The license was not in force",
-        "domain_not_allowed" => "The token may not be used for this domain",
-        "content_not_licensed" => "The license does not cover this content",
-        "path_not_allowed" => "No tier covers this path",
-        "invalid_path" => "The path could not be read",
-        "tier_required" => "The path needs another tier",
-        "scope_not_granted" => "This use is not granted",
-        "invalid_job" => "The job's name could not be read",
-        "job_not_allowed" => "The token may not be used for this job",
-        "nonce_required" => "The token needs a new nonce each time",
-        "invalid_nonce" => "The nonce could not be read",
-        "nonce_replayed" => "The nonce was used before",
-        "nonces_full" => "Too many nonces at once",
-        "rate_limited" => "Too many requests a minute",
-        "quota_exceeded" => "The month's units were used up",
-        "spend_cap_reached" => "The buyer's spend cap was reached",
-        "license_state_unknown" => "The license could not be looked up",
-        "outbox_full" => "No receipt could be kept",
-        "aborted" => "The client went away",
-        "cut_off" => "We could not go on",
+        "invalid_token" => t!("The token was unknown, revoked or expired"),
+        "license_inactive" => t!("The license was not in force"),
+        "domain_not_allowed" => t!("The token may not be used for this domain"),
+        "content_not_licensed" => t!("The license does not cover this content"),
+        "path_not_allowed" => t!("No tier covers this path"),
+        "invalid_path" => t!("The path could not be read"),
+        "tier_required" => t!("The path needs another tier"),
+        "scope_not_granted" => t!("This use is not granted"),
+        "invalid_job" => t!("The job's name could not be read"),
+        "job_not_allowed" => t!("The token may not be used for this job"),
+        "nonce_required" => t!("The token needs a new nonce each time"),
+        "invalid_nonce" => t!("The nonce could not be read"),
+        "nonce_replayed" => t!("The nonce was used before"),
+        "nonces_full" => t!("Too many nonces at once"),
+        "rate_limited" => t!("Too many requests a minute"),
+        "quota_exceeded" => t!("The month's units were used up"),
+        "spend_cap_reached" => t!("The buyer's spend cap was reached"),
+        "license_state_unknown" => t!("The license could not be looked up"),
+        "outbox_full" => t!("No receipt could be kept"),
+        "aborted" => t!("The client went away"),
+        "cut_off" => t!("We could not go on"),
         _ => return None,
     })
 }
@@ -44,7 +44,7 @@ pub fn refusals_table(refusals: Vec<RefusalCount>, feed: Option<&Address>) -> An
     let rows = refusals
         .into_iter()
         .map(|RefusalCount { code, attempts }| {
-            let words = code_in_words(&code).unwrap_or("Refused for another reason");
+            let words = code_in_words(&code).unwrap_or(t!("Refused for another reason"));
             let words = match feed {
                 Some(feed) => Cell::link(words, feed.clone().with("code", &code).href()),
                 None => Cell::new(words),
@@ -57,14 +57,14 @@ pub fn refusals_table(refusals: Vec<RefusalCount>, feed: Option<&Address>) -> An
         .collect();
     view! {
         <Table
-            caption="Refusals by reason"
-            columns=vec![Column::text("Reason"), Column::number("Times")]
+            caption=t!("Refusals by reason")
+            columns=vec![Column::text(t!("Reason")), Column::number(t!("Times"))]
             rows
             empty=|| {
                 view! {
                     <EmptyState
-                        title="Nothing was refused"
-                        sentence="A refusal costs nothing and is never billed. Each is counted here with its reason."
+                        title=t!("Nothing was refused")
+                        sentence=t!("A refusal costs nothing and is never billed. Each is counted here with its reason.")
                     />
                 }
                 .into_any()
@@ -79,11 +79,11 @@ pub fn quota_list(quotas: Vec<Quota>, side: Side) -> AnyView {
     if quotas.is_empty() {
         let sentence = match side {
             Side::Creator => {
-                "When a buyer licenses a work of yours, what they have used of it stands here."
+                t!("When a buyer licenses a work of yours, what they have used of it stands here.")
             }
-            Side::Buyer => "What you have used of each license stands here.",
+            Side::Buyer => t!("What you have used of each license stands here."),
         };
-        return view! { <EmptyState title="No license in force" sentence /> }.into_any();
+        return view! { <EmptyState title=t!("No license in force") sentence /> }.into_any();
     }
     let quotas = quotas
         .into_iter()
@@ -95,12 +95,12 @@ pub fn quota_list(quotas: Vec<Quota>, side: Side) -> AnyView {
                 Address::new("/usage").with("side", side).with("license", quota.license_id);
             let note = match side {
                 Side::Creator => quota.counterparty,
-                Side::Buyer => format!("From {}", quota.counterparty),
+                Side::Buyer => t!("From {counterparty}", counterparty = quota.counterparty),
             };
             let end = match quota.overrun {
-                Overrun::Stop => "then deliveries stop",
-                Overrun::Charge => "then more is charged",
-                Overrun::Upgrade => "then it moves to the next tier",
+                Overrun::Stop => t!("then deliveries stop"),
+                Overrun::Charge => t!("then more is charged"),
+                Overrun::Upgrade => t!("then it moves to the next tier"),
             };
             view! {
                 <li class="quotas__one">

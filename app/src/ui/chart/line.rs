@@ -38,8 +38,8 @@ impl Line {
     #[must_use]
     pub fn before(self, values: Option<Vec<i64>>) -> Self {
         let beside = values.map(|values| Beside {
-            key: "The period before".to_owned(),
-            short: "before".to_owned(),
+            key: t!("The period before").to_owned(),
+            short: t!("before").to_owned(),
             values,
         });
         Self { beside, ..self }
@@ -85,7 +85,7 @@ pub fn Chart(
     if dates.len() < 2 {
         return children.map(|children| children()).into_any();
     }
-    let ends = format!("{} to {}", dates[0], dates[dates.len() - 1]);
+    let ends = t!("{value} to {dates}", value = dates[0], dates = dates[dates.len() - 1]);
     let panels = lines
         .iter()
         .enumerate()
@@ -94,13 +94,13 @@ pub fn Chart(
     let table = figures(&title, &step, &dates, &lines);
     view! {
         <figure class="chart">
-            <ChartHover label=format!("{title}: read values with the arrow keys")>
+            <ChartHover label=t!("{title}: read values with the arrow keys")>
                 {panels}
                 {date_row(&dates)}
             </ChartHover>
             <details class="chart__details">
-                <summary>"The same figures as a table"</summary>
-                <div class="chart__figures" tabindex="0" role="region" aria-label=format!("{title}, figures")>
+                <summary>{t!("The same figures as a table")}</summary>
+                <div class="chart__figures" tabindex="0" role="region" aria-label=t!("{title}, figures")>
                     {table}
                 </div>
             </details>
@@ -141,10 +141,10 @@ fn panel(
         .join("|");
     let highest = line.values.iter().copied().max().unwrap_or(0);
     let latest = line.values.last().copied().unwrap_or(0);
-    let described = format!(
-        "{ends}. Highest {}, latest {}.",
-        line.unit.write_short(highest),
-        line.unit.write_short(latest)
+    let described = t!(
+        "{ends}. Highest {highest}, latest {latest}.",
+        highest = line.unit.write_short(highest),
+        latest = line.unit.write_short(latest)
     );
     let class = if line.seal { "chart__panel chart__panel--seal" } else { "chart__panel" };
     view! {

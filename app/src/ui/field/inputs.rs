@@ -124,7 +124,7 @@ pub fn FileField(
 ) -> impl IntoView {
     let mut frame = Frame::of(&name, hint);
     if frame.came_back && frame.error.is_none() {
-        frame.hint = Some("Choose the file again: browsers do not keep it.".to_owned());
+        frame.hint = Some(t!("Choose the file again: browsers do not keep it.").to_owned());
     }
     let control = view! {
         <input

@@ -75,7 +75,7 @@ impl Frame {
         let error = self.error.clone().map(|error| {
             view! {
                 <p class="field__error" id=self.error_id()>
-                    <span class="sr-only">"Error: "</span>
+                    <span class="sr-only">{t!("Error: ")}</span>
                     {error}
                 </p>
             }
@@ -105,5 +105,5 @@ impl Frame {
 
 /// Most fields are needed, so only the others are marked.
 fn optional_mark(required: bool) -> Option<impl IntoView> {
-    (!required).then(|| view! { <span class="field__optional">" optional"</span> })
+    (!required).then(|| view! { <span class="field__optional">{t!(" optional")}</span> })
 }

@@ -109,6 +109,10 @@ fn configure(source: &mut Source, keys: &keys::Keys, postgres: &PrivatePostgres,
         std::env::var("LEPTOS_SITE_ROOT").map_or_else(|_| run_dir().join("site"), PathBuf::from);
     source.or_set("SANDBOX", "true");
     source.or_set("SITE_DIR", site.to_string_lossy());
+    let words = PathBuf::from("words");
+    if words.is_dir() {
+        source.or_set("WORDS_DIR", words.to_string_lossy());
+    }
     source.or_set("DATABASE_URL", postgres.url(DATABASE));
     source.or_set("KEYS_SECRET", keys.secret.clone());
     source.or_set("CURSOR_SECRET", keys.cursor.clone());

@@ -116,7 +116,7 @@ pub async fn file_or_text<'a>(
 
 /// The form ended without its file.
 pub fn no_file() -> Refusal {
-    Refusal::invalid("file", "Choose a file.")
+    Refusal::invalid("file", t!("Choose a file."))
 }
 
 /// Reads what somebody typed whose session has ended: the texts before the first file, and nothing
@@ -141,7 +141,7 @@ pub async fn read_text(field: &mut Field<'_>, name: String, fields: &mut Fields)
     let mut value = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(|_| cut_off())? {
         if value.len() + chunk.len() > FIELD_BYTES_MAX {
-            return Err(Refusal::invalid(name, "Shorten this.").into());
+            return Err(Refusal::invalid(name, t!("Shorten this.")).into());
         }
         value.extend_from_slice(&chunk);
     }
@@ -165,7 +165,7 @@ pub fn cut_off() -> Refusal {
     Refusal::new(
         Kind::Malformed,
         "upload_cut_off",
-        "The upload was cut off. Choose the file again.",
+        t!("The upload was cut off. Choose the file again."),
     )
     .on("file")
 }

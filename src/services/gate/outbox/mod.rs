@@ -177,14 +177,18 @@ impl Outbox {
             return Err(Refusal::new(
                 Kind::Unavailable,
                 "outbox_full",
-                "There is no room to keep receipts at the moment, so nothing is delivered. Ask again later.",
+                t!(
+                    "There is no room to keep receipts at the moment, so nothing is delivered. Ask again later."
+                ),
             ));
         }
         if self.posts.capacity() == 0 {
             return Err(Refusal::new(
                 Kind::Unavailable,
                 "too_busy",
-                "More deliveries wait for their receipts than the gate takes. Ask again in a second.",
+                t!(
+                    "More deliveries wait for their receipts than the gate takes. Ask again in a second."
+                ),
             ));
         }
         Ok(())
