@@ -186,8 +186,12 @@ async fn methods_mean_what_they_should(pool: PgPool) {
         for method in [Method::PUT, Method::PATCH, Method::DELETE] {
             let answer = ask(&owner, method, &path).await;
             assert_eq!(answer.status, 405, "{path}");
-            let request_id = answer.headers["x-request-id"].to_str().unwrap();
-            assert!(answer.body.contains(request_id), "{path}: {}", answer.body);
+            // Who asks for health is no person with a question.
+            if !matches!(path.as_str(), "/healthz" | "/readyz") {
+                let request_id = answer.headers.get("x-request-id");
+                let request_id = request_id.unwrap_or_else(|| panic!("{path}")).to_str().unwrap();
+                assert!(answer.body.contains(request_id), "{path}: {}", answer.body);
+            }
             let allowed = answer.headers["allow"].to_str().unwrap();
             assert_eq!(
                 (allowed.contains("GET"), allowed.contains("POST")),

@@ -41,7 +41,7 @@ async fn a_free_tier_stops_at_its_quota_and_begins_anew_each_month(pool: PgPool)
     world.gate.attempts().flush().await;
     world.gate.settled().await;
     let overview = shown(&acme.open("/overview").await);
-    assert!(overview.contains("“The Salt Roads” has used 100 % of its month"), "{overview}");
+    assert!(overview.contains("“The Salt Roads” has used 100\u{a0}% of its month"), "{overview}");
     assert!(overview.contains("One request refused in the last 7 days"), "{overview}");
     for visitor in [&mut mira, &mut acme] {
         for path in

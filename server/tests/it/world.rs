@@ -145,11 +145,6 @@ impl World {
         visitor
     }
 
-    /// Signs somebody in again whose session has ended.
-    pub async fn comes_back(&self, visitor: &mut Visitor) {
-        visitor.browser.cookie = Some(self.session(visitor.person_id.unwrap()).await);
-    }
-
     async fn session(&self, person_id: PersonId) -> String {
         let store = Arc::new(PostgresSessions::new(&self.services));
         let session = Session::new(None, store, None);
