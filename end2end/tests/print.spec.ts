@@ -8,6 +8,7 @@ import { portal } from '../harness/places';
 const SHEET = { width: 688, height: 970 };
 
 async function expectPrintable(page: Page): Promise<void> {
+  await page.waitForLoadState();
   await page.setViewportSize(SHEET);
   await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
   const looks = await page.evaluate(() => {
