@@ -75,8 +75,8 @@ pub async fn show(request: &Request, id: &str) -> Result<Page> {
                         </p>
                         <TermsInWords terms />
                     </Section>
-                    <Notice tone=Tone::Info title=t!("Nothing is charged yet")>
-                        {t!("The price is written down with the license. Charging begins when billing is switched on, and you are told before.")}
+                    <Notice tone=Tone::Info title=t!("How it is paid")>
+                        {t!("A fee the license begins with comes on an invoice within minutes, use when its month is over. Invoices are charged to the card under “Payment method”.")}
                     </Notice>
                     <HiddenField name="terms_digest" value=digest />
                     <CheckField
