@@ -8,7 +8,7 @@ import { tours } from '../pages';
 const WEBASSEMBLY_BYTES_MAX = 150 * 1024;
 /** At the median, for the page alone. What is tested is not optimized and shares the machine with the
  * browser, which costs about ten times as much; a release build is held to 20. */
-const SERVER_MS_MAX = Number(process.env.IMPRIMATUR_PAGE_MS_MAX ?? 200);
+const SERVER_MS_MAX = Number(process.env.PAGE_MS_MAX ?? 200);
 const ASKED_TIMES = 9;
 
 test('the WebAssembly of any page is at most 150 KB with brotli', async ({ page }) => {
